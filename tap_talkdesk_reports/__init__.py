@@ -1,0 +1,1 @@
+"""A Singer tap for Talkdesk's reports: complete, incremental, fast."""

@@ -1,0 +1,63 @@
+"""What the APIs' JSON bodies say, read with tolerance."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tap_talkdesk_reports.errors import UnexpectedResponseError
+from tap_talkdesk_reports.records import read_timestamp
+from tap_talkdesk_reports.report_job import ReportJob
+from tap_talkdesk_reports.timespans import Timespan
+from tap_talkdesk_reports.transport import redacted
+
+if TYPE_CHECKING:
+    import requests
+
+
+def as_object(response: requests.Response) -> dict[str, Any]:
+    """The body as a JSON object.
+
+    Raises:
+        UnexpectedResponseError: it is none, for example a proxy's page or cut short.
+    """
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if isinstance(body, dict):
+        return body
+    kind = response.headers.get("Content-Type")
+    msg = f"Expected a JSON object from Talkdesk, got {kind}: {redacted(response.text[:4096])}"
+    raise UnexpectedResponseError(msg)
+
+
+def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None) -> ReportJob:
+    """A job from its JSON object.
+
+    Args:
+        body: The object, flat as documented, or below `job`.
+        report: The report it was asked for.
+        timespan: What was asked for, where that is known; else it is read from the body.
+
+    Raises:
+        UnexpectedResponseError: it has no id, or no status.
+    """
+    job = body.get("job", body)
+    known = isinstance(job, dict) and isinstance(job.get("id"), str) and isinstance(job.get("status"), str)
+    if not known or not job["id"]:
+        msg = f"Report {report!r}: expected a job with id and status, got {redacted(str(body))}"
+        raise UnexpectedResponseError(msg)
+    return ReportJob(
+        job["id"], report, timespan or _timespan(job.get("timespan")), job["status"].strip().lower()
+    )
+
+
+def _timespan(body: object) -> Timespan:
+    """The timespan of a listed job; one that cannot be read equals no timespan that is ever due."""
+    try:
+        bounds = body if isinstance(body, dict) else {}
+        return Timespan(read_timestamp(bounds["from"]), read_timestamp(bounds["to"]))
+    except (KeyError, AttributeError, ValueError):
+        never = datetime.min.replace(tzinfo=UTC)
+        return Timespan(never, never)

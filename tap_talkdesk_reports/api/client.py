@@ -1,0 +1,233 @@
+"""One API host: requests, retries of passing trouble, refusals sorted, nothing secret shown."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import backoff
+import requests
+from singer_sdk.exceptions import RetriableAPIError
+
+from tap_talkdesk_reports.errors import (
+    AnswerLostError,
+    AuthenticationError,
+    RequestRefusedError,
+    UnavailableError,
+    UnexpectedResponseError,
+)
+from tap_talkdesk_reports.transport import Bearer, Sessions, never_sent, plain_words, redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_talkdesk_reports.clock import Clock
+
+T = TypeVar("T")
+
+logger = logging.getLogger("tap-talkdesk-reports")
+
+#: Answers that only mean "not now".
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+TOO_MANY = 429
+
+#: An answer that makes no sense is asked for so often: a proxy's page passes, a changed API does not.
+TRIES_OF_NONSENSE = 3
+
+SECONDS_BETWEEN_WARNINGS = 60
+
+
+class Tokens(Protocol):
+    """Where the token of a request comes from."""
+
+    def token(self) -> str:
+        """A token that is good as far as one can know."""
+
+    def renew(self, refused: str) -> None:
+        """Take note that the API refused this token."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How requests are made, the same for every host."""
+
+    clock: Clock
+    user_agent: str
+    #: Without a byte for this many seconds a request is dead.
+    timeout: float
+    #: So many times a request is made before lost connections and 5xx count as more than passing trouble.
+    tries: int = 8
+    #: For so many seconds 429 is waited out: other users of the account may hold all its jobs.
+    patience: float = 3600.0
+    #: Values that are never shown.
+    secrets: tuple[str, ...] = ()
+
+
+class _PassingError(RetriableAPIError):
+    """The API says "not now", or nothing, or nonsense."""
+
+    def __init__(self, message: str, *, tries: float, wait: float | None = None, lost: bool = True) -> None:
+        super().__init__(message)
+        #: How often it may be met before it counts as lasting.
+        self.tries = tries
+        #: Seconds that the API asked for.
+        self.wait = wait
+        #: Whether the request may have been carried out all the same.
+        self.lost = lost
+
+
+class Client:
+    """Speaks to one host, over one session for each thread.
+
+    Redirects are answers here and never followed.
+    """
+
+    def __init__(self, base_url: str, policy: Policy, tokens: Tokens | None = None) -> None:
+        """Without `tokens` no request carries an Authorization header."""
+        self.base_url = base_url
+        self._policy = policy
+        self._tokens = tokens
+        self._sessions = Sessions(**{"User-Agent": policy.user_agent, "Accept": "application/json"})
+        self._told_at: float | None = None
+        #: How far the server's clock is ahead of ours, in seconds, by the `Date` header of its latest answer.
+        self.clock_skew = 0.0
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[requests.Response], T],
+        *,
+        expect: frozenset[int],
+        repeatable: bool = True,
+        **request: Any,
+    ) -> T:
+        """Make one request, again while the trouble is passing, and read the answer.
+
+        Args:
+            method: The HTTP method.
+            path: The path below the base address.
+            read: Makes the result of an answer; raises UnexpectedResponseError where it cannot.
+            expect: The statuses that are answers; any other is an error.
+            repeatable: False where a second request would make a second thing: then
+                it is repeated only if the first was surely not carried out.
+            request: What `requests` calls `json`, `data`, `params` and so on.
+
+        Raises:
+            AuthenticationError: the API refuses the token, also a new one.
+            RequestRefusedError: any other status that is neither expected nor passing.
+            UnavailableError: the trouble did not pass.
+            UnexpectedResponseError: `read` did not understand the answer, several times.
+            AnswerLostError: a request that is not repeatable may have been carried out.
+        """
+        clock = self._policy.clock
+        started = clock.monotonic()
+        pauses = _pauses()
+        tried = 0
+        while True:
+            try:
+                return self._read(read, self._answer(method, path, expect, request))
+            except _PassingError as trouble:
+                waited = clock.monotonic() - started
+                tried += 1
+                if trouble.lost and not repeatable:
+                    raise AnswerLostError(str(trouble)) from None
+                if tried >= trouble.tries or waited >= self._policy.patience:
+                    if isinstance(trouble.__cause__, UnexpectedResponseError):
+                        raise trouble.__cause__ from None
+                    msg = f"{trouble}; given up after {tried} tries in {waited:.0f} s"
+                    raise UnavailableError(msg) from None
+                pause = trouble.wait if trouble.wait is not None else backoff.full_jitter(next(pauses))
+                pause = min(pause, max(1.0, self._policy.patience - waited))
+                self._tell(trouble, pause)
+            # Not backoff's decorator: nothing can interrupt the way it sleeps.
+            clock.sleep(pause)
+
+    def _answer(
+        self, method: str, path: str, expect: frozenset[int], request: dict[str, Any]
+    ) -> requests.Response:
+        """An answer of an expected status; after 401 or 403 once more, with a new token."""
+        token = self._tokens.token() if self._tokens else None
+        response = self._exchange(method, path, request, token)
+        if self._tokens and token and response.status_code in {401, 403}:
+            self._tokens.renew(token)
+            response = self._exchange(method, path, request, self._tokens.token())
+            if response.status_code == 401:
+                msg = "Talkdesk refuses its own new token; do api_url and token_url belong together?"
+                raise AuthenticationError(f"{msg} {self.description(response)}")
+        if response.status_code in expect:
+            return response
+        msg = self.description(response)
+        if response.status_code == TOO_MANY:
+            raise _PassingError(msg, tries=float("inf"), wait=self._retry_after(response), lost=False)
+        if response.status_code in PASSING:
+            raise _PassingError(msg, tries=self._policy.tries, wait=self._retry_after(response))
+        raise RequestRefusedError(msg, status=response.status_code)
+
+    def _exchange(
+        self, method: str, path: str, request: dict[str, Any], token: str | None
+    ) -> requests.Response:
+        """One request and its answer, whatever it is."""
+        try:
+            response = self._sessions.session.request(
+                method,
+                self.base_url + path,
+                auth=Bearer(token),
+                allow_redirects=False,
+                timeout=self._policy.timeout,
+                **request,
+            )
+        except requests.exceptions.RequestException as error:
+            # The error's own text holds the whole address and whatever lies below it.
+            msg = f"{method} {self.base_url}{path}: {plain_words(error)}"
+            raise _PassingError(msg, tries=self._policy.tries, lost=not never_sent(error)) from None
+        if date := _http_date(response.headers.get("Date", "")):
+            self.clock_skew = (date - self._policy.clock.now()).total_seconds()
+        return response
+
+    @staticmethod
+    def _read(read: Callable[[requests.Response], T], response: requests.Response) -> T:
+        try:
+            return read(response)
+        except UnexpectedResponseError as error:
+            raise _PassingError(str(error), tries=TRIES_OF_NONSENSE) from error
+
+    def description(self, response: requests.Response) -> str:
+        """What was asked, the status, and what the API said; nothing secret."""
+        asked = f"{response.request.method} {(response.request.url or '').partition('?')[0]}"
+        said = redacted(response.text[:4096], self._policy.secrets) or "(nothing)"
+        return f"{asked} was answered {response.status_code}: {said}"
+
+    def _retry_after(self, response: requests.Response) -> float | None:
+        """Seconds to wait by the `Retry-After` header, which is a number or a date."""
+        header = response.headers.get("Retry-After", "").strip()
+        if header.isdigit():
+            return float(header)
+        if date := _http_date(header):
+            return max(0.0, (date - self._policy.clock.now()).total_seconds())
+        return None
+
+    def _tell(self, trouble: _PassingError, pause: float) -> None:
+        """One warning a minute is enough for a person; the rest is for a debugger."""
+        now = self._policy.clock.monotonic()
+        due = self._told_at is None or now - self._told_at >= SECONDS_BETWEEN_WARNINGS
+        if due:
+            self._told_at = now
+        logger.log(logging.WARNING if due else logging.DEBUG, "%s; next try in %.1f s", trouble, pause)
+
+
+def _pauses() -> Iterator[float]:
+    pauses = backoff.expo(max_value=30)
+    next(pauses)  # its first value is no pause
+    return pauses
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date

@@ -1,0 +1,242 @@
+"""A signed address becomes a whole local file. No token comes here.
+
+A signed address is valid "for a short period of time" (seed document, "Downloading
+a report file"; 900 s were seen), so it is asked for anew at each resume, never kept
+and never shown.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import re
+import shutil
+import tempfile
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urlsplit
+
+import requests
+import urllib3.exceptions
+
+from tap_talkdesk_reports.errors import SpoolError, TruncatedFileError, UnexpectedResponseError
+from tap_talkdesk_reports.transport import Bearer, Sessions, is_loopback, plain_words, redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_talkdesk_reports.clock import Clock
+
+logger = logging.getLogger("tap-talkdesk-reports")
+
+PIECE_BYTES = 1 << 18
+
+#: So often in a row a download may go on without a new byte, and so often it may begin anew.
+FRUITLESS_TRIES = 5
+RESTARTS = 3
+
+OK, PARTIAL, NOT_SATISFIABLE = 200, 206, 416
+
+
+class _Interrupted(Exception):  # noqa: N818 - part of the way, no error of the program
+    """The download did not come to its end; ask for the rest."""
+
+
+@dataclass
+class _Part:
+    """What has arrived so far."""
+
+    file: BinaryIO
+    size: int = 0
+    #: A strong ETag, the only one with which a rest can be asked for safely.
+    etag: str | None = None
+    #: The length that the server promised, where it did.
+    promised: int | None = None
+    #: Whether the end is known to be the end: by length, or by HTTP's own chunks.
+    proven: bool = False
+    restarts: int = 0
+
+    def restart(self) -> None:
+        """Forget what has arrived.
+
+        Raises:
+            TruncatedFileError: that happened too often.
+        """
+        self.restarts += 1
+        if self.restarts > RESTARTS:
+            msg = f"the file host began anew {self.restarts} times; the file seems to change while it is read"
+            raise TruncatedFileError(msg, position=self.size)
+        self.file.seek(0)
+        self.file.truncate()
+        self.size, self.etag, self.promised = 0, None, None
+
+
+class Downloads:
+    """Fetches report files with a session that knows no credentials and no cookies, one for each thread."""
+
+    def __init__(self, clock: Clock, *, user_agent: str, timeout: float, spool_dir: str | None) -> None:
+        """Files are kept below `spool_dir`; None: where the system keeps temporary files."""
+        self._clock = clock
+        self._sessions = Sessions(**{"User-Agent": user_agent, "Accept-Encoding": "identity"})
+        self._timeout = timeout
+        self._spool_dir = spool_dir
+
+    def fetch(self, sign: Callable[[], str]) -> tuple[BinaryIO, bool]:
+        """Download a file whole.
+
+        Args:
+            sign: Gives a newly signed address; called again at each resume.
+
+        Returns:
+            The anonymous temporary file, unpacked if it was packed, and whether its
+            length is proven; where it is not, only its content can tell that it is whole.
+
+        Raises:
+            TruncatedFileError: it did not become whole.
+            SpoolError: it cannot be kept.
+            TalkdeskError: any error of `sign`.
+        """
+        spool = self._spool()
+        try:
+            part = _Part(spool)
+            self._fill(part, sign)
+            unpacked = self._unpacked(spool)
+        except BaseException:
+            spool.close()
+            raise
+        if unpacked is not spool:
+            spool.close()
+        return unpacked, part.proven
+
+    def _fill(self, part: _Part, sign: Callable[[], str]) -> None:
+        fruitless = 0
+        while True:
+            before = part.size
+            try:
+                self._go_on(part, sign())
+            except _Interrupted as interrupted:
+                fruitless = 1 if part.size > before else fruitless + 1
+                if fruitless >= FRUITLESS_TRIES:
+                    msg = f"the download stopped {fruitless} times at byte {part.size}: {interrupted}"
+                    raise TruncatedFileError(msg, position=part.size) from None
+                logger.debug("download at byte %d: %s; going on", part.size, interrupted)
+                self._clock.sleep(self._clock.jittered(2.0 ** (fruitless - 1)))
+            else:
+                return
+
+    def _go_on(self, part: _Part, url: str) -> None:
+        """Ask for the file, or for its rest, and append what comes.
+
+        Raises:
+            _Interrupted: it did not come to its end.
+        """
+        headers = {}
+        if part.size and part.etag:
+            headers = {"Range": f"bytes={part.size}-", "If-Range": part.etag}
+        elif part.size:
+            part.restart()
+        try:
+            self._sessions.session.cookies.clear()
+            with self._sessions.session.get(
+                _checked(url),
+                headers=headers,
+                stream=True,
+                auth=Bearer(None),
+                allow_redirects=False,
+                timeout=self._timeout,
+            ) as response:
+                if self._is_begun(part, response):
+                    self._append(part, response)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _Interrupted(plain_words(error)) from None
+
+    def _is_begun(self, part: _Part, response: requests.Response) -> bool:
+        """Judge the answer before its body; False where there is nothing left to read."""
+        status, length = response.status_code, response.headers.get("Content-Length", "")
+        if status == NOT_SATISFIABLE and part.size == part.promised:
+            return False
+        if status == PARTIAL:
+            begin, total = _content_range(response)
+            if begin == part.size and total in {None, part.promised}:
+                return True
+        if status in {PARTIAL, NOT_SATISFIABLE}:
+            part.restart()
+            msg = f"the file host answered a request for the rest with {status} and another place"
+            raise _Interrupted(msg)
+        if status != OK:
+            # 403 when the address has expired, 404 right after the job is done, 500 and 503 when S3 is busy.
+            msg = f"the file host answered {status}: {redacted(_head(response))}"
+            raise _Interrupted(msg)
+        if part.size:
+            part.restart()
+        etag = response.headers.get("ETag", "")
+        part.etag = etag if etag.startswith('"') else None
+        part.promised = int(length) if length.isdigit() else None
+        part.proven = (
+            part.promised is not None or response.headers.get("Transfer-Encoding", "").lower() == "chunked"
+        )
+        return True
+
+    @staticmethod
+    def _append(part: _Part, response: requests.Response) -> None:
+        for piece in response.raw.stream(PIECE_BYTES, decode_content=False):
+            try:
+                part.file.write(piece)
+            except OSError as error:
+                raise _spool_error(error, part.promised) from None
+            part.size += len(piece)
+        if part.promised is not None and part.size != part.promised:
+            msg = f"{part.size} of {part.promised} bytes came"
+            raise _Interrupted(msg)
+
+    def _unpacked(self, spool: BinaryIO) -> BinaryIO:
+        """The file itself, or its content where it is packed with gzip, read to its end mark."""
+        spool.seek(0)
+        if spool.read(2) != b"\x1f\x8b":
+            return spool
+        spool.seek(0)
+        unpacked = self._spool()
+        try:
+            with gzip.GzipFile(fileobj=spool) as packed:
+                shutil.copyfileobj(packed, unpacked, PIECE_BYTES)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            unpacked.close()
+            msg = f"the packed file is not whole: {error}"
+            raise TruncatedFileError(msg) from None
+        except OSError as error:
+            unpacked.close()
+            raise _spool_error(error, None) from None
+        return unpacked
+
+    def _spool(self) -> BinaryIO:
+        try:
+            return tempfile.TemporaryFile(dir=self._spool_dir)
+        except OSError as error:
+            raise _spool_error(error, None) from None
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        return url
+    msg = f"Talkdesk names a file address that is not https: {parts.scheme}://{parts.hostname}"
+    raise UnexpectedResponseError(msg)
+
+
+def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
+    """First byte and total length that the answer says it has."""
+    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
+    if not match:
+        return None, None
+    return int(match[1]), None if match[2] == "*" else int(match[2])
+
+
+def _head(response: requests.Response) -> str:
+    return bytes(response.raw.read(2048, decode_content=False)).decode(errors="replace")
+
+
+def _spool_error(error: OSError, needed: int | None) -> SpoolError:
+    size = f" of {needed} bytes" if needed else ""
+    msg = f"The report file{size} cannot be kept: {error.strerror or error}. Make room, or set spool_dir"
+    return SpoolError(msg)

@@ -1,0 +1,199 @@
+"""One job from the order to its end. Knows no HTTP: it is given the verbs of an API."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
+
+from tap_talkdesk_reports.errors import (
+    AnswerLostError,
+    JobFailedError,
+    JobTimeoutError,
+    RequestRefusedError,
+    TalkdeskError,
+    UnavailableError,
+)
+from tap_talkdesk_reports.report_job import DEAD, DONE, RUNNING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_talkdesk_reports.clock import Clock
+    from tap_talkdesk_reports.report_job import ReportJob
+    from tap_talkdesk_reports.timespans import Timespan
+
+logger = logging.getLogger("tap-talkdesk-reports")
+
+#: How many new jobs a timespan is given after one that ended like this.
+NEW_JOBS = {"failed": 2, "canceled": 1, "deleted": 1}
+#: So many times an order is repeated whose answer was lost and whose job cannot be found.
+TRIES_OF_LOST_ANSWERS = 3
+#: How far back a job is looked for whose answer was lost.
+LISTED_JOBS = 50
+#: For so many seconds after its creation a job may be unknown to the API.
+SECONDS_UNTIL_KNOWN = 60
+
+
+class Api(Protocol):
+    """The verbs of a report API."""
+
+    def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob: ...  # noqa: D102
+    def get(self, job: ReportJob) -> ReportJob: ...  # noqa: D102
+    def cancel(self, job: ReportJob) -> None: ...  # noqa: D102
+    def list(self, report: str) -> Iterator[ReportJob]: ...  # noqa: D102
+    def open(self, job: ReportJob) -> str: ...  # noqa: D102
+    def delete_file(self, job: ReportJob) -> None: ...  # noqa: D102
+
+
+class Jobs:
+    """Orders jobs and sees them through, for all streams of a run."""
+
+    def __init__(self, api: Api, *, file_format: str, timeout: float) -> None:
+        """A job that is not done after `timeout` seconds is given up."""
+        self._api = api
+        self._format = file_format
+        self._timeout = timeout
+        self._seen: set[str] = set()
+        self._own: set[str] = set()
+        self._told: set[str] = set()
+
+    def done(self, report: str, timespan: Timespan, clock: Clock) -> ReportJob:
+        """Order a job and wait for its file; a new job where one did not end well.
+
+        Raises:
+            JobFailedError: the new jobs ended no better.
+            JobTimeoutError: the job was still running when its time was over.
+            Stopped: the run was told to stop; an own running job was cancelled.
+        """
+        ended: Counter[str] = Counter()
+        while True:
+            job = self._create(report, timespan, clock)
+            try:
+                return self._wait(job, clock)
+            except JobFailedError as error:
+                status = error.job.status
+                ended[status] += 1
+                if ended[status] > NEW_JOBS.get(status, 1):
+                    raise
+                logger.warning("%s; ordering a new one", error)
+                clock.sleep(clock.jittered(ended.total()))
+            except BaseException:
+                self._cancel(job)
+                raise
+
+    def is_own(self, job: ReportJob) -> bool:
+        """Whether this run created the job: only then may it cancel it or delete its file."""
+        return job.id in self._own
+
+    def _create(self, report: str, timespan: Timespan, clock: Clock) -> ReportJob:
+        for tries in range(1, TRIES_OF_LOST_ANSWERS + 1):
+            try:
+                job = self._api.create(report, timespan, self._format)
+            except AnswerLostError as lost:
+                found = self._unseen(report, timespan)
+                if found is None and tries == TRIES_OF_LOST_ANSWERS:
+                    raise
+                logger.warning("%s; %s", lost, f"it was made: {found}" if found else "ordering again")
+                if found is None:
+                    clock.sleep(clock.jittered(2.0**tries))
+                    continue
+                job = found
+            else:
+                self._own.add(job.id)
+            self._seen.add(job.id)
+            logger.info("%s: created", job)
+            return job
+        raise AssertionError
+
+    def _unseen(self, report: str, timespan: Timespan) -> ReportJob | None:
+        """The running job that a lost answer may have spoken of (`design` rule 7)."""
+        try:
+            for job in islice(self._api.list(report), LISTED_JOBS):
+                if job.timespan == timespan and not job.is_over and job.id not in self._seen:
+                    return job
+        except (RequestRefusedError, UnavailableError) as error:
+            logger.warning("The jobs of report %r cannot be listed: %s", report, error)
+        return None
+
+    def _wait(self, job: ReportJob, clock: Clock) -> ReportJob:
+        created = clock.monotonic()
+        return wait_until_done(
+            job,
+            lambda job: self._get(job, clock.monotonic() - created),
+            timeout=self._timeout,
+            clock=clock,
+            tell=self._tell,
+        )
+
+    def _get(self, job: ReportJob, age: float) -> ReportJob:
+        """The job as it is now; as it was, where that cannot be told at the moment."""
+        try:
+            return self._api.get(job)
+        except UnavailableError as error:
+            logger.warning("%s: its status cannot be asked: %s", job, error)
+        except RequestRefusedError as error:
+            if error.status != 404:
+                raise
+            if age > SECONDS_UNTIL_KNOWN:
+                msg = f"{job} is not known to Talkdesk any more"
+                raise JobFailedError(msg, job=job) from None
+        return job
+
+    def _cancel(self, job: ReportJob) -> None:
+        """Cancel an own job, if that can be done."""
+        if self.is_own(job):
+            try:
+                self._api.cancel(job)
+            except TalkdeskError as error:
+                logger.debug("%s could not be cancelled: %s", job, error)
+
+    def _tell(self, job: ReportJob) -> None:
+        if job.status not in self._told:
+            self._told.add(job.status)
+            logger.warning("%s has the unknown status %r; it counts as still running", job, job.status)
+
+
+def wait_until_done(
+    job: ReportJob,
+    get: Callable[[ReportJob], ReportJob],
+    *,
+    timeout: float,
+    clock: Clock,
+    tell: Callable[[ReportJob], None],
+) -> ReportJob:
+    """Poll a job until it is over.
+
+    The pause is an eighth of the time waited so far, between 0.2 s and 30 s: what a
+    job's end is noticed late is in proportion to what it took. It is asked once more
+    at the deadline itself.
+
+    Args:
+        job: The job as it is.
+        get: Asks for a job as it is now.
+        timeout: Seconds after which it is given up.
+        clock: Measures and waits.
+        tell: Told of a job whose status is an unknown word.
+
+    Raises:
+        JobFailedError: it ended without a file.
+        JobTimeoutError: it had not ended by the deadline. Never to be taken for an empty report.
+    """
+    started = clock.monotonic()
+    while job.status != DONE:
+        waited = clock.monotonic() - started
+        if job.status in DEAD:
+            msg = f"{job} ended as {job.status!r} after {waited:.0f} s"
+            raise JobFailedError(msg, job=job)
+        if job.status not in RUNNING:
+            tell(job)
+        if waited >= timeout:
+            msg = (
+                f"{job} is still {job.status!r} after {waited:.0f} s; "
+                "raise job_timeout_minutes, or lower timespan_hours"
+            )
+            raise JobTimeoutError(msg, job=job)
+        clock.sleep(min(clock.jittered(min(max(waited / 8, 0.2), 30.0)), timeout - waited))
+        job = get(job)
+    return job

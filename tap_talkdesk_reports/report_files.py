@@ -1,0 +1,114 @@
+"""One timespan becomes whole report files: create, wait, download, verify. Runs on a worker thread."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from tap_talkdesk_reports.errors import (
+    MalformedFileError,
+    ReportFileError,
+    RequestRefusedError,
+    TalkdeskError,
+    TruncatedFileError,
+)
+from tap_talkdesk_reports.parsing import check_ends, first_byte
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from tap_talkdesk_reports.clock import Clock
+    from tap_talkdesk_reports.download import Downloads
+    from tap_talkdesk_reports.jobs import Api, Jobs
+    from tap_talkdesk_reports.report_job import ReportJob
+    from tap_talkdesk_reports.timespans import Timespan
+
+logger = logging.getLogger("tap-talkdesk-reports")
+
+
+@dataclass(frozen=True)
+class ReportFile:
+    """A report file on this machine, complete as far as its bytes tell."""
+
+    job: ReportJob
+    #: Which part of the plan it completes.
+    timespan: Timespan
+    content: BinaryIO
+    is_json: bool
+    #: Seconds from the order to the last byte.
+    seconds: float
+
+
+class ReportFiles:
+    """Makes report files, for all streams of a run."""
+
+    def __init__(self, api: Api, jobs: Jobs, downloads: Downloads, *, file_format: str, delete: bool) -> None:
+        """Delete own files at Talkdesk, once they were read, if `delete`."""
+        self._api = api
+        self._jobs = jobs
+        self._downloads = downloads
+        self._format = file_format
+        self._delete = delete
+
+    def of(self, report: str, timespan: Timespan, clock: Clock) -> Generator[ReportFile, None, None]:
+        """The files that cover a timespan, one after another.
+
+        Whoever reads a file and finds that it is corrupt throws the error in here: the
+        file is downloaded again, then ordered again, then the error comes back. Going
+        on instead means that its bookmark is out.
+
+        Raises:
+            TalkdeskError: there is no file to be had.
+        """
+        job, started = None, clock.monotonic()
+        for last in (False, False, True):
+            if job is None or last:
+                job = self._jobs.done(report, timespan, clock)
+            content = None
+            try:
+                content, is_json = self._downloaded(job)
+                yield ReportFile(job, timespan, content, is_json, clock.monotonic() - started)
+            except ReportFileError as error:
+                if last:
+                    msg = f"{job}: {error}"
+                    raise type(error)(msg, position=error.position) from None
+                logger.warning("%s: %s; getting it again", job, error)
+                clock.sleep(clock.jittered(1.0))
+            else:
+                break
+            finally:
+                if content is not None:
+                    content.close()
+        if self._delete and job is not None and self._jobs.is_own(job):
+            try:
+                self._api.delete_file(job)
+            except TalkdeskError as error:
+                logger.warning("%s: its file could not be deleted: %s", job, error)
+
+    def _downloaded(self, job: ReportJob) -> tuple[BinaryIO, bool]:
+        """The content of a job's file, and whether it is JSON.
+
+        Raises:
+            ReportFileError: there is none, or its bytes are not those of a whole report.
+        """
+        try:
+            content, proven = self._downloads.fetch(lambda: self._api.open(job))
+        except RequestRefusedError as error:
+            if error.status != 404:
+                raise
+            msg = f"the job is done, but there is no file: {error}"
+            raise TruncatedFileError(msg) from None
+        try:
+            check_ends(content)
+            first = first_byte(content)
+            if not first and self._format == "json":
+                msg = "the file has no byte, not even the brackets of an empty JSON report"
+                raise MalformedFileError(msg, position=0)
+            if first != b"{" and not proven:
+                msg = "the CSV file came without a length, so that nothing tells whether it is whole"
+                raise TruncatedFileError(msg)
+        except BaseException:
+            content.close()
+            raise
+        return content, first == b"{"

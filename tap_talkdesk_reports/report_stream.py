@@ -1,0 +1,210 @@
+"""One report as a Singer stream: plan, files, records, bookmark."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import SchemaDirectory, Stream
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
+
+from tap_talkdesk_reports import schemas
+from tap_talkdesk_reports.errors import ReportFileError
+from tap_talkdesk_reports.parsing import csv_rows, json_rows
+from tap_talkdesk_reports.records import UNKNOWN_FIELDS, RecordMaker, read_timestamp
+from tap_talkdesk_reports.timespans import Timespan, rfc3339, timespans
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from datetime import datetime
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_talkdesk_reports.report_files import ReportFile
+    from tap_talkdesk_reports.settings import Settings
+    from tap_talkdesk_reports.tap import TapTalkdeskReports
+
+
+SCHEMAS = SchemaDirectory(schemas)
+
+
+class ReportStream(Stream):
+    """A stream whose records come out of report files, timespan by timespan.
+
+    The bookmark means "complete through": it is the end of the last timespan whose
+    records are all written, and not the largest value seen.
+    """
+
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # types are the business of records.py
+
+    #: Text fields that the API fills with "" instead of null; only this tells them apart in CSV.
+    never_null: ClassVar[Collection[str]] = ()
+
+    #: The API's name of the report; the stream's own name where it is left out.
+    report: str = ""
+
+    _tap: TapTalkdeskReports
+
+    def __init__(self, tap: TapTalkdeskReports) -> None:
+        """A stream of this tap, with the schema of its name."""
+        super().__init__(tap, schema=self._schema_of(tap.config.get("unknown_fields", "keep")))
+        self.report = self.report or self.name
+        #: Records made in this run.
+        self.records_made = 0
+        # Records stamped exactly at the end of the timespan before.
+        self._at_border: set[str] = set()
+
+    def _schema_of(self, unknown_fields: str) -> dict[str, Any]:
+        """The schema as it stands in `schemas`, with what all have in common.
+
+        Keys are never null. All else may be, whatever the documents say: a value that
+        does not fit becomes null.
+        """
+        schema = SCHEMAS.get_schema(self.name)
+        properties = {**schema["properties"]}
+        if unknown_fields == "keep":
+            properties[UNKNOWN_FIELDS] = {
+                "type": ["object", "null"],
+                "description": "Fields unknown to this schema, and values that do not fit their type.",
+            }
+        for key in self.primary_keys:
+            properties[key] = {
+                **properties[key],
+                "type": [kind for kind in properties[key]["type"] if kind != "null"],
+            }
+        return {**schema, "properties": properties, "required": list(self.primary_keys)}
+
+    # Where it stands, and what is due
+
+    @property
+    def bookmark(self) -> datetime | None:
+        """Up to where the stream is complete; None if that is unknown, or of no matter."""
+        if self.replication_method != REPLICATION_INCREMENTAL:
+            return None
+        value = self.stream_state.get("replication_key_value")
+        return read_timestamp(value) if value else None
+
+    def plan(self, settings: Settings, horizon: datetime) -> list[Timespan]:
+        """The timespans that are due, oldest first.
+
+        Args:
+            settings: The run's settings.
+            horizon: Up to where data is settled.
+        """
+        start, end = settings.start_date, min(settings.end_date or horizon, horizon)
+        if self.ABORT_AT_RECORD_COUNT is not None:  # a test of the connection, by `--test`: one small job
+            hour = horizon.replace(minute=0)
+            return [Timespan(hour - timedelta(hours=1), hour)]
+        if self.bookmark:
+            start = max(start, self.bookmark - settings.lookback)
+        return list(timespans(start, end, settings.timespan))
+
+    def _complete_through(self, end: datetime) -> None:
+        """Move the bookmark, never back, and write STATE."""
+        if self.replication_method != REPLICATION_INCREMENTAL:
+            return
+        state = self.stream_state
+        moved = max(self.bookmark or end, end)
+        state.clear()
+        state.update(replication_key=self.replication_key, replication_key_value=rfc3339(moved))
+        self._tap.state_writer.write_state(self.tap_state)
+
+    # Records
+
+    def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
+        """The records of all due timespans; the bookmark moves behind each.
+
+        Raises:
+            TalkdeskError: a timespan cannot be had; the bookmark stands before it.
+        """
+        with self._tap.run_of(self) as run:
+            for turn in run.turns(self):
+                while (file := turn.result(run.waiting)) is not None:
+                    before = self.records_made
+                    try:
+                        for chunk in self._chunks(file):
+                            run.check()
+                            yield from chunk
+                    except ReportFileError as error:
+                        turn.refuse(error)
+                    else:
+                        self._complete_through(file.timespan.end)
+                        self.logger.info(
+                            "%s: done, %d rows, %.1f s from order to file",
+                            file.job,
+                            self.records_made - before,
+                            file.seconds,
+                        )
+                        turn.go_on()
+            self._tell_unknown()
+
+    def _chunks(self, file: ReportFile) -> Iterator[list[Record]]:
+        """The records of a file, each chunk when it is asked for."""
+        make = self._maker.from_json if file.is_json else self._maker.from_csv
+        rows = json_rows(file.content) if file.is_json else csv_rows(file.content, self.primary_keys)
+        at_end: set[str] = set()
+        for chunk in rows:
+            records = self._without_repeats(map(make, chunk), file.timespan, at_end)
+            yield records
+            self.records_made += len(records)
+        self._at_border = at_end
+
+    def _without_repeats(
+        self, records: Iterable[Record], timespan: Timespan, at_end: set[str]
+    ) -> list[Record]:
+        """Leave out what stood at the end of the timespan before, too.
+
+        Whether the API counts a timespan's end in is unknown for most reports. So what
+        is stamped exactly there is kept, wherever it turns up first, and only its
+        repeat in the next timespan is left out.
+        """
+        start, end = rfc3339(timespan.start), rfc3339(timespan.end)
+        kept = []
+        for record in records:
+            stamp = record.get(self.replication_key or "")
+            if stamp == end:
+                at_end.add(repr(record))
+            if stamp != start or repr(record) not in self._at_border:
+                kept.append(record)
+        return kept
+
+    @cached_property
+    def _maker(self) -> RecordMaker:
+        return RecordMaker(
+            self.name,
+            self.schema,
+            keys=self.primary_keys,
+            replication_key=self.replication_key or "",
+            never_null=self.never_null,
+            unknown_fields=self.config["unknown_fields"],
+        )
+
+    def _tell_unknown(self) -> None:
+        if unknown := self._maker.unknown:
+            names = ", ".join(f"{name} ({count} times)" for name, count in unknown.most_common())
+            kept = f"kept in {UNKNOWN_FIELDS}" if self.config["unknown_fields"] == "keep" else "left out"
+            self.logger.warning(
+                "Fields unknown to the schema or of a type that does not fit, %s: %s", kept, names
+            )
+            unknown.clear()
+
+    # Hooks of the SDK
+
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        """None: the horizon of the plan bounds the bookmark, and STATE holds nothing else."""
+
+    def get_batch_config(self, config: Any) -> None:
+        """None: BATCH is not written."""
+
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log, but leave it to the run to tell an error, in one line; `sync` calls each of them unhandled."""
+        super().log(message, *args, level=logging.DEBUG if level == logging.ERROR else level, **kwargs)
+
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        """Nothing: STATE holds plain bookmarks only."""
+
+    def _increment_stream_state(self, latest_record: Record, *, context: Context | None = None) -> None:
+        """Nothing: no record moves the bookmark."""

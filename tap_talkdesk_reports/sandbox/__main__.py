@@ -1,0 +1,91 @@
+"""The sandbox as a command: `python -m tap_talkdesk_reports.sandbox`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tap_talkdesk_reports.sandbox.faults import Fault
+from tap_talkdesk_reports.sandbox.jobs import Pace
+from tap_talkdesk_reports.sandbox.sandbox import BOUNDS, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until Ctrl-C or TERM; 2 when an option or the fault file is wrong."""
+    parser = _parser()
+    options = vars(parser.parse_args(arguments))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        options["faults"] = _faults(options["faults"])
+        sandbox = Sandbox(**options)
+    except (OSError, ValueError, TypeError) as error:
+        print(f"talkdesk-sandbox: {error}", file=sys.stderr)
+        return 2
+    with sandbox:
+        print(_greeting(sandbox), flush=True)
+        stop.wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="talkdesk-sandbox",
+        description="A stand-in for Talkdesk's report APIs on 127.0.0.1.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--port", type=int, default=8321, help="port of the API host; 0 is any free one")
+    add("--files-port", type=int, default=8322, help="port of the file host; 0 is any free one")
+    add("--seed", type=int, default=1, help="decides every row")
+    add("--calls-per-day", type=int, default=400, help="calls of an average day")
+    add("--agents", type=int, default=12, help="least number of agents")
+    add("--pace", type=Pace.parse, default="now", help="when a job turns done: now, asks:3 or seconds:1.5")
+    add("--faults", type=Path, metavar="FILE.json", help="a list of faults to be met in order")
+    add("--token-seconds", type=float, default=86_400, help="lifetime of an access token")
+    add("--url-seconds", type=int, default=900, help="lifetime of a signed URL")
+    add("--max-open-jobs", type=int, default=15, help="unfinished jobs the account may have")
+    add("--bounds", choices=BOUNDS, default="closed", help="whether a report counts its `to` in")
+    add(
+        "--forbid",
+        dest="forbidden_reports",
+        action="append",
+        default=[],
+        metavar="REPORT",
+        help="a report the account may not make",
+    )
+    return parser
+
+
+def _faults(path: Path | None) -> list[Fault]:
+    return [Fault(**fault) for fault in json.loads(path.read_text())] if path else []
+
+
+def _greeting(sandbox: Sandbox) -> str:
+    settings = (f"  TAP_TALKDESK_REPORTS_{name.upper()}={value}" for name, value in sandbox.config.items())
+    return "\n".join(
+        (
+            f"API host    {sandbox.url}",
+            f"file host   {sandbox.files_url}",
+            f"controls    {sandbox.url}/sandbox/ledger, /sandbox/jobs, /sandbox/rows, /sandbox/faults",
+            "",
+            "Settings of a tap that reads from here:",
+            "",
+            *settings,
+            "",
+            "Ctrl-C stops it.",
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""What all hosts of the sandbox share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tap_talkdesk_reports.sandbox.ledger import Entry, Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_talkdesk_reports.sandbox.centre import Centre
+    from tap_talkdesk_reports.sandbox.faults import Fault, FaultBook
+    from tap_talkdesk_reports.sandbox.files import FileStore
+    from tap_talkdesk_reports.sandbox.jobs import Clock, Job, JobBook
+    from tap_talkdesk_reports.sandbox.messages import Answer, Request
+    from tap_talkdesk_reports.sandbox.presign import Signer
+    from tap_talkdesk_reports.sandbox.tokens import TokenBook
+
+#: How long an answer waits for a file that should be there by the pace of the job.
+_PATIENCE = 5.0
+
+
+@dataclass
+class Backend:
+    """One sandbox without its sockets; `url` and `signer` hold the addresses it listens on."""
+
+    url: str
+    signer: Signer
+    clock: Clock
+    centre: Centre
+    credentials: Mapping[str, str]
+    forbidden_reports: frozenset[str]
+    closed_bounds: bool
+    token_lifetime: timedelta
+    url_lifetime: timedelta
+    jobs: JobBook
+    files: FileStore
+    tokens: TokenBook
+    faults: FaultBook
+    ledger: Ledger
+
+    def is_finished(self, job: Job) -> bool:
+        """Whether a job that should be done by now has its file, too.
+
+        A large file takes real time to write, whatever the pace says; till then the
+        job goes on uploading.
+        """
+        return job.status != "done" or self.files.is_ready(job, _PATIENCE)
+
+    def signed_url(self, job: Job, *, expired: bool = False) -> str:
+        """A fresh signed URL of a job's file, or one whose time is over."""
+        now = self.clock()
+        if expired:
+            now -= self.url_lifetime + timedelta(seconds=2)
+        return self.signer.url(object_path(job), self.url_lifetime, now)
+
+
+def object_path(job: Job) -> str:
+    """The path of a job's file on the file host."""
+    start, end = (f"{at:%Y%m%dT%H%M%SZ}" for at in job.timespan)
+    return f"/public_api_{job.report}_report_{start}-{end}_{job.id}_0.{job.format}"
+
+
+@dataclass
+class Exchange:
+    """One request while it is answered: what it is about, and the fault it meets."""
+
+    backend: Backend
+    request: Request
+    operation: str
+    report: str | None = None
+    job_id: str | None = None
+    fault: Fault | None = None
+    at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look at the clock."""
+        self.at = self.backend.clock()
+
+    def meet(self, stage: str) -> Fault | None:
+        """The fault that is due at this stage, if any; the ledger will name it."""
+        if self.fault is None:
+            self.fault = self.backend.faults.take(self.operation, self.report, stage)
+            return self.fault
+        return None
+
+    def meet_instead(self) -> Answer | None:
+        """The answer of the fault that takes the operation's place, if one is due."""
+        fault = self.meet("instead")
+        return fault.kind.answer(fault) if fault and fault.kind.answer else None
+
+    def entry(self, answer: Answer) -> Entry:
+        """The exchange, for the ledger."""
+        headers = self.request.headers
+        return Entry(
+            self.operation,
+            self.request.method,
+            self.request.path,
+            answer.status,
+            self.report,
+            self.job_id,
+            self.at,
+            self.fault.name if self.fault else None,
+            "authorization" in headers,
+            headers.get("range"),
+        )

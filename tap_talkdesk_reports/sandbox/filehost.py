@@ -1,0 +1,99 @@
+"""The file host: objects behind signed URLs, with ranges, as S3 serves them."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import CancelledError
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+from tap_talkdesk_reports.sandbox import faults
+from tap_talkdesk_reports.sandbox.backend import Backend, Exchange, object_path
+from tap_talkdesk_reports.sandbox.messages import Answer, Manner, Part, Request, s3_error
+
+if TYPE_CHECKING:
+    from tap_talkdesk_reports.sandbox.faults import Fault
+    from tap_talkdesk_reports.sandbox.files import ReportFile
+    from tap_talkdesk_reports.sandbox.jobs import Job
+
+_OBJECT = re.compile(r"/public_api_(?P<report>\w+)_report_[^/]*_(?P<job>[0-9a-f-]+)_0\.\w+")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class FileHost:
+    """Answers the requests that come to the file host."""
+
+    def __init__(self, backend: Backend) -> None:
+        """Serve the files of a backend."""
+        self._backend = backend
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to one request, entered in the ledger."""
+        named = _OBJECT.fullmatch(request.path)
+        exchange = Exchange(self._backend, request, "object")
+        if named:
+            exchange.report, exchange.job_id = named["report"], named["job"]
+        answer = self._object(exchange)
+        self._backend.ledger.add(exchange.entry(answer))
+        return answer
+
+    def _object(self, exchange: Exchange) -> Answer:
+        request, backend = exchange.request, self._backend
+        if request.method not in ("GET", "HEAD"):
+            return s3_error(
+                405, "MethodNotAllowed", "The specified method is not allowed against this resource."
+            )
+        if refusal := backend.signer.refusal(request, backend.clock()):
+            return refusal
+        if instead := exchange.meet_instead():
+            return instead
+        job = backend.jobs.get(exchange.job_id, exchange.report)
+        if job is None or job.status != "done" or request.path != object_path(job):
+            return s3_error(404, "NoSuchKey", "The specified key does not exist.")
+        try:
+            file = backend.files.get(job)
+        except CancelledError:
+            return s3_error(404, "NoSuchKey", "The specified key does not exist.")
+        return _send(exchange, job, file)
+
+
+def _send(exchange: Exchange, job: Job, file: ReportFile) -> Answer:
+    headers = {
+        "Content-Type": "text/csv" if job.format == "csv" else "application/json",
+        "ETag": file.etag,
+        "Last-Modified": format_datetime(job.created_at, usegmt=True),
+        "Accept-Ranges": "bytes",
+    }
+    first, last, status = 0, file.length - 1, 200
+    asked = exchange.request.headers
+    match = _RANGE.fullmatch(asked.get("range", ""))
+    if match and any(match.groups()) and asked.get("if-range", file.etag) == file.etag:
+        first, last = _bounds(match[1], match[2], file.length)
+        if first > last:
+            answer = s3_error(416, "InvalidRange", "The requested range is not satisfiable")
+            answer.headers["Content-Range"] = f"bytes */{file.length}"
+            return answer
+        if exchange.meet(faults.RANGE):
+            first, last = 0, file.length - 1
+        else:
+            status = 206
+            headers["Content-Range"] = f"bytes {first}-{last}/{file.length}"
+    answer = Answer(status, Part(file, first, last - first + 1), headers)
+    if fault := exchange.meet(faults.BODY):
+        answer.manner = _manner(fault, answer.length)
+    return answer
+
+
+def _bounds(first: str, last: str, length: int) -> tuple[int, int]:
+    """First and last byte of a range; the first behind the last when there is none."""
+    if not first:
+        return max(0, length - int(last)), length - 1 if int(last) else -1
+    return int(first), min(int(last), length - 1) if last else length - 1
+
+
+def _manner(fault: Fault, length: int) -> Manner:
+    """How a fault lets a body go over the line; at least its last byte is affected."""
+    after = max(0, min(int(fault.details["after"]), length - 1))
+    if fault.name == "stall":
+        return Manner(stall_after=after, stall_seconds=float(fault.details["seconds"]))
+    return Manner(cut_after=after, reset=bool(fault.details.get("reset")), with_length=fault.name == "cut")

@@ -1,0 +1,181 @@
+"""The sandbox as a whole: two servers on loopback over one backend."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from tap_talkdesk_reports.sandbox.apihost import ApiHost
+from tap_talkdesk_reports.sandbox.backend import Backend
+from tap_talkdesk_reports.sandbox.centre import Centre
+from tap_talkdesk_reports.sandbox.faults import Fault, FaultBook
+from tap_talkdesk_reports.sandbox.filehost import FileHost
+from tap_talkdesk_reports.sandbox.files import FileStore
+from tap_talkdesk_reports.sandbox.jobs import Job, JobBook, Pace
+from tap_talkdesk_reports.sandbox.ledger import Ledger
+from tap_talkdesk_reports.sandbox.presign import Signer
+from tap_talkdesk_reports.sandbox.reports import REPORTS, Row
+from tap_talkdesk_reports.sandbox.server import LOOPBACK, Server
+from tap_talkdesk_reports.sandbox.tokens import TokenBook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+#: What the sandbox's one account is opened with, unless told otherwise.
+CREDENTIALS = {
+    "account": "fernline",
+    "client_id": "sandbox-client",
+    "client_secret": "sandbox-client-secret",
+    "client_version": "1",
+    "username": "ana@fernline.example",
+    "password": "sandbox-password",
+}
+BOUNDS = ("closed", "half-open")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Sandbox:
+    """A stand-in for Talkdesk; serves from construction to `close`, or as a `with` block."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        files_port: int = 0,
+        seed: int = 1,
+        calls_per_day: int = 400,
+        agents: int = 12,
+        pace: Pace | None = None,
+        faults: Iterable[Fault] = (),
+        clock: Callable[[], datetime] = _now,
+        token_seconds: float = 86_400,
+        url_seconds: int = 900,
+        max_open_jobs: int = 15,
+        bounds: str = "closed",
+        forbidden_reports: Iterable[str] = (),
+        account: str = CREDENTIALS["account"],
+        client_id: str = CREDENTIALS["client_id"],
+        client_secret: str = CREDENTIALS["client_secret"],
+        client_version: str = CREDENTIALS["client_version"],
+        username: str = CREDENTIALS["username"],
+        password: str = CREDENTIALS["password"],
+    ) -> None:
+        """Open the contact centre and listen.
+
+        Args:
+            port: Port of the API host; 0 is any free one.
+            files_port: Port of the file host; 0 is any free one.
+            seed: Decides every row.
+            calls_per_day: Calls of an average day.
+            agents: Least number of agents; there are more where the calls need them.
+            pace: When a job turns done; at once by default.
+            faults: Troubles to be met, in order per operation.
+            clock: The wall clock: job times, Date headers, tokens, signed URLs.
+            token_seconds: Lifetime of an access token.
+            url_seconds: Lifetime of a signed URL.
+            max_open_jobs: Unfinished jobs the account may have.
+            bounds: `closed` when a report counts its `to` in, else `half-open`.
+            forbidden_reports: Reports the account may not make.
+            account: The account to sign in to.
+            client_id: The client's id.
+            client_secret: The client's secret.
+            client_version: The client's version.
+            username: Who signs in.
+            password: Their password.
+
+        Raises:
+            ValueError: `bounds` or a forbidden report is none that exists.
+            OSError: a port is taken.
+        """
+        forbidden = frozenset(forbidden_reports)
+        if bounds not in BOUNDS or not forbidden <= REPORTS.keys():
+            raise ValueError(f"bounds are one of {BOUNDS}, and reports of {tuple(REPORTS)}")
+        self._api = Server(port, "Cowboy", clock)
+        try:
+            self._file_host = Server(files_port, "AmazonS3", clock)
+        except OSError:
+            self._api.server_close()
+            raise
+        self.url = f"http://{LOOPBACK}:{self._api.server_port}"
+        self.files_url = f"http://{LOOPBACK}:{self._file_host.server_port}"
+        self.ledger = Ledger()
+        self._backend = Backend(
+            url=self.url,
+            signer=Signer(f"{LOOPBACK}:{self._file_host.server_port}", "AKIASANDBOX", secrets.token_hex(20)),
+            clock=clock,
+            centre=Centre(seed, calls_per_day, agents),
+            credentials={
+                "account": account,
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "client_version": client_version,
+                "username": username,
+                "password": password,
+            },
+            forbidden_reports=forbidden,
+            closed_bounds=bounds == "closed",
+            token_lifetime=timedelta(seconds=token_seconds),
+            url_lifetime=timedelta(seconds=url_seconds),
+            jobs=JobBook(pace or Pace.now(), clock, max_open_jobs),
+            files=FileStore(),
+            tokens=TokenBook(clock),
+            faults=FaultBook(list(faults)),
+            ledger=self.ledger,
+        )
+        self._api.start(ApiHost(self._backend).answer)
+        self._file_host.start(FileHost(self._backend).answer)
+
+    @property
+    def config(self) -> dict[str, str]:
+        """Settings of a tap that point at this sandbox."""
+        return {
+            **self._backend.credentials,
+            "api_url": self.url,
+            "token_url": f"{self.url}/auth/token",
+        }
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Every job so far, oldest first."""
+        return self._backend.jobs.all()
+
+    @property
+    def most_open_jobs(self) -> int:
+        """How many jobs were unfinished at once, at the most."""
+        return self._backend.jobs.most_open
+
+    def rows(self, report: str, start: datetime, end: datetime) -> list[Row]:
+        """The truth: rows as in a JSON file whose end time t has start <= t < end.
+
+        They are ordered by end time, then key. The times must have a zone.
+        """
+        return list(REPORTS[report].between(self._backend.centre, start, end))
+
+    def add_fault(self, fault: Fault) -> None:
+        """Order one more fault, behind those that wait."""
+        self._backend.faults.add(fault)
+
+    def unmet_faults(self) -> list[Fault]:
+        """Faults that were ordered and not met as often as ordered."""
+        return self._backend.faults.unmet()
+
+    def close(self) -> None:
+        """Stop both servers and remove all files."""
+        self._api.stop()
+        self._file_host.stop()
+        self._backend.files.close()
+
+    def __enter__(self) -> Self:
+        """The sandbox itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()

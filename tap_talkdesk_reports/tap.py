@@ -1,0 +1,184 @@
+"""The Singer face: settings, the list of streams, the command line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
+
+from singer_sdk import Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.helpers._util import load_json
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+
+from tap_talkdesk_reports.clock import Clock, Stopped
+from tap_talkdesk_reports.run import Run
+from tap_talkdesk_reports.settings import Settings, problems, tidy
+from tap_talkdesk_reports.settings_schema import SCHEMA
+from tap_talkdesk_reports.state import plain_bookmarks
+from tap_talkdesk_reports.streams import STREAMS
+from tap_talkdesk_reports.sync import SIGNALLED, sync
+from tap_talkdesk_reports.writer import MessageWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from types import FrameType
+
+    import click
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.plugin_base import _ConfigInput
+
+    from tap_talkdesk_reports.report_stream import ReportStream
+
+
+class TapTalkdeskReports(Tap):
+    """Brings Talkdesk's reports into any Singer target: completely, incrementally, and fast."""
+
+    name = "tap-talkdesk-reports"
+    config_jsonschema = SCHEMA
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+    message_writer_class = MessageWriter
+    message_writer: MessageWriter
+
+    #: Tests give one that moves only when slept on.
+    clock: Clock = Clock()
+
+    #: The run of all streams, while there is one.
+    run: Run | None = None
+    #: The signal that told the process to end.
+    stop_signal: int | None = None
+
+    def discover_streams(self) -> Sequence[ReportStream]:
+        """The streams; no request is needed for that."""
+        return [stream(self) for stream in STREAMS]
+
+    @property
+    def report_streams(self) -> list[ReportStream]:
+        """The streams, as what they are."""
+        return cast("list[ReportStream]", list(self.streams.values()))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, checked and typed."""
+        return Settings.from_config(self.config, user_agent=f"{self.name}/{self.plugin_version}")
+
+    @contextmanager
+    def run_of(self, stream: ReportStream) -> Generator[Run, None, None]:
+        """The run that a stream is read in: that of all streams, or its own where the SDK reads it alone."""
+        if self.run is not None:
+            yield self.run
+        else:
+            with Run(self, [stream]) as run:
+                yield run
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over the bookmarks of an earlier run.
+
+        Raises:
+            ConfigValidationError: it is no state of this tap.
+        """
+        super().load_state({"bookmarks": plain_bookmarks(state)})
+
+    # The command line
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Read all selected streams, and exit with a code that says how it went."""
+        if about:
+            cls.print_about(about_format)
+            return
+        cls.print_version(print_fn=cls.logger.info)
+        with cls._errors_in_one_line():
+            tap = cls(
+                config=config.config if config else {},
+                state=_json(state, "state"),
+                catalog=_json(catalog, "catalog"),
+                parse_env_config=bool(config and config.parse_env),
+            )
+        sys.exit(sync(tap))
+
+    @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Test the connection with one small job for each stream, or the schemas without any."""
+        with cls._errors_in_one_line():
+            super().cb_test(ctx, param, value)
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+        """Read the config files."""
+        with cls._errors_in_one_line():
+            try:
+                return super().cb_config(ctx, param, value)
+            except (OSError, ValueError) as error:
+                msg = f"config: cannot be read as JSON: {error}"
+                raise ConfigValidationError(msg, errors=[msg]) from None
+
+    @classmethod
+    @contextmanager
+    def _errors_in_one_line(cls) -> Generator[None, None, None]:
+        try:
+            yield
+        except ConfigValidationError as error:
+            for line in error.errors or [str(error)]:
+                cls.logger.error(line)
+            sys.exit(1)
+        except SingerSDKError as error:
+            cls.logger.error(str(error))
+            sys.exit(1)
+        except Stopped:
+            sys.exit(SIGNALLED + signal.SIGTERM)
+
+    # Private names of the SDK; tests/test_sdk.py says why and keeps them true.
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
+        own = {name: {"type": ["string"]} for name in SCHEMA["properties"]}
+        builtin: dict[str, Any] = {"properties": {}}
+        cls.append_builtin_config(builtin)
+        found = parse_environment_config({"properties": builtin["properties"] | own}, cls._env_var_prefix)
+        return {name: value for name, value in found.items() if value != ""}
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        self._config = tidy(self._config)
+        errors = list(problems(self._config))
+        if errors and raise_errors:
+            msg = "Wrong settings"
+            raise ConfigValidationError(msg, errors=errors)
+        return errors or super()._validate_config(raise_errors=raise_errors)
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        if self.stop_signal is not None:
+            os._exit(SIGNALLED + signum)
+        # Only noted: raising here could tear a line that is being written.
+        self.stop_signal = signum
+
+
+def _json(file: IO[str] | None, what: str) -> Any:
+    if file is None:
+        return None
+    try:
+        return load_json(file.read())
+    except ValueError as error:
+        msg = f"{what}: cannot be read as JSON: {error}"
+        raise ConfigValidationError(msg, errors=[msg]) from None

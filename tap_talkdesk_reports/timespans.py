@@ -1,0 +1,76 @@
+"""The stretches of time that jobs cover: cut, clamp, halve. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: The API's grain is one second; nothing shorter can be asked for.
+SHORTEST = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, order=True)
+class Timespan:
+    """From `start` (counts in) to `end` (does not), both in UTC."""
+
+    start: datetime
+    end: datetime
+
+    def __str__(self) -> str:
+        """As it stands in log lines and errors."""
+        return f"{rfc3339(self.start)}..{rfc3339(self.end)}"
+
+    def halves(self) -> tuple[Timespan, Timespan] | None:
+        """The two halves, cut at a whole second; None when it is too short to be cut."""
+        seconds = (self.end - self.start) // SHORTEST
+        if seconds < 2:
+            return None
+        middle = self.start + (seconds // 2) * SHORTEST
+        return Timespan(self.start, middle), Timespan(middle, self.end)
+
+
+def rfc3339(moment: datetime) -> str:
+    """Write a moment as RFC 3339 in UTC, with as many decimals as it needs.
+
+    A moment without a zone is UTC.
+    """
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if not moment.microsecond:
+        grain = "seconds"
+    elif moment.microsecond % 1000:
+        grain = "microseconds"
+    else:
+        grain = "milliseconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=grain) + "Z"
+
+
+def horizon(now: datetime, delay: timedelta) -> datetime:
+    """The latest moment up to which data is settled, floored to the minute."""
+    return (now - delay).replace(second=0, microsecond=0)
+
+
+def timespans(start: datetime, end: datetime, length: timedelta) -> Iterator[Timespan]:
+    """Cut a sync into timespans, oldest first.
+
+    They end on multiples of `length` since the Unix epoch, so that their borders
+    are the same in every run; the first and the last may be shorter. Nothing is
+    yielded when `start` is not before `end`, so a sync that is already up to date
+    creates no job.
+
+    Raises:
+        ValueError: `length` is not positive; the cutting would never end.
+    """
+    if length <= timedelta(0):
+        msg = f"a timespan must be longer than nothing, not {length}"
+        raise ValueError(msg)
+    start = start.replace(microsecond=0)
+    while end - start >= SHORTEST:
+        border = min(start + length - (start - EPOCH) % length, end)
+        yield Timespan(start, border)
+        start = border

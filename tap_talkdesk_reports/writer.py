@@ -1,0 +1,46 @@
+"""Singer messages to standard output: RECORD lines gathered, everything else written through."""
+
+from __future__ import annotations
+
+import sys
+
+from singer_sdk.contrib.msgspec import encoder
+from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
+
+#: The capacity of a pipe on Linux: a gathered write is one system call and one wake-up of the reader.
+GATHERED_BYTES = 65536
+
+
+class MessageWriter(GenericSingerWriter[bytes, Message]):
+    """Gathers RECORD lines to 64 KiB; any other message is written at once, behind them."""
+
+    def __init__(self) -> None:
+        """Start with nothing gathered."""
+        super().__init__()
+        self._gathered = bytearray()
+
+    def serialize_message(self, message: Message) -> bytes:
+        """The message as one line of JSON."""
+        return encoder.encode(message.to_dict()) + b"\n"
+
+    def write_message(self, message: Message) -> None:
+        """Write or gather a message.
+
+        Raises:
+            BrokenPipeError: the reader is gone.
+        """
+        self._gathered += self.format_message(message)
+        if not isinstance(message, RecordMessage) or len(self._gathered) >= GATHERED_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand everything gathered to the reader.
+
+        Raises:
+            BrokenPipeError: the reader is gone.
+        """
+        # Taken out first: after a failed write the same lines must not be tried again behind it.
+        lines, self._gathered = self._gathered, bytearray()
+        sys.stdout.buffer.write(lines)
+        sys.stdout.buffer.flush()

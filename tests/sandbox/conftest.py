@@ -1,0 +1,89 @@
+"""A client as plain as possible, a clock that a test moves, and sandboxes that close."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+
+from tap_talkdesk_reports.sandbox import Sandbox
+
+
+class Clock:
+    def __init__(self):
+        self.now = datetime(2024, 5, 15, 12, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+    def tick(self, seconds):
+        self.now += timedelta(seconds=seconds)
+
+
+class Client:
+    """Signs in once, follows no redirect, and raises on nothing."""
+
+    FROM, TO = "2024-05-13T00:00:00Z", "2024-05-14T00:00:00Z"
+
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+        self.plain = requests.Session()
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"Bearer {self.sign_in().json()['access_token']}"
+
+    def sign_in(self, path="/auth/token", **changes):
+        return self.plain.post(self.sandbox.url + path, json=self.sandbox.config | changes)
+
+    def call(self, method, path, **options):
+        return self.session.request(method, self.sandbox.url + path, allow_redirects=False, **options)
+
+    def create(self, report="calls", start=FROM, end=TO, **members):
+        timespan = {"from": start, "to": end}
+        return self.call("POST", f"/reports/{report}/jobs", json={"timespan": timespan, **members})
+
+    def job_id(self, report="calls", **options):
+        answer = self.create(report, **options)
+        assert answer.status_code == 202, answer.text
+        return answer.json()["id"]
+
+    def status(self, job_id, report="calls"):
+        return self.call("GET", f"/reports/{report}/jobs/{job_id}")
+
+    def file(self, job_id, report="calls"):
+        return self.call("GET", f"/reports/{report}/files/{job_id}")
+
+    def signed_url(self, job_id, report="calls"):
+        return self.file(job_id, report).headers["Location"]
+
+    def download(self, job_id, report="calls", **headers):
+        return self.plain.get(self.signed_url(job_id, report), headers=headers)
+
+    def close(self):
+        self.plain.close()
+        self.session.close()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def open_sandbox(clock):
+    """Opens a sandbox with a client signed in to it."""
+    opened = []
+
+    def open_(*faults, **options):
+        sandbox = Sandbox(**{"clock": clock, "faults": faults, "calls_per_day": 120, **options})
+        opened.append(sandbox)
+        client = Client(sandbox)
+        opened.append(client)
+        return client
+
+    yield open_
+    for each in reversed(opened):
+        each.close()
+
+
+@pytest.fixture
+def client(open_sandbox):
+    return open_sandbox()

@@ -1,0 +1,97 @@
+"""The sandbox as a process of its own."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from tap_talkdesk_reports import sandbox
+from tap_talkdesk_reports.sandbox import CREDENTIALS, Sandbox
+from tap_talkdesk_reports.sandbox.faults import KINDS, OPERATIONS
+
+COMMAND = [sys.executable, "-m", "tap_talkdesk_reports.sandbox"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_tells_its_settings_serves_and_ends_cleanly(tmp_path, ending):
+    faults = tmp_path / "faults.json"
+    faults.write_text(json.dumps([{"operation": "token", "name": "rate_limited", "retry_after": 1}]))
+    options = ["--port", "0", "--files-port", "0", "--pace", "asks:1", "--faults", str(faults)]
+
+    with subprocess.Popen(
+        [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        told = "".join(iter(process.stdout.readline, "Ctrl-C stops it.\n"))
+        settings = dict(re.findall(r"TAP_TALKDESK_REPORTS_(\w+)=(\S+)", told))
+        body = {name.lower(): value for name, value in settings.items()}
+        answers = [requests.post(settings["TOKEN_URL"], json=body, timeout=5) for _ in range(2)]
+        process.send_signal(ending)
+        errors = process.communicate(timeout=10)[1]
+
+    assert [answer.status_code for answer in answers] == [429, 200]
+    assert settings["API_URL"].startswith("http://127.0.0.1:")
+    assert (process.returncode, errors) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "fault", [{"operation": "token", "name": "gremlin"}, {"operation": "token"}, "nonsense"]
+)
+def test_the_command_ends_with_one_line_when_its_faults_are_wrong(tmp_path, fault):
+    faults = tmp_path / "faults.json"
+    faults.write_text(json.dumps([fault]))
+
+    ended = subprocess.run(
+        [*COMMAND, "--port", "0", "--files-port", "0", "--faults", str(faults)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("talkdesk-sandbox: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_named():
+    with Sandbox() as running:
+        port = running.files_url.rpartition(":")[2]
+        command = [*COMMAND, "--port", "0", "--files-port", port]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr
+
+
+def test_the_sandbox_imports_nothing_but_the_standard_library_and_itself():
+    code = (
+        "import sys, tap_talkdesk_reports.sandbox.__main__\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)))\n"
+        "print(*(name for name in sys.modules if name.startswith('tap_talkdesk_reports.')"
+        " and not name.startswith('tap_talkdesk_reports.sandbox')))"
+    )
+
+    told = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert set(told.split()) <= {"tap_talkdesk_reports", "__main__"}
+
+
+def test_the_readme_names_every_fault_operation_and_option():
+    text = (Path(sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
+    told = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
+
+    assert [name for name in (*KINDS, *OPERATIONS) if f"`{name}`" not in text] == []
+    assert [
+        option for option in re.findall(r"--[a-z][a-z-]+", text) if option not in told and option != "--help"
+    ] == []
+
+
+def test_the_readme_shows_the_settings_that_the_command_tells():
+    text = (Path(sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
+
+    for name, value in CREDENTIALS.items():
+        assert f"  TAP_TALKDESK_REPORTS_{name.upper()}={value}\n" in text

@@ -1,0 +1,123 @@
+"""What the tests share: the tap as a process, a clock that moves only when slept on, comparing with the truth."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tap_talkdesk_reports.clock import Clock, Stopped
+
+TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
+
+
+class SleptClock(Clock):
+    """Moves only when slept on. All branches share its time."""
+
+    def __init__(self, now: datetime = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)) -> None:
+        super().__init__()
+        self._start = now
+        self._slept = [0.0]
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self._slept[0])
+
+    def monotonic(self) -> float:
+        return self._slept[0]
+
+    def sleep(self, seconds: float) -> None:
+        if self._stopping.is_set():
+            raise Stopped
+        self._slept[0] += max(0.0, seconds)
+
+    def jittered(self, seconds: float) -> float:
+        return seconds
+
+
+@dataclass
+class Outcome:
+    """What a tap process left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        return [m["record"] for m in self.messages if m["type"] == "RECORD" and m["stream"] == stream]
+
+    @property
+    def states(self) -> list[dict[str, Any]]:
+        return [message["value"] for message in self.messages if message["type"] == "STATE"]
+
+    def bookmark(self, stream: str) -> str | None:
+        """The stream's bookmark in the last STATE."""
+        if not self.states:
+            return None
+        return self.states[-1].get("bookmarks", {}).get(stream, {}).get("replication_key_value")
+
+    @property
+    def errors(self) -> list[str]:
+        """The messages of the log's ERROR lines."""
+        return [line.split(" | ", 3)[3] for line in self.stderr.splitlines() if " | ERROR " in line]
+
+
+def command(tmp_path: Path, config: dict[str, Any], *arguments: str, **files: Any) -> list[str]:
+    """The command line of the tap as it is installed, with the JSON files `catalog` and `state` if given."""
+    command = [str(TAP), "--config", _written(tmp_path / "config.json", config), *arguments]
+    for name, content in files.items():
+        if content is not None:
+            command += [f"--{name}", _written(tmp_path / f"{name}.json", content)]
+    return command
+
+
+def run_tap(
+    tmp_path: Path,
+    config: dict[str, Any],
+    *arguments: str,
+    catalog: dict[str, Any] | None = None,
+    state: dict[str, Any] | None = None,
+    **environment: str,
+) -> Outcome:
+    """Run the tap as it is installed, to its end."""
+    finished = subprocess.run(
+        command(tmp_path, config, *arguments, catalog=catalog, state=state),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        cwd=tmp_path,
+        env=clean_environment(**environment),
+    )
+    lines = finished.stdout.splitlines() if finished.stdout.startswith('{"') else []
+    messages = [json.loads(line) for line in lines if line.startswith('{"type"')]
+    return Outcome(finished.returncode, finished.stdout, finished.stderr, messages)
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """The environment without anybody's settings for the tap."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("TAP_TALKDESK_REPORTS_")} | more
+
+
+def utc(text: str) -> datetime:
+    """A moment from a date or a date and time."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def as_record(row: dict[str, Any]) -> dict[str, Any]:
+    """The record that a row of the sandbox should become, said without the tap's own code."""
+    stamps = {name for name in row if name.endswith("_at")}
+    return {
+        name: value.replace(" ", "T") + "Z" if name in stamps and value is not None else value
+        for name, value in row.items()
+    }
+
+
+def _written(path: Path, content: Any) -> str:
+    path.write_text(json.dumps(content))
+    return str(path)
