@@ -1,0 +1,73 @@
+# Everything a contributor needs, with nothing but make and a Python from 3.11 on.
+
+PYTHON := python3.14 python3.13 python3.12 python3.11 python3
+BIN := .venv/bin
+MELTANO := meltano==4.4.1
+
+.PHONY: help test check format demo constraints clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo         a contact centre, two Meltano runs and a picture; no account needed'
+	@echo 'make test         the whole test suite; ARGS="-k name -x" goes to pytest'
+	@echo 'make check        lint, format and types'
+	@echo 'make format       put the code into shape'
+	@echo 'make constraints  pin the newest version of everything, in constraints.txt'
+	@echo 'make clean        remove what the targets above have built'
+
+test: .venv/built
+	@$(BIN)/pytest --numprocesses=4 $(ARGS)
+
+check: .venv/built
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/ty check
+
+format: .venv/built
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+demo: .venv/built .venv-meltano/built
+	@$(BIN)/python demo/demo.py
+
+clean:
+	rm -rf .venv .venv-meltano .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis demo/output dist
+	find tap_talkdesk_reports tests demo -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Leaves in $$python one that runs and can make environments: a command that exists may be
+# a version manager's shim for a Python it does not have, and Debian splits venv off.
+find_python = \
+	for python in $(PYTHON); do \
+	  version=$$($$python -c 'import sys; assert (3, 11) <= sys.version_info < (3, 15); print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
+	  $$python -c 'import ensurepip, venv' 2>/dev/null && break; \
+	  bare=$${bare:-$$version}; version=; \
+	done; \
+	if [ -z "$$version" ]; then \
+	  if [ -n "$$bare" ]; then echo "Python $$bare was found, but its venv module is missing: apt install python$$bare-venv"; \
+	  else echo 'No Python from 3.11 to 3.14 was found: install one'; fi >&2; exit 1; \
+	fi
+
+.venv/built: pyproject.toml constraints.txt
+	@$(find_python); \
+	echo "Building .venv with Python $$version (once) ..."; began=$$(date +%s); \
+	$$python -m venv --clear .venv && \
+	$(BIN)/python -m pip install -qq -c constraints.txt pip && \
+	$(BIN)/python -m pip install -qq -c constraints.txt -e . --group dev && \
+	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
+
+.venv-meltano/built: .venv/built
+	@echo 'Building .venv-meltano with $(MELTANO) (once) ...'; began=$$(date +%s); \
+	$(BIN)/python -m venv --clear .venv-meltano && \
+	.venv-meltano/bin/python -m pip install -qq '$(MELTANO)' && \
+	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
+
+# The oldest Python has the least choice, so what it resolves to suits the others too.
+constraints: PYTHON := python3.11
+constraints:
+	@$(find_python); \
+	rm -rf .venv-constraints && $$python -m venv .venv-constraints && \
+	.venv-constraints/bin/python -m pip install -qq -U pip && \
+	.venv-constraints/bin/python -m pip install -qq -e . --group dev && \
+	.venv-constraints/bin/python -m pip freeze -qq --all --exclude-editable | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$' | grep -v '^setuptools==' > constraints.txt && \
+	rm -rf .venv-constraints
