@@ -1,0 +1,143 @@
+"""The tap as people run it: two Meltano runs against a made-up contact centre, and a picture of the rows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NoReturn
+
+import picture
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+OUTPUT = Path("demo/output")
+SANDBOX = [sys.executable, "-m", "tap_talkdesk_reports.sandbox", "--port=0", "--files-port=0"]
+MELTANO = ".venv-meltano/bin/meltano"
+STREAMS = ("calls", "user_status")
+PREFIX = "TAP_TALKDESK_REPORTS_"
+DAYS = 14
+
+Environment = dict[str, str]
+
+
+def main() -> None:
+    """Sync twice, so that the second time only newer rows come; then draw what has arrived."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    os.chdir(Path(__file__).resolve().parent.parent)
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    OUTPUT.mkdir(parents=True)
+    end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    start = end - timedelta(days=DAYS)
+
+    with step("meltano install"):
+        meltano("install", environment=clean_environment())
+    with sandbox("--seed=1", "--calls-per-day=600", "--pace=asks:2") as settings:
+        print(f"A made-up contact centre answers as Talkdesk would, at {settings[PREFIX + 'API_URL']}")
+        environment = clean_environment() | settings | {PREFIX + "START_DATE": start.isoformat()}
+        sync(f"{start:%d %b} up to {end:%d %b}", environment | {PREFIX + "END_DATE": end.isoformat()})
+        sync(f"and again: {end:%d %b} up to an hour ago", environment)
+    print()
+    picture.draw()
+    print(f"\nThe rows lie in {OUTPUT}/*.jsonl, what was logged in {OUTPUT}/*.log")
+
+
+def sync(period: str, environment: Environment) -> None:
+    """Run Meltano once, and say how many rows that brought."""
+    before = rows()
+    with step("meltano run tap-talkdesk-reports target-jsonl", period):
+        meltano("run", "tap-talkdesk-reports", "target-jsonl", environment=environment)
+    brought = (f"{now - before[stream]:,} {stream}" for stream, now in rows().items())
+    print(f"  brought {', '.join(brought)}")
+
+
+def rows() -> dict[str, int]:
+    """How many rows of each stream have arrived."""
+    files = {stream: OUTPUT / f"{stream}.jsonl" for stream in STREAMS}
+    return {stream: file.read_bytes().count(b"\n") if file.exists() else 0 for stream, file in files.items()}
+
+
+def clean_environment() -> Environment:
+    """Without the account and state of whoever runs this, and with this demo's own in their place."""
+    others = ("TAP_TALKDESK_REPORTS_", "TARGET_JSONL_", "MELTANO_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+    unproxied = ",".join(filter(None, (kept.get("no_proxy") or kept.get("NO_PROXY"), "127.0.0.1")))
+    return kept | {
+        "MELTANO_DATABASE_URI": f"sqlite:///{OUTPUT.resolve()}/meltano.db",
+        "TARGET_JSONL_DESTINATION_PATH": str(OUTPUT),
+        "NO_COLOR": "1",
+        "NO_PROXY": unproxied,
+        "no_proxy": unproxied,
+    }
+
+
+@contextmanager
+def sandbox(*options: str) -> Generator[Environment]:
+    """A sandbox on free ports, and the settings that it prints for a tap."""
+    log = OUTPUT / "sandbox.log"
+    with log.open("wb") as output, running([*SANDBOX, *options], output) as process:
+        settings: Environment = {}
+        while PREFIX + "TOKEN_URL" not in settings:
+            if process.poll() is not None:
+                fail("The sandbox has ended", log)
+            time.sleep(0.1)
+            lines = (line.strip().partition("=") for line in log.read_text().splitlines())
+            settings = {name: value for name, equals, value in lines if equals and name.startswith(PREFIX)}
+        yield settings
+
+
+def meltano(*arguments: str, environment: Environment) -> None:
+    """Run Meltano, whose words are kept for the case that it fails."""
+    log = OUTPUT / "meltano.log"
+    with log.open("ab") as output, running([MELTANO, *arguments], output, environment) as process:
+        if code := process.wait():
+            fail(f"Meltano failed with exit code {code}", log)
+
+
+@contextmanager
+def running(
+    command: list[str], output: IO[bytes], environment: Environment | None = None
+) -> Generator[subprocess.Popen[bytes]]:
+    """A process that does not outlive the block, however that is left."""
+    process = subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def step(command: str, remark: str = "") -> Generator[None]:
+    """Say what is being done, then how long it took."""
+    began = time.monotonic()
+    print(f"$ {command:<46}{remark and f'# {remark}'} ... ", end="", flush=True)
+    yield
+    print(f"{time.monotonic() - began:.0f} s", flush=True)
+
+
+def fail(what: str, log: Path) -> NoReturn:
+    """End with the last lines of a log."""
+    last = log.read_text(errors="replace").splitlines()[-30:]
+    sys.exit("\n".join(["", *last, f"{what}; above are the last lines of {log}"]))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,51 @@
+"""What a demo's rows look like in a terminal, drawn from two SQL queries over the files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import duckdb
+
+HERE = Path(__file__).parent
+WIDTH = 60
+
+# An outcome's bar is told by its shade and, where the terminal has colours, by its colour.
+OUTCOMES = {"answered": ("█", 32), "missed": ("▓", 33), "abandoned": ("░", 31)}
+
+
+def draw() -> None:
+    """Print both pictures; the files are read from where the queries say, below the project's folder."""
+    draw_calls_by_hour()
+    print()
+    draw_time_per_status()
+
+
+def draw_calls_by_hour() -> None:
+    """A bar for each hour of the day, divided by how the calls ended."""
+    hours = duckdb.execute((HERE / "calls_by_hour.sql").read_text()).fetchall()
+    scale = WIDTH / max(sum(counts) for _, *counts in hours)
+    legend = "   ".join(f"{painted(bar, colour)} {outcome}" for outcome, (bar, colour) in OUTCOMES.items())
+    print(f"Calls by hour of the day, UTC     {legend}")
+    for hour, *counts in hours:
+        parts = zip(counts, OUTCOMES.values(), strict=True)
+        bars = "".join(painted(bar * round(count * scale), colour) for count, (bar, colour) in parts)
+        print(f"{hour:>5}:00  {bars} {sum(counts):,}")
+
+
+def draw_time_per_status() -> None:
+    """A bar for each status, as long as the time that all agents together spent in it."""
+    statuses = duckdb.execute((HERE / "time_per_status.sql").read_text()).fetchall()
+    longest, total = max(hours for _, hours in statuses), sum(hours for _, hours in statuses)
+    name_width = max(len(status) for status, _ in statuses)
+    print("Time that agents spent in each status, but for Offline")
+    for status, hours in statuses:
+        bar = painted("█" * round(hours / longest * (WIDTH - name_width)), 36)
+        print(f"  {status:<{name_width}}  {bar} {hours:,.0f} h, {hours / total:.0%}")
+
+
+def painted(text: str, colour: int) -> str:
+    """The text in an ANSI colour, where somebody looks and wants colours."""
+    wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return f"\x1b[{colour}m{text}\x1b[0m" if wanted and text else text
