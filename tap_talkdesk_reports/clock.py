@@ -8,6 +8,13 @@ import threading
 import time
 from datetime import UTC, datetime
 
+import pendulum
+
+
+def in_words(seconds: float) -> str:
+    """A duration as people say it, for messages."""
+    return pendulum.duration(seconds=round(seconds)).in_words() if seconds >= 60 else f"{seconds:.1f} s"
+
 
 class Stopped(BaseException):
     """Raised from any wait once the run was told to stop.

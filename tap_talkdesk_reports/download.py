@@ -180,7 +180,8 @@ class Downloads:
 
     @staticmethod
     def _append(part: _Part, response: requests.Response) -> None:
-        for piece in response.raw.stream(PIECE_BYTES, decode_content=False):
+        # Not `stream`: it holds back what it has until a piece is full, and loses it where the rest stalls.
+        while piece := response.raw.read1(PIECE_BYTES, decode_content=False):
             try:
                 part.file.write(piece)
             except OSError as error:

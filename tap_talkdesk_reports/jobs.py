@@ -7,6 +7,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
+from tap_talkdesk_reports.clock import in_words
 from tap_talkdesk_reports.errors import (
     AnswerLostError,
     JobFailedError,
@@ -28,6 +29,12 @@ logger = logging.getLogger("tap-talkdesk-reports")
 
 #: How many new jobs a timespan is given after one that ended like this.
 NEW_JOBS = {"failed": 2, "canceled": 1, "deleted": 1}
+#: What it means, and what to do, when an order is refused with this status.
+ADVICE = {
+    400: "Talkdesk finds the order wrong",
+    403: "these credentials may not use the report; ask for the permission, or deselect the stream",
+    404: "Talkdesk does not know the report; check its name and api_url, or deselect the stream",
+}
 #: So many times an order is repeated whose answer was lost and whose job cannot be found.
 TRIES_OF_LOST_ANSWERS = 3
 #: How far back a job is looked for whose answer was lost.
@@ -100,6 +107,10 @@ class Jobs:
                     clock.sleep(clock.jittered(2.0**tries))
                     continue
                 job = found
+            except RequestRefusedError as refused:
+                advice = ADVICE.get(refused.status, "Talkdesk refuses the order")
+                msg = f"report {report!r}, timespan {timespan}: {advice}. {refused}"
+                raise RequestRefusedError(msg, status=refused.status) from None
             else:
                 self._own.add(job.id)
             self._seen.add(job.id)
@@ -184,13 +195,13 @@ def wait_until_done(
     while job.status != DONE:
         waited = clock.monotonic() - started
         if job.status in DEAD:
-            msg = f"{job} ended as {job.status!r} after {waited:.0f} s"
+            msg = f"{job} ended as {job.status!r} after {in_words(waited)}"
             raise JobFailedError(msg, job=job)
         if job.status not in RUNNING:
             tell(job)
         if waited >= timeout:
             msg = (
-                f"{job} is still {job.status!r} after {waited:.0f} s; "
+                f"{job} is still {job.status!r} after {in_words(waited)}; "
                 "raise job_timeout_minutes, or lower timespan_hours"
             )
             raise JobTimeoutError(msg, job=job)

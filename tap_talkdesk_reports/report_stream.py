@@ -12,6 +12,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_talkdesk_reports import schemas
+from tap_talkdesk_reports.clock import in_words
 from tap_talkdesk_reports.errors import ReportFileError
 from tap_talkdesk_reports.parsing import csv_rows, json_rows
 from tap_talkdesk_reports.records import UNKNOWN_FIELDS, RecordMaker, read_timestamp
@@ -133,10 +134,10 @@ class ReportStream(Stream):
                     else:
                         self._complete_through(file.timespan.end)
                         self.logger.info(
-                            "%s: done, %d rows, %.1f s from order to file",
+                            "%s: done, %d rows, %s from order to file",
                             file.job,
                             self.records_made - before,
-                            file.seconds,
+                            in_words(file.seconds),
                         )
                         turn.go_on()
             self._tell_unknown()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from tap_talkdesk_reports.api.auth import PasswordGrant
 from tap_talkdesk_reports.api.client import Policy
 from tap_talkdesk_reports.api.reporting import ReportingApi
-from tap_talkdesk_reports.clock import Stopped
+from tap_talkdesk_reports.clock import Stopped, in_words
 from tap_talkdesk_reports.download import Downloads
 from tap_talkdesk_reports.jobs import Jobs
 from tap_talkdesk_reports.lookahead import LookAhead, Turn
@@ -103,7 +103,7 @@ class Run:
             self._told_at = 0.0
         elif waited - self._told_at >= SECONDS_BETWEEN_SIGNS_OF_LIFE:
             self._told_at = waited
-            logger.info("Waiting for Talkdesk for %.0f minutes now", waited / 60)
+            logger.info("Waiting for Talkdesk for %s now", in_words(waited))
 
     def end(self) -> None:
         """Begin to end all work: no new jobs, and own ones that are running are cancelled."""

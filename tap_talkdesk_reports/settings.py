@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tap_talkdesk_reports.settings_schema import CREDENTIALS, SCHEMA
+from tap_talkdesk_reports.records import read_timestamp
+from tap_talkdesk_reports.settings_schema import API_URL, CREDENTIALS, SCHEMA
 from tap_talkdesk_reports.transport import is_loopback
 
 if TYPE_CHECKING:
@@ -44,14 +45,14 @@ class Settings:
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, user_agent: str) -> Settings:
         """Read a config in which `problems` finds none."""
-        api_url = config["api_url"].rstrip("/")
+        api_url = config.get("api_url", API_URL).rstrip("/")
         return cls(
             **{name: config[name] for name in CREDENTIALS},
             client_version=config["client_version"],
             api_url=api_url,
             token_url=config.get("token_url") or f"{api_url}/auth/token",
-            start_date=moment(config["start_date"]),
-            end_date=moment(config["end_date"]) if config.get("end_date") else None,
+            start_date=read_timestamp(config["start_date"]),
+            end_date=read_timestamp(config["end_date"]) if config.get("end_date") else None,
             timespan=timedelta(hours=config["timespan_hours"]),
             availability_delay=timedelta(minutes=config["availability_delay_minutes"]),
             lookback=timedelta(hours=config["lookback_hours"]),
@@ -69,16 +70,6 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """Values that must never be seen outside a request."""
         return (self.client_secret, self.password)
-
-
-def moment(text: str) -> datetime:
-    """Read a point in time; a date alone is 00:00 UTC, a time without a zone is UTC.
-
-    Raises:
-        ValueError: the text is not an ISO 8601 date or date and time.
-    """
-    read = datetime.fromisoformat(text.strip())
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,7 +158,7 @@ def _number_problem(value: object, shown: str, setting: Mapping[str, Any]) -> st
 
 def _moment_or_none(value: object) -> datetime | None:
     try:
-        return moment(value) if isinstance(value, str) else None
+        return read_timestamp(value) if isinstance(value, str) else None
     except (ValueError, OverflowError):
         return None
 

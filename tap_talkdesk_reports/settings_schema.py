@@ -58,9 +58,10 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
         "api_url",
         th.StringType,
-        default=API_URL,
         title="API address",
-        description="Base address of the API. Plain http is refused except on loopback.",
+        description=(
+            f"Base address of the API, by default {API_URL}. Plain http is refused except on loopback."
+        ),
     ),
     th.Property(
         "token_url",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.singerlib import StateMessage
 
-from tap_talkdesk_reports.clock import Stopped
+from tap_talkdesk_reports.clock import Stopped, in_words
 from tap_talkdesk_reports.errors import AuthenticationError, TalkdeskError
 from tap_talkdesk_reports.run import Run
 from tap_talkdesk_reports.timespans import rfc3339
@@ -67,5 +67,5 @@ def sync(tap: TapTalkdeskReports) -> int:
         f"{rfc3339(stream.bookmark) if stream.bookmark else '-'}"
         for stream in streams
     )
-    logger.info("Done in %.1f s: %s", tap.clock.monotonic() - started, ends or "no stream is selected")
+    logger.info("Done in %s: %s", in_words(tap.clock.monotonic() - started), ends or "no stream is selected")
     return FAILED if failed else 0

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
@@ -40,7 +41,7 @@ class TapTalkdeskReports(Tap):
     """Brings Talkdesk's reports into any Singer target: completely, incrementally, and fast."""
 
     name = "tap-talkdesk-reports"
-    config_jsonschema = SCHEMA
+    config_jsonschema = deepcopy(SCHEMA)  # the SDK adds its own settings to it
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,

@@ -42,5 +42,9 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """
         # Taken out first: after a failed write the same lines must not be tried again behind it.
         lines, self._gathered = self._gathered, bytearray()
-        sys.stdout.buffer.write(lines)
-        sys.stdout.buffer.flush()
+        # Past Python's buffer: when a signal interrupts its write to a full pipe, it loses what was not yet
+        # taken (seen in 3.11 to 3.13), and a line with it.
+        output = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
+        rest = memoryview(lines)
+        while rest:
+            rest = rest[output.write(rest) :]

@@ -12,6 +12,7 @@ import backoff
 import requests
 from singer_sdk.exceptions import RetriableAPIError
 
+from tap_talkdesk_reports.clock import in_words
 from tap_talkdesk_reports.errors import (
     AnswerLostError,
     AuthenticationError,
@@ -138,7 +139,7 @@ class Client:
                 if tried >= trouble.tries or waited >= self._policy.patience:
                     if isinstance(trouble.__cause__, UnexpectedResponseError):
                         raise trouble.__cause__ from None
-                    msg = f"{trouble}; given up after {tried} tries in {waited:.0f} s"
+                    msg = f"{trouble}; given up after {tried} tries in {in_words(waited)}"
                     raise UnavailableError(msg) from None
                 pause = trouble.wait if trouble.wait is not None else backoff.full_jitter(next(pauses))
                 pause = min(pause, max(1.0, self._policy.patience - waited))
