@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_talkdesk_reports.sandbox import Sandbox
-from tests.support import SleptClock
+from tap_talkdesk_reports.sync import sync
+from tap_talkdesk_reports.tap import TapTalkdeskReports
+from tests.support import Outcome, SleptClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,3 +32,30 @@ def start_sandbox() -> Iterator[Callable[..., Sandbox]]:
             return stack.enter_context(Sandbox(**{"calls_per_day": 60, "agents": 4} | options))
 
         yield start
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of this machine at which nobody answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def in_process(clock: SleptClock, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture):
+    """Runs the same tap inside the test, over real HTTP, with a clock that moves only when slept on."""
+
+    def run(config: dict[str, Any], **options: Any) -> Outcome:
+        class Tap(TapTalkdeskReports):
+            pass
+
+        Tap.clock = clock
+        caplog.clear()
+        code = sync(Tap(config=config, **options))
+        stdout, stderr = capfd.readouterr()
+        outcome = Outcome(code, stdout, stderr, [json.loads(line) for line in stdout.splitlines()])
+        outcome.log = [(record.levelname, record.getMessage()) for record in caplog.records]
+        return outcome
+
+    return run

@@ -1,4 +1,4 @@
-"""What the tests share: the tap as a process, a clock that moves only when slept on, comparing with the truth."""
+"""What the tests share: the tap as a process, a clock that moves only when slept on, the truth."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
 class SleptClock(Clock):
     """Moves only when slept on. All branches share its time."""
 
-    def __init__(self, now: datetime = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)) -> None:
+    def __init__(self, now: datetime = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)) -> None:
         super().__init__()
         self._start = now
         self._slept = [0.0]
@@ -47,6 +47,8 @@ class Outcome:
     stdout: str
     stderr: str
     messages: list[dict[str, Any]] = field(default_factory=list)
+    #: Level and message of what was logged, where the tap ran inside the test.
+    log: list[tuple[str, str]] = field(default_factory=list)
 
     def records(self, stream: str) -> list[dict[str, Any]]:
         return [m["record"] for m in self.messages if m["type"] == "RECORD" and m["stream"] == stream]
@@ -64,7 +66,8 @@ class Outcome:
     @property
     def errors(self) -> list[str]:
         """The messages of the log's ERROR lines."""
-        return [line.split(" | ", 3)[3] for line in self.stderr.splitlines() if " | ERROR " in line]
+        lines = [line.split(" | ", 3)[3] for line in self.stderr.splitlines() if " | ERROR " in line]
+        return lines + [message for level, message in self.log if level == "ERROR"]
 
 
 def command(tmp_path: Path, config: dict[str, Any], *arguments: str, **files: Any) -> list[str]:

@@ -85,7 +85,9 @@ def test_a_state_from_the_future_and_a_start_after_the_horizon_make_no_request(s
 
 def test_the_lookback_reads_again_and_the_bookmark_does_not_go_back(start_sandbox, tmp_path):
     sandbox = start_sandbox()
-    state = {"bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2026-03-09T00:00:00Z"}}}
+    state = {
+        "bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2026-03-09T00:00:00Z"}}
+    }
 
     outcome = run_tap(tmp_path, sandbox.config | WEEK | {"lookback_hours": 96}, state=state)
 
@@ -136,16 +138,18 @@ def test_without_an_end_date_the_bookmark_stops_where_data_is_settled(start_sand
 
 
 @pytest.mark.parametrize("bounds", ["closed", "half-open"])
-def test_a_row_on_a_border_comes_once_whether_or_not_the_api_counts_the_end_in(start_sandbox, tmp_path, bounds):
+def test_a_row_on_a_border_comes_once_whether_or_not_the_api_counts_the_end_in(
+    start_sandbox, tmp_path, bounds
+):
     sandbox = start_sandbox(bounds=bounds, calls_per_day=400, agents=12)
     start, end = "2026-03-03T14:00:00", "2026-03-03T20:00:00"
     # The made-up day has rows exactly on these hours; without them this test would say nothing.
-    on_border = [r for r in truth(sandbox, "user_status", start, end) if r["status_end_at"].endswith("00:00Z")]
+    on_border = [
+        r for r in truth(sandbox, "user_status", start, end) if r["status_end_at"].endswith("00:00Z")
+    ]
     assert len(on_border) == 2
 
-    outcome = run_tap(
-        tmp_path, sandbox.config | {"start_date": start, "end_date": end, "timespan_hours": 1}
-    )
+    outcome = run_tap(tmp_path, sandbox.config | {"start_date": start, "end_date": end, "timespan_hours": 1})
 
     assert as_set(outcome.records("user_status")) == as_set(truth(sandbox, "user_status", start, end))
     assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls", start, end))
@@ -154,7 +158,9 @@ def test_a_row_on_a_border_comes_once_whether_or_not_the_api_counts_the_end_in(s
 def test_a_full_table_stream_is_read_from_the_start_and_has_no_bookmark(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     catalog = catalog_of(tmp_path, sandbox.config)
-    next(entry for entry in catalog["streams"] if entry["stream"] == "calls")["replication_method"] = "FULL_TABLE"
+    next(entry for entry in catalog["streams"] if entry["stream"] == "calls")["replication_method"] = (
+        "FULL_TABLE"
+    )
     state = {"bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2026-03-08"}}}
 
     outcome = run_tap(tmp_path, sandbox.config | WEEK, catalog=catalog, state=state)
@@ -226,7 +232,9 @@ def test_report_files_are_deleted_once_the_bookmark_is_out_if_the_settings_say_s
 
     outcome = run_tap(tmp_path, sandbox.config | WEEK | {"delete_report_files": True})
 
-    deleted = {entry.job for entry in sandbox.ledger if entry.operation == "delete_file" and entry.status == 204}
+    deleted = {
+        entry.job for entry in sandbox.ledger if entry.operation == "delete_file" and entry.status == 204
+    }
     assert outcome.code == 0
     assert deleted == {job.id for job in sandbox.jobs}
 

@@ -1,0 +1,31 @@
+"""What `--discover` prints stands in the repository: a change of it is a diff that somebody approves."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from tests.support import run_tap
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    return json.loads(run_tap(tmp_path, {}, "--discover").stdout)
+
+
+def test_the_catalog_is_the_one_that_was_approved(catalog, snapshot):
+    # The order of the metadata is of no matter, and not the same in every Python.
+    for entry in catalog["streams"]:
+        entry["metadata"].sort(key=lambda each: each["breadcrumb"])
+
+    assert catalog == snapshot(extension_class=JSONSnapshotExtension)
+
+
+def test_every_field_has_a_description_and_only_keys_are_never_null(catalog):
+    for entry in catalog["streams"]:
+        for name, field in entry["schema"]["properties"].items():
+            assert field["description"].endswith("."), name
+            assert ("null" in field["type"]) == (name not in entry["key_properties"]), name
+        assert set(entry["schema"]["required"]) == set(entry["key_properties"])

@@ -1,0 +1,159 @@
+"""However a run ends, its last STATE is true, and the next run brings what is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tap_talkdesk_reports.sandbox import Pace
+from tests.support import clean_environment, command
+from tests.test_runs import as_set, truth
+
+DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-16", "timespan_hours": 24, "max_concurrent_jobs": 4}
+
+
+def start(tmp_path, config, state=None, **popen):
+    return subprocess.Popen(
+        command(tmp_path, config, state=state),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=clean_environment(),
+        cwd=tmp_path,
+        **popen,
+    )
+
+
+def whole_lines(output):
+    """The messages that arrived whole; a kill may cut the last line."""
+    return [json.loads(line) for line in output.decode().split("\n")[:-1]]
+
+
+def last_state(messages, before=None):
+    states = [message["value"] for message in messages if message["type"] == "STATE"]
+    return states[-1] if states else before
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
+def test_what_a_killed_run_did_not_bring_the_next_ones_bring(start_sandbox, tmp_path, kind, seed):
+    sandbox = start_sandbox(pace=Pace.after_seconds(0.1))
+    (tmp_path / "spool").mkdir()
+    config = sandbox.config | DAYS | {"spool_dir": str(tmp_path / "spool")}
+    moments = random.Random(seed)
+    state, arrived, codes = None, {"calls": [], "user_status": []}, []
+
+    while not codes or codes[-1] != 0:
+        tap = start(tmp_path, config, state)
+        if len(codes) < 4:
+            time.sleep(moments.uniform(0.5, 2.0))
+            tap.send_signal(kind)
+        stdout, stderr = tap.communicate(timeout=60)
+        codes.append(tap.returncode)
+        messages = whole_lines(stdout)
+        for message in messages:
+            if message["type"] == "RECORD":
+                arrived[message["stream"]].append(message["record"])
+        state = last_state(messages, state)
+        assert codes[-1] in {0, -kind, 128 + kind}, stderr.decode()
+        assert list((tmp_path / "spool").iterdir()) == []
+
+    assert any(codes), "no run was ended before its time, so that this test says nothing"
+    for stream, records in arrived.items():
+        assert set(as_set(records)) == set(as_set(truth(sandbox, stream, "2026-03-02", "2026-03-16")))
+        assert state["bookmarks"][stream]["replication_key_value"] == "2026-03-16T00:00:00Z"
+
+
+@pytest.mark.parametrize(("kind", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_while_waiting_cancels_own_jobs_and_writes_the_last_state(
+    start_sandbox, tmp_path, kind, code
+):
+    sandbox = start_sandbox(pace=Pace.after_seconds(60))
+    tap = start(tmp_path, sandbox.config | DAYS)
+    while len(sandbox.jobs) < 4:
+        time.sleep(0.05)
+
+    tap.send_signal(kind)
+    stdout, stderr = tap.communicate(timeout=10)
+
+    assert tap.returncode == code
+    assert {job.status for job in sandbox.jobs} == {"canceled"}
+    assert whole_lines(stdout)[-1]["type"] == "STATE"
+    assert b"Traceback" not in stderr
+
+
+def test_a_second_signal_leaves_at_once(start_sandbox, tmp_path):
+    sandbox = start_sandbox(pace=Pace.after_seconds(60))
+    # Nobody reads what the tap writes, so that it hangs in a write once the pipe is full.
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    try:
+        while True:
+            os.write(write_end, b"\n" * 4096)
+    except BlockingIOError:
+        os.set_blocking(write_end, True)
+    tap = subprocess.Popen(
+        command(tmp_path, sandbox.config | DAYS),
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        env=clean_environment(),
+    )
+    while len(sandbox.jobs) < 4:
+        time.sleep(0.05)
+    time.sleep(0.5)
+
+    tap.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    first = tap.poll()
+    tap.send_signal(signal.SIGTERM)
+    tap.communicate(timeout=2)
+    os.close(read_end)
+    os.close(write_end)
+
+    assert first is None
+    assert tap.returncode == 143
+
+
+def test_the_state_arrives_whole_at_a_slow_reader_after_a_signal(start_sandbox, tmp_path):
+    sandbox = start_sandbox(calls_per_day=3000)
+    tap = start(tmp_path, sandbox.config | DAYS)
+    assert tap.stdout is not None
+    assert tap.stderr is not None
+    head = tap.stdout.read(4 << 20)
+
+    time.sleep(1)
+    tap.send_signal(signal.SIGTERM)
+    time.sleep(1)
+    rest = tap.stdout.read()
+    tap.wait(timeout=10)
+    tap.stdout.close()
+    tap.stderr.close()
+
+    messages = whole_lines(head + rest)
+    assert tap.returncode == 143
+    assert messages[-1]["type"] == "STATE"
+    brought = [message["record"] for message in messages if message["type"] == "RECORD"]
+    through = messages[-1]["value"]["bookmarks"]["calls"]["replication_key_value"][:10]
+    assert set(as_set(truth(sandbox, "calls", "2026-03-02", through))) <= set(as_set(brought))
+
+
+def test_a_reader_that_goes_away_is_a_quiet_end(start_sandbox, tmp_path):
+    sandbox = start_sandbox(calls_per_day=2000)
+    tap = start(tmp_path, sandbox.config | DAYS)
+    assert tap.stdout is not None
+    assert tap.stderr is not None
+
+    tap.stdout.readline()
+    tap.stdout.close()
+    stderr = tap.stderr.read().decode()
+    tap.wait(timeout=20)
+    tap.stderr.close()
+
+    assert tap.returncode == 1
+    assert "Traceback" not in stderr
+    assert "BrokenPipe" not in stderr

@@ -1,0 +1,279 @@
+"""Rows become records: every reader, keys, unknown fields, and what CSV cannot say."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tap_talkdesk_reports.errors import UnfitRowError
+from tap_talkdesk_reports.records import RecordMaker, read_timestamp, reader
+
+FIELDS = {
+    "id": {"type": ["string"]},
+    "end_at": {"type": ["string", "null"], "format": "date-time"},
+    "name": {"type": ["string", "null"]},
+    "group": {"type": ["string", "null"]},
+    "seconds": {"type": ["integer", "null"]},
+    "share": {"type": ["number", "null"]},
+    "is_active": {"type": ["boolean", "null"]},
+    "details": {"type": ["object", "null"]},
+}
+ROW = {"id": "CA1", "end_at": "2026-01-02 03:04:05", "name": "Zoë Quickly", "seconds": 7}
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def maker(unknown_fields="keep"):
+    return RecordMaker(
+        "calls",
+        {"properties": FIELDS},
+        keys=("id",),
+        replication_key="end_at",
+        never_null=("group",),
+        unknown_fields=unknown_fields,
+    )
+
+
+def read(field, value):
+    return maker().from_json({"id": "CA1", field: value})[field]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2016-01-29 10:22:02", datetime(2016, 1, 29, 10, 22, 2, tzinfo=UTC)),
+        ("2016-07-29 00:00:00 UTC", datetime(2016, 7, 29, tzinfo=UTC)),
+        ("2026-04-23T10:22:26Z", datetime(2026, 4, 23, 10, 22, 26, tzinfo=UTC)),
+        ("2026-04-23T10:22:26.000Z", datetime(2026, 4, 23, 10, 22, 26, tzinfo=UTC)),
+        ("2026-04-23T10:22:26.123Z", datetime(2026, 4, 23, 10, 22, 26, 123_000, tzinfo=UTC)),
+        ("2026-04-23 10:22:26.5 UTC", datetime(2026, 4, 23, 10, 22, 26, 500_000, tzinfo=UTC)),
+        ("2026-04-23T10:22:26+00:00", datetime(2026, 4, 23, 10, 22, 26, tzinfo=UTC)),
+        ("2026-04-23T10:22:26+0200", datetime(2026, 4, 23, 8, 22, 26, tzinfo=UTC)),
+        ("2026-04-23T10:22:26-03:30", datetime(2026, 4, 23, 13, 52, 26, tzinfo=UTC)),
+        ("2026-04-23T10:22:26", datetime(2026, 4, 23, 10, 22, 26, tzinfo=UTC)),
+        ("  2026-04-23 10:22:26  ", datetime(2026, 4, 23, 10, 22, 26, tzinfo=UTC)),
+        ("2026-04-23", datetime(2026, 4, 23, tzinfo=UTC)),
+    ],
+)
+def test_a_timestamp_is_read_in_every_spelling_of_the_apis(text, moment):
+    assert read_timestamp(text) == moment
+    assert read_timestamp(text).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "UTC", "yesterday", "0d 0h 0m 42s", "2026-13-01", "29/01/2016 10:22"]
+)
+def test_a_timestamp_is_refused_when_the_text_is_none(text):
+    with pytest.raises(ValueError, match=r".*"):
+        read_timestamp(text)
+
+
+@given(text=st.text() | st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[-+Z]\d\d:\d\d", fullmatch=True))
+@example("0001-01-01T00:00:00+23:59")
+@example("9999-12-31T23:59:59-23:59")
+def test_a_timestamp_is_a_moment_in_utc_or_a_misfit_whatever_the_text(text):
+    try:
+        moment = read_timestamp(text)
+    except (ValueError, OverflowError):
+        return
+
+    assert moment.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("name", "", ""),
+        ("name", "  kept as it is ", "  kept as it is "),
+        ("name", 12345678901234567890, "12345678901234567890"),
+        ("name", "0012", "0012"),
+        ("seconds", "42", 42),
+        ("seconds", "-1", -1),
+        ("seconds", 42.0, 42),
+        ("seconds", "", None),
+        ("seconds", 0, 0),
+        ("share", "0.25", 0.25),
+        ("share", 1e-9, 1e-9),
+        ("share", 3, 3),
+        ("share", "", None),
+        ("is_active", True, True),
+        ("is_active", "TRUE", True),
+        ("is_active", "Yes", True),
+        ("is_active", "YES", True),
+        ("is_active", "false", False),
+        ("is_active", "No", False),
+        ("is_active", "NO", False),
+        ("is_active", "", None),
+        ("end_at", "2016-01-29 10:22:02", "2016-01-29T10:22:02Z"),
+        ("end_at", "2026-04-23T10:22:26.120+02:00", "2026-04-23T08:22:26.120Z"),
+        ("end_at", "", None),
+        ("details", {"a": [1]}, {"a": [1]}),
+        ("details", "", None),
+    ],
+)
+def test_a_value_is_read_into_its_type(field, value, expected):
+    result = read(field, value)
+
+    assert (result, type(result)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize("field", sorted(FIELDS.keys() - {"id"}))
+def test_null_stays_null_in_every_type(field):
+    assert read(field, None) is None
+
+
+MISFITS = [
+    ("name", 1.5),
+    ("name", True),
+    ("name", ["a"]),
+    ("seconds", "1_000"),
+    ("seconds", "seven"),
+    ("seconds", 1.5),
+    ("seconds", True),
+    ("seconds", float("inf")),
+    ("seconds", float("nan")),
+    ("seconds", [1]),
+    ("share", "1_000.5"),
+    ("share", "nan"),
+    ("share", "1e999"),
+    ("share", float("inf")),
+    ("share", False),
+    ("share", {}),
+    ("is_active", "perhaps"),
+    ("is_active", 1),
+    ("is_active", []),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), MISFITS)
+def test_a_misfit_becomes_null_and_is_kept_and_counted(field, value):
+    make = maker("keep")
+
+    record = make.from_json({"id": "CA1", field: value})
+
+    assert record == {"id": "CA1", field: None, "_unknown_fields": {field: value}}
+    assert make.unknown == {field: 1}
+
+
+@pytest.mark.parametrize(("field", "value"), MISFITS[:3])
+def test_a_misfit_is_left_out_and_counted_when_unknown_fields_says_warn(field, value):
+    make = maker("warn")
+
+    record = make.from_json({"id": "CA1", field: value})
+
+    assert record == {"id": "CA1", field: None}
+    assert make.unknown == {field: 1}
+
+
+@pytest.mark.parametrize("surprise", [{"seconds": "seven"}, {"new_field": 1}])
+def test_a_surprise_stops_the_stream_when_unknown_fields_says_fail(surprise):
+    with pytest.raises(UnfitRowError, match=f"'calls'.*'{next(iter(surprise))}'.*unknown_fields"):
+        maker("fail").from_json(ROW | surprise)
+
+
+def test_unknown_fields_are_kept_with_their_names_and_counted_over_rows():
+    make = maker("keep")
+
+    records = [make.from_json(ROW | {"in_business_hours?": "Yes", "n": n}) for n in range(3)]
+
+    assert [record["_unknown_fields"] for record in records] == [
+        {"in_business_hours?": "Yes", "n": n} for n in range(3)
+    ]
+    assert make.unknown == {"in_business_hours?": 3, "n": 3}
+
+
+def test_unknown_fields_are_left_out_and_counted_when_the_setting_says_warn():
+    make = maker("warn")
+
+    record = make.from_json(ROW | {"new_field": 1})
+
+    assert record.keys() == ROW.keys()
+    assert make.unknown == {"new_field": 1}
+
+
+def test_a_source_field_named_like_our_own_column_is_an_unknown_field():
+    record = maker("keep").from_json({"id": "CA1", "_unknown_fields": "theirs"})
+
+    assert record == {"id": "CA1", "_unknown_fields": {"_unknown_fields": "theirs"}}
+
+
+def test_a_missing_field_is_missing_in_the_record():
+    assert maker().from_json({"id": "CA1"}) == {"id": "CA1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [({"id": None}, "id"), ({"id": ["x"]}, "id"), ({"end_at": "soon"}, "end_at"), ({"end_at": 5}, "end_at")],
+)
+def test_a_row_with_a_bad_key_is_refused_and_named_without_its_other_fields(change, named):
+    """The other fields are about people, and errors end in logs."""
+    row = ROW | {"email": "zoe@example.com"} | change
+
+    with pytest.raises(UnfitRowError, match=f"'calls': {named} is ") as caught:
+        maker("keep").from_json(row)
+
+    assert "Zoë" not in str(caught.value)
+    assert "zoe@" not in str(caught.value)
+
+
+def test_a_row_without_its_key_is_refused():
+    with pytest.raises(UnfitRowError, match=r"id is missing.*2026-01-02"):
+        maker().from_json({"end_at": "2026-01-02 03:04:05"})
+
+
+def test_a_row_without_an_end_is_a_record():
+    """It moves nothing, but it is not lost (faults, 39)."""
+    assert maker().from_json(ROW | {"end_at": None})["end_at"] is None
+
+
+def test_an_empty_csv_cell_is_null_unless_the_api_never_says_null_there():
+    record = maker().from_csv(dict.fromkeys(FIELDS, "") | {"id": "CA1"})
+
+    assert record == dict.fromkeys(FIELDS) | {"id": "CA1", "group": ""}
+
+
+def test_an_empty_csv_key_is_refused():
+    with pytest.raises(UnfitRowError, match="id is missing"):
+        maker().from_csv(ROW | {"id": ""})
+
+
+def test_csv_text_and_json_values_give_the_same_record():
+    in_json = ROW | {"share": 0.5, "is_active": True, "end_at": "2026-01-02T03:04:05Z"}
+    in_csv = ROW | {"share": "0.5", "is_active": "True", "seconds": "7"}
+
+    assert maker().from_csv(in_csv) == maker().from_json(in_json)
+
+
+@given(row=st.fixed_dictionaries({}, optional=dict.fromkeys([*FIELDS, "other"], ANY_JSON)))
+@example({"id": "x", "seconds": 1e308, "share": 10**400})
+@example({"id": 10**4000})
+def test_any_row_is_a_record_or_unfit_and_nothing_else(row):
+    try:
+        record = maker("keep").from_json(row)
+    except UnfitRowError:
+        return
+
+    assert isinstance(record["id"], str)
+    assert row.keys() <= record.keys() | record.get("_unknown_fields", {}).keys()
+
+
+@given(row=st.dictionaries(st.sampled_from([*FIELDS, "other"]), st.text()))
+def test_any_csv_row_is_a_record_or_unfit_and_nothing_else(row):
+    try:
+        record = maker("keep").from_csv(row)
+    except UnfitRowError:
+        return
+
+    json.dumps(record, allow_nan=False)
+
+
+def test_a_field_of_two_types_is_read_as_the_first_that_is_known():
+    assert reader({"type": ["null", "integer"]})("5") == 5
+    assert reader({"type": "string"})(5) == "5"

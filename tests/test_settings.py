@@ -1,0 +1,258 @@
+"""Settings: read with tolerance, checked before the first request, secrets never shown."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tap_talkdesk_reports.settings import Settings, problems, tidy
+from tap_talkdesk_reports.settings_schema import SCHEMA
+
+SECRETS = {"client_secret": "s3cr3t-of-the-client", "password": "s3cr3t-of-the-user"}
+GOOD = {
+    "account": "acme",
+    "client_id": "abc",
+    "username": "reports@acme.example",
+    "start_date": "2026-01-01",
+    **SECRETS,
+}
+
+
+def wrong(**changes):
+    return list(problems(tidy(GOOD | changes)))
+
+
+def read(**changes):
+    config = tidy(GOOD | changes)
+    assert list(problems(config)) == []
+    return Settings.from_config(config, user_agent="tap/1")
+
+
+def test_settings_have_their_defaults_when_only_the_required_are_given():
+    settings = read()
+
+    assert settings.api_url == "https://api.talkdeskapp.com"
+    assert settings.token_url == "https://api.talkdeskapp.com/auth/token"
+    assert settings.client_version == "1"
+    assert settings.start_date == datetime(2026, 1, 1, tzinfo=UTC)
+    assert settings.end_date is None
+    assert settings.timespan == timedelta(days=7)
+    assert settings.availability_delay == timedelta(hours=1)
+    assert settings.lookback == timedelta(0)
+    assert (settings.format, settings.unknown_fields) == ("json", "keep")
+    assert settings.max_concurrent_jobs == 5
+    assert (settings.job_timeout, settings.request_timeout) == (3600.0, 60.0)
+    assert settings.delete_report_files is False
+    assert settings.spool_dir is None
+    assert settings.user_agent == "tap/1"
+
+
+@pytest.mark.parametrize("name", SCHEMA["required"])
+@pytest.mark.parametrize("value", [None, "", ...])
+def test_a_required_setting_is_told_with_its_variable_when_it_is_left_out(name, value):
+    config = GOOD | {name: value}
+    if value is ...:
+        del config[name]
+
+    (line,) = problems(tidy(config))
+
+    assert line.startswith(f"{name}: missing")
+    assert f"TAP_TALKDESK_REPORTS_{name.upper()}" in line
+
+
+def test_settings_without_any_name_each_that_is_missing():
+    lines = list(problems(tidy({})))
+
+    assert [line.partition(":")[0] for line in lines] == SCHEMA["required"]
+
+
+WRONG = [
+    ("timespan_hours", 0),
+    ("timespan_hours", "0"),
+    ("timespan_hours", 721),
+    ("timespan_hours", -1),
+    ("timespan_hours", 1.5),
+    ("timespan_hours", "a week"),
+    ("timespan_hours", True),
+    ("timespan_hours", [168]),
+    ("availability_delay_minutes", -1),
+    ("lookback_hours", "-1"),
+    ("max_concurrent_jobs", 0),
+    ("max_concurrent_jobs", 16),
+    ("job_timeout_minutes", 0),
+    ("request_timeout_seconds", "0"),
+    ("delete_report_files", "perhaps"),
+    ("delete_report_files", 1),
+    ("format", "xml"),
+    ("format", "JSON"),
+    ("format", ["json"]),
+    ("unknown_fields", "drop"),
+    ("start_date", "6 months ago"),
+    ("start_date", "2026-02-30"),
+    ("start_date", "01/02/2026"),
+    ("start_date", 20260101),
+    ("end_date", "now"),
+    ("end_date", "2025-12-31"),
+    ("end_date", "2026-01-01T00:00:00+00:01"),
+    ("account", 5),
+    ("client_id", {"id": "abc"}),
+    ("client_version", 1),
+    ("username", True),
+    ("api_url", "http://api.talkdeskapp.com"),
+    ("api_url", "http://127.0.0.1.example.com"),
+    ("api_url", "http://192.168.0.1"),
+    ("api_url", "api.talkdeskapp.com"),
+    ("api_url", "ftp://api.talkdeskapp.com"),
+    ("api_url", "https://"),
+    ("api_url", "https://host:99999"),
+    ("api_url", "http://[::1"),
+    ("api_url", "https://api.talkdeskapp.com?x=1"),
+    ("api_url", 5),
+    ("token_url", "http://api.talkdeskapp.com/token"),
+    ("token_url", ["https://api.talkdeskapp.com/token"]),
+    ("spool_dir", "/nowhere/at/all"),
+    ("spool_dir", 5),
+    ("user_agent", 5),
+    ("batch_config", {"encoding": {}}),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=lambda value: repr(value)[:30])
+def test_a_wrong_value_is_one_line_that_names_the_setting(name, value):
+    (line,) = wrong(**{name: value})
+
+    assert line.startswith(f"{name}: ")
+    assert "\n" not in line
+    assert not any(secret in line for secret in SECRETS.values())
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize(
+    "value", [["s3cr3t"], {"value": "s3cr3t"}, {"s3cr3t": 1}, 98765, 98.765, True], ids=repr
+)
+def test_a_secret_of_a_wrong_type_is_named_and_never_shown(name, value):
+    (line,) = wrong(**{name: value})
+
+    assert line.startswith(f"{name}: ")
+    assert not any(shown in line for shown in ("s3cr3t", "98", "True"))
+
+
+@pytest.mark.parametrize("name", ["api_url", "token_url"])
+@pytest.mark.parametrize(
+    "url", ["https://user:hunter2@host", "https://hunter2@host", "https://host/?hunter2"]
+)
+def test_an_address_with_a_secret_in_it_is_refused_and_not_shown(name, url):
+    (line,) = wrong(**{name: url})
+
+    assert line.startswith(f"{name}: ")
+    assert "hunter2" not in line
+
+
+def test_two_wrong_values_are_two_lines():
+    assert len(wrong(format="xml", timespan_hours=0)) == 2
+
+
+def test_all_of_settings_without_secrets_stands_in_their_repr():
+    shown = repr(read())
+
+    assert "acme" in shown
+    assert not any(secret in shown for secret in SECRETS.values())
+
+
+def test_the_secrets_are_what_must_never_be_shown():
+    assert set(read().secrets) == set(SECRETS.values())
+
+
+def test_every_setting_marked_as_secret_is_kept_out_of_the_repr_and_counted_as_secret():
+    """A secret that is added to the schema later must not be forgotten in these two places."""
+    marked = {name for name, setting in SCHEMA["properties"].items() if setting.get("secret")}
+
+    assert marked == SECRETS.keys()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8080",
+        "http://localhost:1",
+        "http://[::1]:8080",
+        "http://LOCALHOST",
+        "http://127.8.8.8",
+    ],
+)
+def test_plain_http_is_accepted_on_loopback(url):
+    assert read(api_url=url).api_url == url
+
+
+def test_a_slash_at_the_end_of_the_address_is_no_matter():
+    assert read(api_url="https://host/").token_url == "https://host/auth/token"
+
+
+def test_a_token_address_of_ones_own_is_taken():
+    assert read(token_url="https://host/token").token_url == "https://host/token"
+
+
+def test_numbers_and_booleans_are_read_from_text():
+    """Environment variables are text."""
+    settings = read(timespan_hours="24", max_concurrent_jobs=" 3 ", delete_report_files="True")
+
+    assert settings.timespan == timedelta(days=1)
+    assert settings.max_concurrent_jobs == 3
+    assert settings.delete_report_files is True
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("true", True),
+        ("TRUE", True),
+        ("1", True),
+        ("yes", True),
+        ("false", False),
+        ("0", False),
+        ("No", False),
+    ],
+)
+def test_a_boolean_is_read_from_each_usual_word(text, value):
+    assert read(delete_report_files=text).delete_report_files is value
+
+
+def test_an_empty_text_and_null_count_as_left_out():
+    empty = dict.fromkeys(SCHEMA["properties"].keys() - GOOD.keys(), "")
+
+    assert read(**empty) == read(**dict.fromkeys(empty)) == read()
+
+
+def test_tidying_leaves_the_given_config_as_it_was():
+    config = GOOD | {"timespan_hours": "24", "format": ""}
+    before = json.dumps(config)
+
+    tidy(config)
+
+    assert json.dumps(config) == before
+
+
+def test_other_settings_of_the_sdk_are_left_to_the_sdk():
+    assert tidy(GOOD | {"stream_maps": {"calls": {}}})["stream_maps"] == {"calls": {}}
+    assert wrong(stream_maps={"calls": {}}, flattening_enabled=True) == []
+
+
+def test_a_spool_directory_is_accepted_when_it_can_be_written_to_and_stays_empty(tmp_path):
+    assert read(spool_dir=str(tmp_path)).spool_dir == str(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spool_directory_is_refused_when_it_is_a_file(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+
+    (line,) = wrong(spool_dir=str(file))
+
+    assert line.startswith("spool_dir: ")
+    assert line.endswith("Not a directory")
+
+
+def test_an_end_equal_to_the_start_is_accepted():
+    assert read(end_date="2026-01-01T00:00:00Z").end_date == read().start_date
