@@ -5,19 +5,20 @@ What it does not imitate:
 - the limits nobody outside Talkdesk knows: request rates, the longest timespan, the age
   of the oldest data, how long files are kept, how long a report really takes;
 - the texts of most errors: codes are documented, their bodies mostly are not;
-- TLS, regions, several accounts, scopes;
+- TLS, the hosts of regions, several accounts;
 - data that changes later: a row is the same whenever it is asked for;
 - S3 beyond GET and HEAD of one signed object: a HEAD is accepted with a signature made
   for GET, several ranges in one request are answered with the whole file;
-- the Explore API, so far.
+- reports of Explore whose path or fields nobody has written down.
 
 It imports nothing from the tap and the tap nothing from it, so that the two cannot share
 a mistake.
 """
 
+from tap_talkdesk_reports.sandbox.explore import Explore
 from tap_talkdesk_reports.sandbox.faults import Fault
 from tap_talkdesk_reports.sandbox.jobs import Job, Pace
 from tap_talkdesk_reports.sandbox.ledger import Entry, Ledger
 from tap_talkdesk_reports.sandbox.sandbox import CREDENTIALS, Sandbox
 
-__all__ = ["CREDENTIALS", "Entry", "Fault", "Job", "Ledger", "Pace", "Sandbox"]
+__all__ = ["CREDENTIALS", "Entry", "Explore", "Fault", "Job", "Ledger", "Pace", "Sandbox"]

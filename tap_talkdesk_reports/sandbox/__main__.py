@@ -7,15 +7,20 @@ import json
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tap_talkdesk_reports.sandbox.explore import Explore
 from tap_talkdesk_reports.sandbox.faults import Fault
 from tap_talkdesk_reports.sandbox.jobs import Pace
 from tap_talkdesk_reports.sandbox.sandbox import BOUNDS, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+#: What of `Explore` has an option of its own.
+_EXPLORE = ("done", "token_seconds", "calls_payload")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         options["faults"] = _faults(options["faults"])
+        options["explore"] = Explore(**{name: options.pop(f"explore_{name}") for name in _EXPLORE})
         sandbox = Sandbox(**options)
     except (OSError, ValueError, TypeError) as error:
         print(f"talkdesk-sandbox: {error}", file=sys.stderr)
@@ -56,6 +62,19 @@ def _parser() -> argparse.ArgumentParser:
     add("--max-open-jobs", type=int, default=15, help="unfinished jobs the account may have")
     add("--bounds", choices=BOUNDS, default="closed", help="whether a report counts its `to` in")
     add(
+        "--explore-done",
+        choices=("303", "302", "300", "200", "file"),
+        default="303",
+        help="how a done job is told",
+    )
+    add("--explore-token-seconds", type=float, default=600, help="lifetime of an access token of Explore")
+    add(
+        "--explore-calls-payload",
+        choices=("2026", "2025", "explore_like"),
+        default="2026",
+        help="which fields Explore's calls have",
+    )
+    add(
         "--forbid",
         dest="forbidden_reports",
         action="append",
@@ -71,6 +90,9 @@ def _faults(path: Path | None) -> list[Fault]:
 
 
 def _greeting(sandbox: Sandbox) -> str:
+    explore = [sandbox.explore_config]
+    with suppress(RuntimeError):
+        explore.append(sandbox.explore_key_config)
     settings = (f"  TAP_TALKDESK_REPORTS_{name.upper()}={value}" for name, value in sandbox.config.items())
     return "\n".join(
         (
@@ -78,9 +100,13 @@ def _greeting(sandbox: Sandbox) -> str:
             f"file host   {sandbox.files_url}",
             f"controls    {sandbox.url}/sandbox/ledger, /sandbox/jobs, /sandbox/rows, /sandbox/faults",
             "",
-            "Settings of a tap that reads from here:",
+            "Settings of a tap that reads from the Reporting API here:",
             "",
             *settings,
+            "",
+            "The same for the Explore API, as config files; with a private key where cryptography is there:",
+            "",
+            *(f"  {json.dumps(each)}" for each in explore),
             "",
             "Ctrl-C stops it.",
         )

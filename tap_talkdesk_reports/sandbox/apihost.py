@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 from tap_talkdesk_reports.sandbox.backend import Backend, Exchange
+from tap_talkdesk_reports.sandbox.explore.api import ExploreApi
+from tap_talkdesk_reports.sandbox.explore.reports import reports_of
 from tap_talkdesk_reports.sandbox.faults import Fault
 from tap_talkdesk_reports.sandbox.messages import Answer, Request, json_answer, text_answer
 from tap_talkdesk_reports.sandbox.reporting import ReportingApi, parsed
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 class Api(Protocol):
     """What the API host wants of an API."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the ledger."""
 
     def route(
         self, method: str, path: str
@@ -35,7 +41,7 @@ class ApiHost:
     def __init__(self, backend: Backend) -> None:
         """Offer a backend's APIs."""
         self._backend = backend
-        self._apis: tuple[Api, ...] = (ReportingApi(backend),)
+        self._apis: tuple[Api, ...] = (ReportingApi(backend), ExploreApi(backend))
 
     def answer(self, request: Request) -> Answer:
         """The answer to one request; entered in the ledger, unless it is for the controls."""
@@ -49,7 +55,7 @@ class ApiHost:
         for api in self._apis:
             if route := api.route(request.method, request.path):
                 operation, report, job_id, handler = route
-                exchange = Exchange(self._backend, request, operation, report, job_id)
+                exchange = Exchange(self._backend, request, operation, report, job_id, api.name)
                 answer = exchange.meet_instead() or api.refusal(exchange) or handler(api, exchange)
                 return exchange, answer
         return Exchange(self._backend, request, "other"), text_answer(404, "404 Not Found")
@@ -71,14 +77,16 @@ class ApiHost:
 
     def _rows(self, request: Request) -> Answer:
         query = {name: values[-1] for name, values in parse_qs(request.query).items()}
+        explore = query.get("api") == "explore"
+        reports = reports_of(self._backend.explore) if explore else REPORTS
         report, start, end = (
-            REPORTS.get(query.get("report", "")),
+            reports.get(query.get("report", "")),
             parsed(query.get("from")),
             parsed(query.get("to")),
         )
         if report is None or start is None or end is None:
             return json_answer(
-                400, {"error": f"say report={'|'.join(REPORTS)}, from=... and to=..., as times"}
+                400, {"error": f"say report={'|'.join(reports)}, from=... and to=..., as times"}
             )
         return json_answer(200, list(report.between(self._backend.centre, start, end)))
 
@@ -96,6 +104,7 @@ def _shown(job: Job) -> dict[str, object]:
     start, end = job.timespan
     return {
         "id": job.id,
+        "api": job.api,
         "report": job.report,
         "from": start.isoformat(),
         "to": end.isoformat(),

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_talkdesk_reports.sandbox.centre import Centre
+    from tap_talkdesk_reports.sandbox.explore.assertion import SigningKey
+    from tap_talkdesk_reports.sandbox.explore.options import Explore
     from tap_talkdesk_reports.sandbox.faults import Fault, FaultBook
     from tap_talkdesk_reports.sandbox.files import FileStore
-    from tap_talkdesk_reports.sandbox.jobs import Clock, Job, JobBook
+    from tap_talkdesk_reports.sandbox.jobs import Clock, Job, JobBook, Order
     from tap_talkdesk_reports.sandbox.messages import Answer, Request
     from tap_talkdesk_reports.sandbox.presign import Signer
     from tap_talkdesk_reports.sandbox.tokens import TokenBook
@@ -41,6 +43,21 @@ class Backend:
     tokens: TokenBook
     faults: FaultBook
     ledger: Ledger
+    explore: Explore
+    explore_key: SigningKey
+
+    def accept(self, exchange: Exchange, order: Order, job_id: str) -> Job:
+        """Make a job, with the fault that is due, and begin its file.
+
+        Raises:
+            TooManyJobsError: the account has no room for one more.
+        """
+        job = self.jobs.create(order, job_id)
+        exchange.job_id = job.id
+        job.fault = exchange.meet("job")
+        if job.will_be_done:
+            self.files.prepare(job)
+        return job
 
     def is_finished(self, job: Job) -> bool:
         """Whether a job that should be done by now has its file, too.
@@ -73,6 +90,7 @@ class Exchange:
     operation: str
     report: str | None = None
     job_id: str | None = None
+    api: str | None = None
     fault: Fault | None = None
     at: datetime = field(init=False)
 
@@ -90,7 +108,7 @@ class Exchange:
     def meet_instead(self) -> Answer | None:
         """The answer of the fault that takes the operation's place, if one is due."""
         fault = self.meet("instead")
-        return fault.kind.answer(fault) if fault and fault.kind.answer else None
+        return fault.kind.answer(fault, self.api) if fault and fault.kind.answer else None
 
     def entry(self, answer: Answer) -> Entry:
         """The exchange, for the ledger."""
@@ -106,4 +124,5 @@ class Exchange:
             self.fault.name if self.fault else None,
             "authorization" in headers,
             headers.get("range"),
+            self.api,
         )

@@ -14,7 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_talkdesk_reports.sandbox.staff import DAY, DAY_BEGINS, Staff
-from tap_talkdesk_reports.sandbox.workday import Call, Workday
+from tap_talkdesk_reports.sandbox.workday import Call, Day, Workday
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,15 +59,23 @@ class Centre:
 
     def calls(self, first: int, stop: int) -> Iterator[Call]:
         """Calls whose end t has first <= t < stop, in order."""
-        for day in _days(first, stop):
+        for day in days(first, stop):
             calls = self._day(day).calls
             yield from calls[bisect_left(calls, (first,)) : bisect_left(calls, (stop,))]
 
     def sessions(self, first: int, stop: int) -> Iterator[Session]:
         """Sessions whose end t has first <= t < stop, in order."""
-        for day in _days(first, stop):
+        for day in days(first, stop):
             sessions = self._day_sessions(day)
             yield from sessions[bisect_left(sessions, (first,)) : bisect_left(sessions, (stop,))]
+
+    def day(self, number: int) -> Day:
+        """A working day, played through."""
+        return self._day(number)
+
+    def day_sessions(self, number: int) -> list[Session]:
+        """The sessions that end in a working day, in order."""
+        return self._day_sessions(number)
 
     def _chain(self, day: int) -> list[Session]:
         """Every agent's statuses of a day without gap or overlap: offline up to its end."""
@@ -91,7 +99,7 @@ class Centre:
         return sessions
 
 
-def _days(first: int, stop: int) -> range:
+def days(first: int, stop: int) -> range:
     """The working days that hold an instant of [first, stop)."""
     return range((first - DAY_BEGINS) // DAY, (stop - 1 - DAY_BEGINS) // DAY + 1)
 

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from tap_talkdesk_reports.sandbox.messages import (
     Answer,
+    error_answer,
     html_answer,
     json_answer,
     no_answer,
+    oauth_error,
     s3_error,
     text_answer,
 )
@@ -97,26 +99,42 @@ class Kind:
     stage: str = INSTEAD
     #: Names of the details and their defaults.
     details: Mapping[str, object] = field(default_factory=dict)
-    answer: Callable[[Fault], Answer] | None = None
+    #: The answer, by the fault and the name of the API it is met at.
+    answer: Callable[[Fault, str | None], Answer] | None = None
 
 
-def _rate_limited(fault: Fault) -> Answer:
-    answer = json_answer(429, {"code": 1429, "message": "too many requests"})
+def _refused(status: int, content: object, words: str) -> Callable[[Fault, str | None], Answer]:
+    """A refusal as the Reporting API tells it, and as Explore does."""
+
+    def answer(fault: Fault, api: str | None) -> Answer:
+        if api != "explore":
+            return json_answer(status, content)
+        return oauth_error(status, words) if fault.operation == "token" else error_answer(status, words)
+
+    return answer
+
+
+_UNAVAILABLE = _refused(503, None, "unable to audit operation")
+_LIMITED = _refused(429, {"code": 1429, "message": "too many requests"}, "too many requests")
+
+
+def _rate_limited(fault: Fault, api: str | None) -> Answer:
+    answer = _LIMITED(fault, api)
     if fault.details["retry_after"] is not None:
         answer.headers["Retry-After"] = str(fault.details["retry_after"])
     return answer
 
 
-def _server_error(fault: Fault) -> Answer:
+def _server_error(fault: Fault, _: str | None) -> Answer:
     if fault.operation == "object":
         return s3_error(500, "InternalError", "We encountered an internal error. Please try again.")
     return html_answer(500, "We're sorry, but something went wrong")
 
 
-def _unavailable(fault: Fault) -> Answer:
+def _unavailable(fault: Fault, api: str | None) -> Answer:
     if fault.operation == "object":
         return s3_error(503, "ServiceUnavailable", "Please reduce your request rate.")
-    return text_answer(503, "Service Unavailable")
+    return _UNAVAILABLE(fault, api) if api == "explore" else text_answer(503, "Service Unavailable")
 
 
 _LENGTH = {"after": 0}
@@ -126,19 +144,21 @@ KINDS: Mapping[str, Kind] = {
     "rate_limited": Kind(API, details={"retry_after": None}, answer=_rate_limited),
     "server_error": Kind(OPERATIONS, answer=_server_error),
     "unavailable": Kind(OPERATIONS, answer=_unavailable),
-    "reset": Kind(OPERATIONS, answer=lambda _: no_answer()),
+    "reset": Kind(OPERATIONS, answer=lambda *_: no_answer()),
     "not_json": Kind(
-        API, answer=lambda fault: html_answer(202 if fault.operation == "create" else 200, "Welcome")
+        API, answer=lambda fault, _: html_answer(202 if fault.operation == "create" else 200, "Welcome")
     ),
-    "forbidden": Kind(API, answer=lambda _: json_answer(403, {"error": "Forbidden resource"})),
-    "unauthorized": Kind(API, answer=lambda _: json_answer(401, {"error": "Unauthorized"})),
+    "forbidden": Kind(API, answer=_refused(403, {"error": "Forbidden resource"}, "forbidden resource")),
+    "unauthorized": Kind(API, answer=_refused(401, {"error": "Unauthorized"}, "invalid access token")),
     "renewal_refused": Kind(
-        frozenset({"renew"}), answer=lambda _: json_answer(401, {"error": "invalid id_token"})
+        frozenset({"renew"}), answer=lambda *_: json_answer(401, {"error": "invalid id_token"})
     ),
-    "html_page": Kind(OBJECT, answer=lambda _: html_answer(200, "Sign in to the guest network")),
-    "slow_down": Kind(OBJECT, answer=lambda _: s3_error(503, "SlowDown", "Please reduce your request rate.")),
+    "html_page": Kind(OBJECT, answer=lambda *_: html_answer(200, "Sign in to the guest network")),
+    "slow_down": Kind(
+        OBJECT, answer=lambda *_: s3_error(503, "SlowDown", "Please reduce your request rate.")
+    ),
     "no_such_key": Kind(
-        OBJECT, answer=lambda _: s3_error(404, "NoSuchKey", "The specified key does not exist.")
+        OBJECT, answer=lambda *_: s3_error(404, "NoSuchKey", "The specified key does not exist.")
     ),
     # Properties of the job that the request makes.
     "accepted_then_reset": Kind(frozenset({"create"}), JOB),

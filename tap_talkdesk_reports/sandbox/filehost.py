@@ -30,7 +30,7 @@ class FileHost:
     def answer(self, request: Request) -> Answer:
         """The answer to one request, entered in the ledger."""
         named = _OBJECT.fullmatch(request.path)
-        exchange = Exchange(self._backend, request, "object")
+        exchange = Exchange(self._backend, request, "object", api="files")
         if named:
             exchange.report, exchange.job_id = named["report"], named["job"]
         answer = self._object(exchange)
@@ -59,7 +59,7 @@ class FileHost:
 
 def _send(exchange: Exchange, job: Job, file: ReportFile) -> Answer:
     headers = {
-        "Content-Type": "text/csv" if job.format == "csv" else "application/json",
+        "Content-Type": _content_type(job),
         "ETag": file.etag,
         "Last-Modified": format_datetime(job.created_at, usegmt=True),
         "Accept-Ranges": "bytes",
@@ -82,6 +82,15 @@ def _send(exchange: Exchange, job: Job, file: ReportFile) -> Answer:
     if fault := exchange.meet(faults.BODY):
         answer.manner = _manner(fault, answer.length)
     return answer
+
+
+def whole_file(job: Job, file: ReportFile) -> Answer:
+    """A job's file as the answer of an API itself."""
+    return Answer(200, Part(file, 0, file.length), {"Content-Type": _content_type(job)})
+
+
+def _content_type(job: Job) -> str:
+    return "text/csv" if job.format == "csv" else "application/json"
 
 
 def _bounds(first: str, last: str, length: int) -> tuple[int, int]:

@@ -117,7 +117,7 @@ def write(job: Job, give_up: Callable[[], bool] = lambda: False) -> ReportFile:
         CancelledError: `give_up` said so between two chunks.
     """
     rows = job.order.rows()
-    chunks = _csv_chunks(rows, job.order.fields) if job.format == "csv" else _json_chunks(rows)
+    chunks = _csv_chunks(rows, job.order.headings) if job.format == "csv" else _json_chunks(rows)
     digest = hashlib.md5(usedforsecurity=False)
     total = 0
     with tempfile.TemporaryFile() as file:
@@ -128,32 +128,32 @@ def write(job: Job, give_up: Callable[[], bool] = lambda: False) -> ReportFile:
             total += count
             digest.update(chunk)
             file.write(chunk)
-        end = file.tell()
         head = b""
-        if job.format == "json":
+        if job.format != "csv":
             told = total + 1 if job.fault and job.fault.name == "wrong_total" else total
-            head = f'{{"total":{told},"entries":['.encode()
-            digest.update(head)
-            file.seek(_HEAD - len(head))
-            file.write(head)
+            head, tail = (part.encode() for part in job.order.layout(told))
+            digest.update(tail + head)
+            file.write(tail)
+        end = file.tell()
+        file.seek(_HEAD - len(head))
+        file.write(head)
         file.flush()
         return ReportFile(os.dup(file.fileno()), _HEAD - len(head), end, digest.hexdigest())
 
 
 def _json_chunks(rows: Iterator[Row]) -> Iterator[tuple[int, bytes]]:
-    """All of a JSON file behind the opening bracket of its entries."""
+    """The entries of a JSON file."""
     comma = ""
     while chunk := list(islice(rows, _CHUNK)):
         yield len(chunk), (comma + _encode(chunk)[1:-1]).encode()
         comma = ","
-    yield 0, b"]}"
 
 
-def _csv_chunks(rows: Iterator[Row], fields: tuple[str, ...]) -> Iterator[tuple[int, bytes]]:
+def _csv_chunks(rows: Iterator[Row], headings: tuple[str, ...]) -> Iterator[tuple[int, bytes]]:
     """All of a CSV file: null is an empty cell, booleans are `true` and `false`."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(fields)
+    writer.writerow(headings)
     words = {True: "true", False: "false"}
     while chunk := list(islice(rows, _CHUNK)):
         writer.writerows([words[v] if isinstance(v, bool) else v for v in row.values()] for row in chunk)

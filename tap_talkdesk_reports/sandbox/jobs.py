@@ -67,13 +67,22 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a job was made for; `rows` gives the rows of its file, the same every time."""
+    """What a job was made for; `rows` gives the rows of its file, the same every time.
+
+    `headings` is the first line of a CSV file, and `layout` what stands before and behind
+    the rows of a JSON file with a total.
+    """
 
     report: str
     timespan: tuple[datetime, datetime]
     format: str
-    fields: tuple[str, ...]
+    headings: tuple[str, ...]
     rows: Callable[[], Iterator[Row]]
+    layout: Callable[[int], tuple[str, str]]
+    api: str = "reporting"
+    #: What an Explore job is called, and the zone it was asked for in.
+    name: str = ""
+    timezone: str = "UTC"
 
 
 _FATES = {"job_failed": "failed", "job_canceled": "canceled"}
@@ -102,6 +111,11 @@ class Job:
     def report(self) -> str:
         """The name of its report."""
         return self.order.report
+
+    @property
+    def api(self) -> str:
+        """`reporting` or `explore`."""
+        return self.order.api
 
     @property
     def timespan(self) -> tuple[datetime, datetime]:
@@ -180,11 +194,16 @@ class JobBook:
             self._jobs[job_id] = job
         return job
 
-    def get(self, job_id: str | None, report: str | None = None) -> Job | None:
-        """The job of an id, if there is one and it is one of the report."""
+    def get(self, job_id: str | None, report: str | None = None, api: str | None = None) -> Job | None:
+        """The job of an id, if there is one and it is one of the report and the API."""
         with self._lock:
             job = self._jobs.get(job_id or "")
-        return job if job is not None and report in (None, job.report) else None
+        fits = job is not None and report in (None, job.report) and api in (None, job.api)
+        return job if fits else None
+
+    def of(self, api: str, report: str | None) -> list[Job]:
+        """The jobs of a report, oldest first."""
+        return [job for job in self.all() if (job.api, job.report) == (api, report)]
 
     def all(self) -> list[Job]:
         """Every job, oldest first."""

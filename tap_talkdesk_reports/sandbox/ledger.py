@@ -34,6 +34,8 @@ class Entry:
     authorized: bool
     #: The Range header as sent.
     range: str | None
+    #: `reporting`, `explore` or `files`; None for a request that none of them knows.
+    api: str | None
 
     def as_json(self) -> dict[str, object]:
         """The entry as the control interface shows it."""

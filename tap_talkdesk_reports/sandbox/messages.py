@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class FileLike(Protocol):
@@ -97,6 +97,26 @@ def text_answer(
 ) -> Answer:
     """`text` as it is; further headers by keyword, `_` standing for `-`."""
     return Answer(status, text.encode(), {"Content-Type": content_type} | _headers(headers))
+
+
+def error_answer(
+    status: int, message: str, description: str = "", fields: Sequence[tuple[str, str]] = ()
+) -> Answer:
+    """An error as Explore tells it; `fields` are names, each with what is wrong with it.
+
+    No literal code is published: these are the sandbox's own.
+    """
+    named = [{"name": name, "description": what} for name, what in fields]
+    code = f"{status}{'001' if named else '000'}"
+    return json_answer(
+        status,
+        {"code": code, "message": message, "description": description or message, "fields": named},
+    )
+
+
+def oauth_error(status: int, description: str, error: str = "invalid_request") -> Answer:
+    """An error of Explore's sign-in."""
+    return json_answer(status, {"error": error, "error_description": description})
 
 
 def html_answer(status: int, title: str) -> Answer:

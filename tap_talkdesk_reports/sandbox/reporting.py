@@ -30,6 +30,8 @@ Handler = Callable[["ReportingApi", Exchange], Answer]
 class ReportingApi:
     """Talkdesk's API of 2016 to 2022, by its README."""
 
+    name = "reporting"
+
     def __init__(self, backend: Backend) -> None:
         """Offer a backend's reports."""
         self.backend = backend
@@ -69,13 +71,9 @@ class ReportingApi:
             message = "input parameters validation failed"
             return json_answer(400, {"code": 1400, "message": message, "fields": fields})
         try:
-            job = self.backend.jobs.create(order, secrets.token_hex(12))
+            job = self.backend.accept(exchange, order, secrets.token_hex(12))
         except TooManyJobsError:
             return json_answer(429, {"code": 1429, "message": "too many reports are being executed"})
-        exchange.job_id = job.id
-        job.fault = exchange.meet(faults.JOB)
-        if job.will_be_done:
-            self.backend.files.prepare(job)
         if job.fault and job.fault.name == "accepted_then_reset":
             return no_answer()
         return json_answer(202, self._shown(job, "created"))
@@ -100,7 +98,7 @@ class ReportingApi:
         if wrong or start is None or end is None:
             return wrong
         rows = partial(report.between, self.backend.centre, start, end, closed=self.backend.closed_bounds)
-        return Order(report.name, (start, end), str(file_format), report.fields, rows)
+        return Order(report.name, (start, end), str(file_format), report.fields, rows, _layout)
 
     def status(self, exchange: Exchange) -> Answer:
         """A job's status; a redirect to its file once it is done."""
@@ -149,7 +147,7 @@ class ReportingApi:
         """Jobs of a report, newest first, in pages."""
         query = dict(parse_qsl(exchange.request.query))
         page, per_page = _number(query, "page", 1), min(_number(query, "per_page", 20), 100)
-        jobs = [job for job in self.backend.jobs.all() if job.report == exchange.report]
+        jobs = self.backend.jobs.of("reporting", exchange.report)
         if query.get("order_by") in ("id", "status"):
             jobs.sort(key=lambda job: job.id if query["order_by"] == "id" else job.status)
         if query.get("order", "desc") != "asc":
@@ -172,7 +170,7 @@ class ReportingApi:
         return json_answer(200, {"_embedded": {"jobs": shown}, **pages})
 
     def _job(self, exchange: Exchange) -> Job | None:
-        return self.backend.jobs.get(exchange.job_id, exchange.report)
+        return self.backend.jobs.get(exchange.job_id, exchange.report, self.name)
 
     def _link(self, job: Job, kind: str) -> str:
         return f"{self.backend.url}/reports/{job.report}/{kind}/{job.id}"
@@ -181,6 +179,11 @@ class ReportingApi:
         start, end = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in job.timespan)
         links = {"self": {"href": self._link(job, "jobs")}, "files": {"href": self._link(job, "files")}}
         return {"id": job.id, "status": status, "timespan": {"from": start, "to": end}, "_links": links}
+
+
+def _layout(total: int) -> tuple[str, str]:
+    """What stands before and behind the entries of a JSON file."""
+    return f'{{"total":{total},"entries":[', "]}"
 
 
 def parsed(text: object) -> datetime | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.sandbox.centre import Centre, Session
     from tap_talkdesk_reports.sandbox.workday import Call
 
-Value = str | int | bool | None
+Value = str | int | float | list[str] | None
 Row = dict[str, Value]
 
 
@@ -71,10 +71,10 @@ def stamp(at: int) -> str:
 def _calls(centre: Centre, first: int, stop: int) -> Iterator[Row]:
     people = [(agent.name, agent.email) for agent in centre.staff.agents]
     for call in centre.calls(first, stop):
-        yield _call_row(call, people)
+        yield call_row(call, people)
 
 
-def _call_row(call: Call, people: list[tuple[str, str]]) -> Row:
+def call_row(call: Call, people: list[tuple[str, str]]) -> Row:
     """One call as a row; what the day did not decide is drawn from the bits of its key.
 
     `total_time` is `wait_time` and `talk_time` together, holding is a part of talking.

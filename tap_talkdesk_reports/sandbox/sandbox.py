@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Self
 from tap_talkdesk_reports.sandbox.apihost import ApiHost
 from tap_talkdesk_reports.sandbox.backend import Backend
 from tap_talkdesk_reports.sandbox.centre import Centre
+from tap_talkdesk_reports.sandbox.explore import Explore
+from tap_talkdesk_reports.sandbox.explore.assertion import SigningKey
+from tap_talkdesk_reports.sandbox.explore.reports import NAMES as EXPLORE_REPORTS
+from tap_talkdesk_reports.sandbox.explore.reports import reports_of
 from tap_talkdesk_reports.sandbox.faults import Fault, FaultBook
 from tap_talkdesk_reports.sandbox.filehost import FileHost
 from tap_talkdesk_reports.sandbox.files import FileStore
@@ -32,6 +36,7 @@ CREDENTIALS = {
     "username": "ana@fernline.example",
     "password": "sandbox-password",
 }
+KEY_ID = "sandbox-key"
 BOUNDS = ("closed", "half-open")
 
 
@@ -58,6 +63,7 @@ class Sandbox:
         max_open_jobs: int = 15,
         bounds: str = "closed",
         forbidden_reports: Iterable[str] = (),
+        explore: Explore | None = None,
         account: str = CREDENTIALS["account"],
         client_id: str = CREDENTIALS["client_id"],
         client_secret: str = CREDENTIALS["client_secret"],
@@ -80,7 +86,8 @@ class Sandbox:
             url_seconds: Lifetime of a signed URL.
             max_open_jobs: Unfinished jobs the account may have.
             bounds: `closed` when a report counts its `to` in, else `half-open`.
-            forbidden_reports: Reports the account may not make.
+            forbidden_reports: Reports the account may not make, in either API.
+            explore: How the Explore API behaves, where it is not known how it does.
             account: The account to sign in to.
             client_id: The client's id.
             client_secret: The client's secret.
@@ -93,8 +100,9 @@ class Sandbox:
             OSError: a port is taken.
         """
         forbidden = frozenset(forbidden_reports)
-        if bounds not in BOUNDS or not forbidden <= REPORTS.keys():
-            raise ValueError(f"bounds are one of {BOUNDS}, and reports of {tuple(REPORTS)}")
+        if bounds not in BOUNDS or not forbidden <= EXPLORE_REPORTS:
+            raise ValueError(f"bounds are one of {BOUNDS}, and reports of {sorted(EXPLORE_REPORTS)}")
+        explore = explore or Explore()
         self._api = Server(port, "Cowboy", clock)
         try:
             self._file_host = Server(files_port, "AmazonS3", clock)
@@ -126,18 +134,41 @@ class Sandbox:
             tokens=TokenBook(clock),
             faults=FaultBook(list(faults)),
             ledger=self.ledger,
+            explore=explore,
+            explore_key=SigningKey(explore.key_algorithm, KEY_ID),
         )
         self._api.start(ApiHost(self._backend).answer)
         self._file_host.start(FileHost(self._backend).answer)
 
     @property
     def config(self) -> dict[str, str]:
-        """Settings of a tap that point at this sandbox."""
+        """Settings of a tap that reads from the Reporting API here."""
         return {
             **self._backend.credentials,
             "api_url": self.url,
             "token_url": f"{self.url}/auth/token",
         }
+
+    @property
+    def explore_config(self) -> dict[str, str]:
+        """Settings of a tap that reads from the Explore API here, by a client secret."""
+        return {
+            **{name: self._backend.credentials[name] for name in ("account", "client_id", "client_secret")},
+            "api_url": self.url,
+            "token_url": f"{self.url}/oauth/token",
+        }
+
+    @property
+    def explore_key_config(self) -> dict[str, str]:
+        """The same by a private key, which is made when this is first asked for.
+
+        Raises:
+            RuntimeError: `cryptography` is not installed.
+        """
+        key = self._backend.explore_key
+        by_secret = self.explore_config
+        del by_secret["client_secret"]
+        return {**by_secret, "key_id": key.id, "private_key": key.pair.private}
 
     @property
     def jobs(self) -> list[Job]:
@@ -149,11 +180,14 @@ class Sandbox:
         """How many jobs were unfinished at once, at the most."""
         return self._backend.jobs.most_open
 
-    def rows(self, report: str, start: datetime, end: datetime) -> list[Row]:
+    def rows(self, report: str, start: datetime, end: datetime, api: str = "reporting") -> list[Row]:
         """The truth: rows as in a JSON file whose end time t has start <= t < end.
 
-        They are ordered by end time, then key. The times must have a zone.
+        They are ordered by end time, then key. The times must have a zone. With
+        `api="explore"` the time is the one that the report filters on.
         """
+        if api == "explore":
+            return list(reports_of(self._backend.explore)[report].between(self._backend.centre, start, end))
         return list(REPORTS[report].between(self._backend.centre, start, end))
 
     def add_fault(self, fault: Fault) -> None:

@@ -80,6 +80,11 @@ class Staff:
                 return shift[1]
 
 
+def team_id_of(team: int) -> str:
+    """The id of a team, by its place in `words.TEAMS`."""
+    return f"5f3b{team:020x}"
+
+
 def weekday_of(day: int) -> int:
     """Monday is 0, as in `datetime`."""
     return (day + 3) % 7
@@ -106,7 +111,7 @@ def _hire(seed: int, size: int) -> list[Agent]:
                 user_id=f"{rng.getrandbits(96):024x}",
                 name=name,
                 email=f"{mailbox}@fernline.example",
-                team_id=f"5f3b{team:020x}" if in_team else None,
+                team_id=team_id_of(team) if in_team else None,
                 team_name=TEAMS[team] if in_team else None,
                 shift_begins=_SHIFTS[index % len(_SHIFTS)],
                 works_weekends=index % 3 == 2,

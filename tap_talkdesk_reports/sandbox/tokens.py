@@ -36,7 +36,7 @@ class TokenBook:
 
     def issue_jwt(self, claims: Mapping[str, object], lifetime: timedelta) -> tuple[str, datetime]:
         """A token that looks like Talkdesk's, and the moment it expires."""
-        now = self._clock().astimezone(UTC).replace(microsecond=0)
+        now = self._clock().astimezone(UTC)
         expires = now + lifetime
         header = _base64url(json.dumps({"typ": "JWT", "alg": "HS256"}).encode())
         times = {"iat": int(now.timestamp()), "nbf": int(now.timestamp()), "exp": int(expires.timestamp())}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from tap_talkdesk_reports.sandbox import Sandbox
+from tap_talkdesk_reports.sandbox import Explore, Sandbox
 
 
 class Clock:
@@ -62,6 +62,38 @@ class Client:
         self.session.close()
 
 
+class ExploreClient(Client):
+    """The same for the Explore API."""
+
+    def sign_in(self, **members):
+        config = self.sandbox.explore_config
+        body = {"grant_type": "client_credentials", **members}
+        secret = config["client_id"], config["client_secret"]
+        return self.plain.post(config["token_url"], data=body, auth=secret)
+
+    def create(self, report="calls", start=Client.FROM, end=Client.TO, **members):
+        body = {"format": "json", "timespan": {"from": start, "to": end}, **members}
+        return self.call("POST", f"/data/reports/{report}/jobs", json=body)
+
+    def job_id(self, report="calls", **options):
+        answer = self.create(report, **options)
+        assert answer.status_code == 202, answer.text
+        body = answer.json()
+        return body.get("job", body)["id"]
+
+    def status(self, job_id, report="calls"):
+        return self.call("GET", f"/data/reports/{report}/jobs/{job_id}")
+
+    def file(self, job_id, report="calls"):
+        return self.call("GET", f"/data/reports/{report}/files/{job_id}")
+
+    def delete_file(self, job_id, report="calls"):
+        return self.call("DELETE", f"/data/reports/{report}/files/{job_id}")
+
+    def list(self, report="calls", query=""):
+        return self.call("GET", f"/data/reports/{report}/jobs{query}")
+
+
 @pytest.fixture
 def clock():
     return Clock()
@@ -87,3 +119,28 @@ def open_sandbox(clock):
 @pytest.fixture
 def client(open_sandbox):
     return open_sandbox()
+
+
+@pytest.fixture
+def open_explore(open_sandbox):
+    """Opens a sandbox with a client of the Explore API; members of `Explore` may stand among the options."""
+    opened = []
+
+    def open_(*faults, **options):
+        explore = {name: options.pop(name) for name in Explore.__dataclass_fields__ if name in options}
+        sandbox = open_sandbox(explore=Explore(**explore), **options).sandbox
+        client = ExploreClient(sandbox)
+        opened.append(client)
+        for fault in faults:
+            sandbox.add_fault(fault)
+        sandbox.ledger.clear()
+        return client
+
+    yield open_
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def explore(open_explore):
+    return open_explore()

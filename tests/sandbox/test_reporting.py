@@ -298,7 +298,7 @@ def test_wrong_options_are_refused():
     with pytest.raises(ValueError, match="closed"):
         Sandbox(bounds="open")
     with pytest.raises(ValueError, match="user_status"):
-        Sandbox(forbidden_reports=["contacts"])
+        Sandbox(forbidden_reports=["walls"])
     with pytest.raises(ValueError, match="asks:3"):
         Pace.parse("soon")
 

@@ -1,0 +1,60 @@
+"""Where the documents and the programs that use Explore disagree: which of them to imitate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+SCOPES = ("data-reports:read", "data-reports:write")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explore:
+    """How the Explore API behaves; the defaults are what most programs have seen.
+
+    Raises:
+        ValueError: a value is none of those that exist.
+    """
+
+    #: How a done job's status is told: a redirect with this code, `200`, or `file`, the
+    #: report itself, as a client sees it that follows redirects.
+    done: str = "303"
+    #: 204 without a body, instead of the job, while it runs.
+    waiting_204: bool = False
+    #: How the words of statuses are written: `lower`, `upper` or `title`.
+    status_case: str = "lower"
+    #: A job's members beside `_links`, as in the documents, instead of within `job`.
+    flat_jobs: bool = False
+    #: The file itself with 200, instead of a redirect to its signed URL.
+    files_200: bool = False
+    #: The name of the list's `_embedded`; the public OpenAPI file misspells it `_embdedded`.
+    embedded_name: str = "_embedded"
+    #: An empty report is `{"total":0}`.
+    empty_without_entries: bool = False
+    #: Which members `calls` has: `2026`, those before it (`2025`), or those that were
+    #: announced for a while, named as in `explore_calls` (`explore_like`).
+    calls_payload: str = "2026"
+    #: Lifetime of an access token.
+    token_seconds: float = 600
+    #: What the client may do.
+    scopes: tuple[str, ...] = SCOPES
+    #: Every token is one of another region.
+    wrong_region: bool = False
+    #: What the client signs its assertions with: `ES256` or `RS256`.
+    key_algorithm: str = "ES256"
+
+    _CHOICES: ClassVar = {
+        "done": ("303", "302", "300", "200", "file"),
+        "status_case": ("lower", "upper", "title"),
+        "calls_payload": ("2026", "2025", "explore_like"),
+        "key_algorithm": ("ES256", "RS256"),
+    }
+
+    def __post_init__(self) -> None:
+        """Refuse what nobody could mean."""
+        for field in fields(self):
+            value, choices = getattr(self, field.name), self._CHOICES.get(field.name)
+            if choices and value not in choices:
+                raise ValueError(f"{field.name} is one of {', '.join(choices)}, not {value!r}")
+        if unknown := set(self.scopes) - set(SCOPES):
+            raise ValueError(f"scopes are of {', '.join(SCOPES)}, not {', '.join(sorted(unknown))}")
