@@ -41,6 +41,8 @@ class Clock:
         branch = copy.copy(self)
         branch._stopping, branch._branches = threading.Event(), []  # noqa: SLF001 - a clock of our own
         self._branches.append(branch)
+        if self._stopping.is_set():
+            branch.stop()
         return branch
 
     def now(self) -> datetime:

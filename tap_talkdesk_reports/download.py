@@ -65,7 +65,7 @@ class _Part:
         """
         self.restarts += 1
         if self.restarts > RESTARTS:
-            msg = f"the file host began anew {self.restarts} times; the file seems to change while it is read"
+            msg = f"the download had to begin anew {self.restarts} times, at last after {self.size} bytes"
             raise TruncatedFileError(msg, position=self.size)
         self.file.seek(0)
         self.file.truncate()
@@ -82,11 +82,12 @@ class Downloads:
         self._timeout = timeout
         self._spool_dir = spool_dir
 
-    def fetch(self, sign: Callable[[], str]) -> tuple[BinaryIO, bool]:
+    def fetch(self, sign: Callable[[], str | requests.Response]) -> tuple[BinaryIO, bool]:
         """Download a file whole.
 
         Args:
-            sign: Gives a newly signed address; called again at each resume.
+            sign: Gives a newly signed address, or the file as an answer that is not yet
+                read; called again at each resume.
 
         Returns:
             The anonymous temporary file, unpacked if it was packed, and whether its
@@ -109,7 +110,7 @@ class Downloads:
             spool.close()
         return unpacked, part.proven
 
-    def _fill(self, part: _Part, sign: Callable[[], str]) -> None:
+    def _fill(self, part: _Part, sign: Callable[[], str | requests.Response]) -> None:
         fruitless = 0
         while True:
             before = part.size
@@ -125,7 +126,7 @@ class Downloads:
             else:
                 return
 
-    def _go_on(self, part: _Part, url: str) -> None:
+    def _go_on(self, part: _Part, source: str | requests.Response) -> None:
         """Ask for the file, or for its rest, and append what comes.
 
         Raises:
@@ -137,19 +138,24 @@ class Downloads:
         elif part.size:
             part.restart()
         try:
-            self._sessions.session.cookies.clear()
-            with self._sessions.session.get(
-                _checked(url),
-                headers=headers,
-                stream=True,
-                auth=Bearer(None),
-                allow_redirects=False,
-                timeout=self._timeout,
-            ) as response:
+            with (
+                source if isinstance(source, requests.Response) else self._asked(source, headers) as response
+            ):
                 if self._is_begun(part, response):
                     self._append(part, response)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _Interrupted(plain_words(error)) from None
+
+    def _asked(self, url: str, headers: dict[str, str]) -> requests.Response:
+        self._sessions.session.cookies.clear()
+        return self._sessions.session.get(
+            _checked(url),
+            headers=headers,
+            stream=True,
+            auth=Bearer(None),
+            allow_redirects=False,
+            timeout=self._timeout,
+        )
 
     def _is_begun(self, part: _Part, response: requests.Response) -> bool:
         """Judge the answer before its body; False where there is nothing left to read."""

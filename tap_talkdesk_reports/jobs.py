@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_talkdesk_reports.clock import in_words
 from tap_talkdesk_reports.errors import (
@@ -15,6 +15,7 @@ from tap_talkdesk_reports.errors import (
     RequestRefusedError,
     TalkdeskError,
     UnavailableError,
+    UnexpectedResponseError,
 )
 from tap_talkdesk_reports.report_job import DEAD, DONE, RUNNING
 
@@ -50,7 +51,7 @@ class Api(Protocol):
     def get(self, job: ReportJob) -> ReportJob: ...  # noqa: D102
     def cancel(self, job: ReportJob) -> None: ...  # noqa: D102
     def list(self, report: str) -> Iterator[ReportJob]: ...  # noqa: D102
-    def open(self, job: ReportJob) -> str: ...  # noqa: D102
+    def open(self, job: ReportJob) -> Any: ...  # noqa: D102
     def delete_file(self, job: ReportJob) -> None: ...  # noqa: D102
 
 
@@ -124,7 +125,7 @@ class Jobs:
             for job in islice(self._api.list(report), LISTED_JOBS):
                 if job.timespan == timespan and not job.is_over and job.id not in self._seen:
                     return job
-        except (RequestRefusedError, UnavailableError) as error:
+        except (RequestRefusedError, UnavailableError, UnexpectedResponseError) as error:
             logger.warning("The jobs of report %r cannot be listed: %s", report, error)
         return None
 
@@ -142,7 +143,7 @@ class Jobs:
         """The job as it is now; as it was, where that cannot be told at the moment."""
         try:
             return self._api.get(job)
-        except UnavailableError as error:
+        except (UnavailableError, UnexpectedResponseError) as error:
             logger.warning("%s: its status cannot be asked: %s", job, error)
         except RequestRefusedError as error:
             if error.status != 404:

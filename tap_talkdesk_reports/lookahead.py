@@ -73,8 +73,10 @@ class Turn(Generic[T]):
         """Nobody wants the results any more; `freed` is called once the work has ended."""
 
         def end(_: object) -> None:
-            self._work.close()
-            freed()
+            try:
+                self._work.close()
+            finally:
+                freed()
 
         self._clock.stop()
         self._future.add_done_callback(end)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections import deque
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -19,7 +21,7 @@ import msgspec
 from tap_talkdesk_reports.errors import MalformedFileError, TruncatedFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator
+    from collections.abc import Callable, Collection, Generator, Iterator
 
     Row = dict[str, Any]
 
@@ -40,8 +42,13 @@ _entries_start = re.compile(rb'"entries"\s*:\s*\[')
 #: Looks like the border of two entries; may also stand in a text or deeper down.
 _likely_border = re.compile(rb"\}\s*,\s*\{")
 #: A whole string, the quotation mark of one that is not whole, or a bracket.
-_token = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{}]', re.DOTALL)
+_token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
 _decode_rows = msgspec.json.Decoder(list[dict[str, Any]]).decode
+#: Half of a character beyond the first 65,536, as `\\ud83d`: a text that was cut in the middle of an emoji.
+_surrogate = re.compile(rb"\\u[dD][89a-fA-F]")
+_NO_JSON = (msgspec.DecodeError, ValueError, RecursionError)
+#: Stands for the list of entries, so that the decoder can prove where that stood.
+_LIST = "\0 the entries \0"
 
 
 def first_byte(file: BinaryIO) -> bytes:
@@ -91,12 +98,12 @@ def json_rows(file: BinaryIO) -> Iterator[list[Row]]:
     count, tail = yield from _entries(file, head[start.end() :])
     tail += file.read(LONGEST_ENVELOPE)
     # The decoder proves that the list stood at the top of a whole object.
-    envelope = _envelope(head[: start.end() - 1] + b"null" + tail)
-    if envelope.get("entries", ...) is not None:
+    envelope = _envelope(head[: start.end() - 1] + msgspec.json.encode(_LIST) + tail)
+    if envelope.get("entries") != _LIST:
         msg = "the report's entries do not stand where they should"
         raise MalformedFileError(msg)
     total = envelope.get("total")
-    if total is not None and total != count:
+    if total is not None and str(total) != str(count):
         msg = f"the report says that it has {total} rows, and has {count}"
         raise MalformedFileError(msg, position=count)
 
@@ -104,7 +111,7 @@ def json_rows(file: BinaryIO) -> Iterator[list[Row]]:
 def _no_entries(data: bytes) -> Iterator[list[Row]]:
     envelope = _envelope(data) if len(data) <= LONGEST_ENVELOPE else {}
     total = envelope.get("total")
-    if envelope.get("entries") is not None or isinstance(total, bool) or total != 0:
+    if envelope.get("entries") is not None or str(total) != "0":
         msg = f"the report has no list of entries, and its total is {total!r}"
         raise MalformedFileError(msg)
     yield from ()
@@ -113,7 +120,7 @@ def _no_entries(data: bytes) -> Iterator[list[Row]]:
 def _envelope(data: bytes) -> Row:
     try:
         return msgspec.json.decode(data.removeprefix(BOM), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NO_JSON as error:
         msg = f"the file is no JSON report: {error}"
         raise MalformedFileError(msg) from None
 
@@ -136,7 +143,7 @@ def _entries(file: BinaryIO, buffer: bytes) -> Generator[list[Row], None, tuple[
             border = whole if end is None else end
             try:
                 chunk, buffer = _decode(opening, buffer[:border]), buffer[border:]
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except _NO_JSON as error:
                 msg = f"the entries stop being a list of JSON objects after row {count}: {error}"
                 raise MalformedFileError(msg, position=count) from None
             if len(buffer) > LONGEST_ENTRY:
@@ -147,12 +154,27 @@ def _entries(file: BinaryIO, buffer: bytes) -> Generator[list[Row], None, tuple[
             count += len(chunk)
             yield chunk
         if end is not None:
+            if buffer[:1] != b"]":
+                msg = f"the list of entries does not end with its bracket, after {count} rows"
+                raise MalformedFileError(msg, position=count)
             return count, buffer[1:]
 
 
 def _decode(opening: bytes, piece: bytes) -> list[Row]:
-    decoded = _decode_rows(opening + piece + b"]")
+    data = opening + piece + b"]"
+    try:
+        decoded = _decode_rows(data)
+    except msgspec.DecodeError:
+        if not _surrogate.search(piece):
+            raise
+        decoded = _decode_rows(_without_lone_surrogates(data))
     return decoded[1:] if opening != b"[" else decoded
+
+
+def _without_lone_surrogates(data: bytes) -> bytes:
+    """The same JSON, with a replacement character for each half of a character that stands alone."""
+    text = json.dumps(json.loads(data), ensure_ascii=False)
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 def _cut_at_likely_border(opening: bytes, buffer: bytes) -> tuple[list[Row], bytes] | None:
@@ -163,7 +185,7 @@ def _cut_at_likely_border(opening: bytes, buffer: bytes) -> tuple[list[Row], byt
     cut = borders[0].start() + 1
     try:
         return _decode(opening, buffer[:cut]), buffer[cut:]
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _NO_JSON:
         return None
 
 
@@ -188,7 +210,9 @@ def _scan(buffer: bytes) -> tuple[int, int | None]:
     return whole, None
 
 
-def csv_rows(file: BinaryIO, columns: Collection[str]) -> Iterator[list[dict[str, str]]]:
+def csv_rows(
+    file: BinaryIO, columns: Collection[str], column_of: Callable[[str], str | None] = str
+) -> Iterator[list[dict[str, str]]]:
     """The rows of a CSV report: a header line, then one row a line, quoted by the usual rules.
 
     A file without a byte is an empty report.
@@ -197,6 +221,7 @@ def csv_rows(file: BinaryIO, columns: Collection[str]) -> Iterator[list[dict[str
         file: The report file.
         columns: Names that the header must hold, so that an error message in plain
             text is not taken for an empty report.
+        column_of: Gives the column of a name in the header, where the two differ.
 
     Raises:
         ReportFileError: a ragged row, an unclosed quotation, a header without the columns, no UTF-8.
@@ -208,7 +233,7 @@ def csv_rows(file: BinaryIO, columns: Collection[str]) -> Iterator[list[dict[str
     try:
         header = next(reader, None)
         if header is not None:
-            _check_header(header, columns)
+            _check_header(header, columns, {column_of(name) for name in header})
             lines = (_checked(header, cells, reader.line_num) for cells in reader if cells)
             while chunk := list(islice(lines, CHUNK_ROWS)):
                 yield chunk
@@ -216,14 +241,16 @@ def csv_rows(file: BinaryIO, columns: Collection[str]) -> Iterator[list[dict[str
         msg = f"line {reader.line_num}: {error}"
         raise MalformedFileError(msg, position=reader.line_num) from None
     finally:
-        text.detach()  # else it would close the file
+        with suppress(ValueError):  # somebody has closed the file
+            text.detach()  # else this would close it
 
 
-def _check_header(header: list[str], columns: Collection[str]) -> None:
-    missing = [name for name in columns if name not in header]
+def _check_header(header: list[str], columns: Collection[str], found: Collection[str | None]) -> None:
+    missing = [name for name in columns if name not in found]
     if missing or len(set(header)) < len(header):
         what = f"lacks {', '.join(missing)}" if missing else "names a column twice"
-        msg = f"the CSV header {what}: {', '.join(header)[:200]}"
+        # The header itself is not shown: where it is none, it may be anything.
+        msg = f"the CSV header, of {len(header)} columns, {what}"
         raise MalformedFileError(msg, position=1)
 
 

@@ -1,32 +1,33 @@
 """A row as it stands in a report file becomes a record as it stands in the schema. Pure.
 
-Types are read with tolerance, since a CSV file holds nothing but text and the APIs
-print one kind of value in several ways (talkdesk-api, D3). Nothing is lost without
-a word: what the schema has no place for goes where the setting `unknown_fields` says.
+Nothing is lost without a word: what the schema has no place for goes where the setting
+`unknown_fields` says.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tap_talkdesk_reports.errors import UnfitRowError
-from tap_talkdesk_reports.timespans import rfc3339
+from tap_talkdesk_reports.names import plain_name
+from tap_talkdesk_reports.values import reader, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     Row = Mapping[str, Any]
     Record = dict[str, Any]
-    #: Gives the value in the declared type; raises ValueError where it does not fit.
-    Reader = Callable[[Any], Any]
 
 UNKNOWN_FIELDS = "_unknown_fields"
+ROW_ID = "_row_id"
 
-TRUE = frozenset({"true", "yes", "1"})
-FALSE = frozenset({"false", "no", "0"})
+SHOWN_CHARACTERS = 200
+_NONE = (None, "")
 
 
 class RecordMaker:
@@ -39,8 +40,10 @@ class RecordMaker:
         *,
         keys: Sequence[str],
         replication_key: str,
-        never_null: Collection[str],
         unknown_fields: str,
+        never_null: Collection[str] = (),
+        aliases: Mapping[str, str] | None = None,
+        row_id_fields: Sequence[str] = (),
     ) -> None:
         """Prepare one reader for each field.
 
@@ -49,27 +52,35 @@ class RecordMaker:
             schema: Its JSON Schema.
             keys: Its key columns, of which none is ever null.
             replication_key: Its replication key; a value there that is no timestamp fails the stream.
+            unknown_fields: `keep`, `warn` or `fail`.
             never_null: Text fields that the API fills with `""` instead of null. CSV
                 writes both as an empty cell, so that only this tells which it was.
-            unknown_fields: `keep`, `warn` or `fail`.
+            aliases: Columns by the plain names that their fields had in payloads of another time.
+            row_id_fields: Columns that `_row_id` is made of, where that is the key; none: the whole row.
         """
         self._stream = stream
         self._keys = tuple(keys)
         self._replication_key = replication_key
         self._strict = {*keys, replication_key}
         self._unknown_fields = unknown_fields
-        fields = {name: field for name, field in schema["properties"].items() if name != UNKNOWN_FIELDS}
+        self._aliases = aliases or {}
+        self._row_id_fields = row_id_fields
+        own = {UNKNOWN_FIELDS, ROW_ID}
+        fields = {name: field for name, field in schema["properties"].items() if name not in own}
         self._readers = {name: reader(field) for name, field in fields.items()}
         self._nullable_texts = {
-            name for name, field in fields.items() if self._readers[name] is _text and name not in never_null
+            n for n, read in self._readers.items() if read is text and n not in never_null
         }
+        #: The columns of the source names met so far.
+        self._columns: dict[str, str] = {}
         #: How often each field had no place: unknown to the schema, or of a type that does not fit.
         self.unknown: Counter[str] = Counter()
 
     def from_csv(self, row: Mapping[str, str]) -> Record:
         """The record of a CSV row, in which an empty cell of a nullable field means null."""
+        nullable = self._nullable_texts
         return self.from_json(
-            {name: None if not cell and name in self._nullable_texts else cell for name, cell in row.items()}
+            {name: cell if cell or self.column(name) not in nullable else None for name, cell in row.items()}
         )
 
     def from_json(self, row: Row) -> Record:
@@ -84,34 +95,54 @@ class RecordMaker:
         record: Record = {}
         unknown: Record = {}
         for name, value in row.items():
-            read = self._readers.get(name)
-            if read is None:
+            column = self._columns.get(name) or self.column(name)
+            if column is None or column in record:
                 unknown[name] = value
                 continue
             try:
-                record[name] = None if value is None else read(value)
+                record[column] = None if value is None else self._readers[column](value)
             except (ValueError, OverflowError):
-                if name in self._strict:
-                    raise self._unfit(row, f"{name} is {_shown(value)}, which does not fit") from None
-                record[name] = None
+                if column in self._strict:
+                    what = f"{name} is {_shown(value)}, which does not fit"
+                    raise self._unfit(record, what) from None
+                record[column] = None
                 unknown[name] = value
+        if ROW_ID in self._keys:
+            record[ROW_ID] = self._row_id(record, unknown)
         if unknown:
             self._place(unknown, record)
         for key in self._keys:
-            if record.get(key) is None:
-                raise self._unfit(row, f"{key} is missing, which is part of the key")
+            if record.get(key) in _NONE:
+                raise self._unfit(record, f"{key} is missing, which is part of the key")
         return record
 
-    def _unfit(self, row: Row, what: str) -> UnfitRowError:
+    def column(self, name: str) -> str | None:
+        """The column of a source name, however that is spelled; None if there is none."""
+        plain = plain_name(name)
+        column = self._aliases.get(plain, plain)
+        if column not in self._readers:
+            return None
+        self._columns[name] = column
+        return column
+
+    def _row_id(self, record: Record, unknown: Record) -> str:
+        """A digest that tells rows apart: the same in every run, and the same for JSON and for CSV."""
+        # Empty text counts as null, which CSV cannot tell from it; and nulls count as nothing,
+        # so that a field that is new to a report gives old rows no new id.
+        fields = {**record, **unknown} if not self._row_id_fields else record
+        names = self._row_id_fields or sorted(fields)
+        content = [(name, fields.get(name)) for name in names if fields.get(name) not in _NONE]
+        return blake2b(msgspec.json.encode(content), digest_size=16).hexdigest()
+
+    def _unfit(self, record: Record, what: str) -> UnfitRowError:
         """Names the row by its keys only: the rest may be personal, and errors end in logs."""
-        keys = {name: row.get(name) for name in (*self._keys, self._replication_key) if name in row}
+        keys = {name: record[name] for name in (*self._keys, self._replication_key) if name in record}
         return UnfitRowError(f"Stream {self._stream!r}: {what}; in the row with {_shown(keys)}")
 
     def _place(self, unknown: Record, record: Record) -> None:
         if self._unknown_fields == "fail":
-            name, value = next(iter(unknown.items()))
             msg = (
-                f"Stream {self._stream!r}: no place for {name!r} with value {_shown(value)}, "
+                f"Stream {self._stream!r}: no place for the value of {next(iter(unknown))!r}, "
                 "and unknown_fields is 'fail'. Set it to 'keep' or 'warn' to go on"
             )
             raise UnfitRowError(msg)
@@ -120,91 +151,7 @@ class RecordMaker:
             record[UNKNOWN_FIELDS] = unknown
 
 
-def reader(field: Mapping[str, Any]) -> Reader:
-    """What reads the values of a field, by its JSON Schema."""
-    types = field["type"] if isinstance(field["type"], list) else [field["type"]]
-    if field.get("format") == "date-time":
-        return _timestamp
-    readers: dict[str, Reader] = {
-        "string": _text,
-        "integer": _integer,
-        "number": _number,
-        "boolean": _boolean,
-    }
-    return next((readers[name] for name in types if name in readers), _anything)
-
-
-def read_timestamp(text: str) -> datetime:
-    """A point in time in any of the spellings that the APIs use; without a zone it is UTC.
-
-    Seen: `2016-01-29 10:22:02`, `2016-07-29 00:00:00 UTC`, `2026-04-23T10:22:26Z`,
-    the same with milliseconds and with an offset (talkdesk-api, A3 and D3).
-
-    Raises:
-        ValueError: the text is none of them.
-    """
-    read = datetime.fromisoformat(text.strip().removesuffix("UTC").rstrip())
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)  # an id of digits, printed without quotation marks
-    raise ValueError
-
-
-def _integer(value: object) -> int | None:
-    if isinstance(value, str):
-        return int(_digits(value)) if value else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
-        raise ValueError
-    return int(value)
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, str):
-        if not value:
-            return None
-        value = float(_digits(value))
-    if (
-        isinstance(value, bool) or not isinstance(value, int | float) or value - value != 0
-    ):  # infinite, or no number
-        raise ValueError
-    return value
-
-
-def _digits(text: str) -> str:
-    """The text, unless it is a number to Python alone, like 1_000."""
-    if "_" in text:
-        raise ValueError
-    return text
-
-
-def _boolean(value: object) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        word = value.strip().lower()
-        if word in TRUE or word in FALSE:
-            return word in TRUE
-        if not word:
-            return None
-    raise ValueError
-
-
-def _timestamp(value: object) -> str | None:
-    if not isinstance(value, str):
-        raise ValueError
-    return rfc3339(read_timestamp(value)) if value else None
-
-
-def _anything(value: object) -> object:
-    return None if value == "" else value
-
-
 def _shown(value: object) -> str:
     """A value or row, cut, for an error that helps to find it in the report."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    return text if len(text) <= 200 else text[:200] + "..."
+    shown = json.dumps(value, default=str, ensure_ascii=False)
+    return shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + "..."

@@ -7,29 +7,28 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import SchemaDirectory, Stream
+from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
-from tap_talkdesk_reports import schemas
 from tap_talkdesk_reports.clock import in_words
 from tap_talkdesk_reports.errors import ReportFileError
 from tap_talkdesk_reports.parsing import csv_rows, json_rows
-from tap_talkdesk_reports.records import UNKNOWN_FIELDS, RecordMaker, read_timestamp
+from tap_talkdesk_reports.records import ROW_ID, UNKNOWN_FIELDS, RecordMaker
+from tap_talkdesk_reports.schemas import completed
 from tap_talkdesk_reports.timespans import Timespan, rfc3339, timespans
+from tap_talkdesk_reports.values import read_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from singer_sdk import SchemaDirectory
     from singer_sdk.helpers.types import Context, Record
 
     from tap_talkdesk_reports.report_files import ReportFile
     from tap_talkdesk_reports.settings import Settings
     from tap_talkdesk_reports.tap import TapTalkdeskReports
-
-
-SCHEMAS = SchemaDirectory(schemas)
 
 
 class ReportStream(Stream):
@@ -41,6 +40,15 @@ class ReportStream(Stream):
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # types are the business of records.py
 
+    #: Where the schema of the stream's name stands.
+    schemas: ClassVar[SchemaDirectory]
+
+    #: Columns by the plain names that their fields had in payloads of another time.
+    aliases: ClassVar[Mapping[str, str]] = {}
+
+    #: What `_row_id` is made of, where that is the key; none: the whole row.
+    row_id_fields: ClassVar[Sequence[str]] = ()
+
     #: Text fields that the API fills with "" instead of null; only this tells them apart in CSV.
     never_null: ClassVar[Collection[str]] = ()
 
@@ -49,34 +57,16 @@ class ReportStream(Stream):
 
     _tap: TapTalkdeskReports
 
-    def __init__(self, tap: TapTalkdeskReports) -> None:
-        """A stream of this tap, with the schema of its name."""
-        super().__init__(tap, schema=self._schema_of(tap.config.get("unknown_fields", "keep")))
+    def __init__(self, tap: TapTalkdeskReports, schema: dict[str, Any] | None = None) -> None:
+        """A stream of this tap, with the schema of its name unless one is given."""
+        schema = schema or self.schemas.get_schema(self.name)
+        keep = tap.config.get("unknown_fields", "keep") == "keep"
+        super().__init__(tap, schema=completed(schema, self.primary_keys, keep_unknown=keep))
         self.report = self.report or self.name
         #: Records made in this run.
         self.records_made = 0
         # Records stamped exactly at the end of the timespan before.
         self._at_border: set[str] = set()
-
-    def _schema_of(self, unknown_fields: str) -> dict[str, Any]:
-        """The schema as it stands in `schemas`, with what all have in common.
-
-        Keys are never null. All else may be, whatever the documents say: a value that
-        does not fit becomes null.
-        """
-        schema = SCHEMAS.get_schema(self.name)
-        properties = {**schema["properties"]}
-        if unknown_fields == "keep":
-            properties[UNKNOWN_FIELDS] = {
-                "type": ["object", "null"],
-                "description": "Fields unknown to this schema, and values that do not fit their type.",
-            }
-        for key in self.primary_keys:
-            properties[key] = {
-                **properties[key],
-                "type": [kind for kind in properties[key]["type"] if kind != "null"],
-            }
-        return {**schema, "properties": properties, "required": list(self.primary_keys)}
 
     # Where it stands, and what is due
 
@@ -145,13 +135,17 @@ class ReportStream(Stream):
     def _chunks(self, file: ReportFile) -> Iterator[list[Record]]:
         """The records of a file, each chunk when it is asked for."""
         make = self._maker.from_json if file.is_json else self._maker.from_csv
-        rows = json_rows(file.content) if file.is_json else csv_rows(file.content, self.primary_keys)
+        rows = json_rows(file.content) if file.is_json else self._csv_rows(file)
         at_end: set[str] = set()
         for chunk in rows:
             records = self._without_repeats(map(make, chunk), file.timespan, at_end)
             yield records
             self.records_made += len(records)
         self._at_border = at_end
+
+    def _csv_rows(self, file: ReportFile) -> Iterator[list[Record]]:
+        natural = [key for key in self.primary_keys if key != ROW_ID]
+        return csv_rows(file.content, natural or [self.replication_key or ""], self._maker.column)
 
     def _without_repeats(
         self, records: Iterable[Record], timespan: Timespan, at_end: set[str]
@@ -179,8 +173,10 @@ class ReportStream(Stream):
             self.schema,
             keys=self.primary_keys,
             replication_key=self.replication_key or "",
-            never_null=self.never_null,
             unknown_fields=self.config["unknown_fields"],
+            never_null=self.never_null,
+            aliases=self.aliases,
+            row_id_fields=self.row_id_fields,
         )
 
     def _tell_unknown(self) -> None:

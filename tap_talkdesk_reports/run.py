@@ -6,10 +6,8 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from tap_talkdesk_reports.api.auth import PasswordGrant
-from tap_talkdesk_reports.api.client import Policy
-from tap_talkdesk_reports.api.reporting import ReportingApi
 from tap_talkdesk_reports.clock import Stopped, in_words
+from tap_talkdesk_reports.connection import connect
 from tap_talkdesk_reports.download import Downloads
 from tap_talkdesk_reports.jobs import Jobs
 from tap_talkdesk_reports.lookahead import LookAhead, Turn
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from tap_talkdesk_reports.jobs import Api
     from tap_talkdesk_reports.report_stream import ReportStream
     from tap_talkdesk_reports.tap import TapTalkdeskReports
     from tap_talkdesk_reports.timespans import Timespan
@@ -49,14 +48,7 @@ class Run:
         self._tap = tap
         self._settings = tap.settings
         self._told_at = 0.0
-        policy = Policy(
-            clock=tap.clock,
-            user_agent=self._settings.user_agent,
-            timeout=self._settings.request_timeout,
-            patience=self._settings.job_timeout,
-            secrets=self._settings.secrets,
-        )
-        tokens = self._tokens(policy)
+        api, tokens = connect(self._settings, tap.clock)
         plan = self._plan(streams, tap.clock.now())
         if any(plan.values()):
             tokens.token()
@@ -69,7 +61,7 @@ class Run:
         self.streams = sorted(
             plan, key=lambda stream: plan[stream][0].start if plan[stream] else tap.clock.now()
         )
-        self._files = self._report_files(ReportingApi(self._settings.api_url, policy, tokens))
+        self._files = self._report_files(api)
         turns = [self._turn(stream, timespan) for stream in self.streams for timespan in plan[stream]]
         logger.info("Due: %s", ", ".join(f"{s.name}: {len(plan[s])} timespans" for s in self.streams))
         self._lookahead = LookAhead(turns, self._settings.max_concurrent_jobs)
@@ -128,20 +120,7 @@ class Run:
         clock = self._tap.clock.branch()
         return Turn(stream.name, self._files.of(stream.report, timespan, clock), clock)
 
-    def _tokens(self, policy: Policy) -> PasswordGrant:
-        settings = self._settings
-        return PasswordGrant(
-            settings.token_url,
-            policy,
-            client={
-                "client_id": settings.client_id,
-                "client_secret": settings.client_secret,
-                "client_version": settings.client_version,
-            },
-            user={"account": settings.account, "username": settings.username, "password": settings.password},
-        )
-
-    def _report_files(self, api: ReportingApi) -> ReportFiles:
+    def _report_files(self, api: Api) -> ReportFiles:
         settings = self._settings
         downloads = Downloads(
             self._tap.clock,

@@ -1,31 +1,35 @@
-"""The settings of a run: read with tolerance, checked before the first request, typed."""
+"""The settings of a run, read with tolerance and typed."""
 
 from __future__ import annotations
 
-import tempfile
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from tap_talkdesk_reports.records import read_timestamp
-from tap_talkdesk_reports.settings_schema import API_URL, CREDENTIALS, SCHEMA
-from tap_talkdesk_reports.transport import is_loopback
+from tap_talkdesk_reports.api.keys import SigningKey
+from tap_talkdesk_reports.own_reports import OwnReport
+from tap_talkdesk_reports.own_reports import problems as problems_of_own_reports
+from tap_talkdesk_reports.settings_schema import REGIONS, SCHEMA
+from tap_talkdesk_reports.values import FALSE, TRUE, integer, read_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
 class Settings:
     """All settings, checked and in the types that the program works with."""
 
+    api: str
     account: str
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str | None = field(repr=False)
     client_version: str
     username: str
     password: str = field(repr=False)
+    private_key: str | None = field(repr=False)
+    key_id: str
     api_url: str
     token_url: str
     start_date: datetime
@@ -45,12 +49,22 @@ class Settings:
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, user_agent: str) -> Settings:
         """Read a config in which `problems` finds none."""
-        api_url = config.get("api_url", API_URL).rstrip("/")
+        api = api_of(config)
+        api_url, domain = REGIONS[config["region"]]
+        api_url = config.get("api_url", api_url).rstrip("/")
+        sign_in = f"{api_url}/auth/token" if api == "reporting" else _oauth_url(config["account"], domain)
         return cls(
-            **{name: config[name] for name in CREDENTIALS},
+            api=api,
+            account=config["account"],
+            client_id=config["client_id"],
+            client_secret=config.get("client_secret"),
             client_version=config["client_version"],
+            username=config.get("username", ""),
+            password=config.get("password", ""),
+            private_key=config.get("private_key"),
+            key_id=config.get("key_id", ""),
             api_url=api_url,
-            token_url=config.get("token_url") or f"{api_url}/auth/token",
+            token_url=config.get("token_url", sign_in),
             start_date=read_timestamp(config["start_date"]),
             end_date=read_timestamp(config["end_date"]) if config.get("end_date") else None,
             timespan=timedelta(hours=config["timespan_hours"]),
@@ -63,17 +77,36 @@ class Settings:
             delete_report_files=config["delete_report_files"],
             unknown_fields=config["unknown_fields"],
             spool_dir=config.get("spool_dir"),
-            user_agent=config.get("user_agent") or user_agent,
+            user_agent=config.get("user_agent", user_agent),
         )
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Values that must never be seen outside a request."""
-        return (self.client_secret, self.password)
+        return tuple(filter(None, (self.client_secret, self.password, self.private_key)))
+
+    @property
+    def key(self) -> SigningKey | None:
+        """The key to sign in with, where there is one."""
+        return SigningKey(self.private_key, self.key_id) if self.private_key else None
+
+
+def api_of(config: Mapping[str, Any]) -> str:
+    """Which API a config means: where it does not say so, its credentials do."""
+    by_credentials = "reporting" if config.get("username") or config.get("password") else "explore"
+    return str(config.get("api") or by_credentials)
+
+
+def own_reports(config: Mapping[str, Any]) -> list[OwnReport]:
+    """The reports of the user's own; none where the setting is wrong, which `problems` tells."""
+    entries = config.get("reports") or []
+    return (
+        [] if list(problems_of_own_reports(entries, set())) else [OwnReport.from_setting(e) for e in entries]
+    )
 
 
 def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with defaults filled in, `""` and null left out, and numbers and booleans read from text.
+    """The config with defaults filled in, `""` and null left out, and values of other types read from text.
 
     Environment variables are text, and Meltano hands on some of its values as text.
     """
@@ -88,93 +121,18 @@ def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from_text(text: str, types: list[str]) -> object:
-    if "integer" in types:
-        try:
-            return int(text)
-        except ValueError:
-            return text
-    if "boolean" in types:
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
-            text.strip().lower(), text
-        )
+    try:
+        if "integer" in types:
+            return integer(text)
+        if "array" in types:
+            return json.loads(text)
+    except ValueError:
+        return text
+    word = text.strip().lower()
+    if "boolean" in types and (word in TRUE or word in FALSE):
+        return word in TRUE
     return text
 
 
-def problems(config: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a tidied config, each as a line that names the setting and holds no secret."""
-    for name in SCHEMA["required"]:
-        if name not in config:
-            yield f"{name}: missing; set it in the config, or as {env_name(name)} with --config=ENV"
-    if "batch_config" in config:
-        yield "batch_config: this tap writes no BATCH messages; leave the setting out"
-    for name, setting in SCHEMA["properties"].items():
-        if name in config and (problem := _problem(config[name], setting)):
-            yield f"{name}: {problem}"
-    start, end = (_moment_or_none(config.get(name)) for name in ("start_date", "end_date"))
-    if start and end and end < start:
-        yield f"end_date: {config['end_date']} lies before start_date {config['start_date']}"
-    for name in ("api_url", "token_url"):
-        if isinstance(url := config.get(name), str) and (problem := _url_problem(url)):
-            yield f"{name}: {problem}"
-    if isinstance(directory := config.get("spool_dir"), str):
-        try:
-            with tempfile.TemporaryFile(dir=directory):
-                pass
-        except OSError as error:
-            yield f"spool_dir: {directory!r} cannot be written to: {error.strerror}"
-
-
-def env_name(setting: str) -> str:
-    """The environment variable of a setting."""
-    return f"TAP_TALKDESK_REPORTS_{setting.upper()}"
-
-
-def _problem(value: object, setting: Mapping[str, Any]) -> str | None:
-    """What is wrong with one value, without showing it where the setting is a secret."""
-    secret = setting.get("secret", False)
-    shown = "the value" if secret else repr(value)
-    if "integer" in setting["type"]:
-        return _number_problem(value, shown, setting)
-    if "boolean" in setting["type"]:
-        return None if isinstance(value, bool) else f"{shown} is neither true nor false"
-    if not isinstance(value, str):
-        return f"{shown} is {type(value).__name__}, not text; put it in quotation marks"
-    if (allowed := setting.get("enum")) and value not in allowed:
-        return f"{shown} is none of {', '.join(allowed)}"
-    if setting.get("format") == "date-time" and _moment_or_none(value) is None:
-        return f"{shown} is not a date; write 2026-01-31 or 2026-01-31T00:00:00Z"
-    return None
-
-
-def _number_problem(value: object, shown: str, setting: Mapping[str, Any]) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return f"{shown} is not a whole number"
-    if value < setting["minimum"]:
-        return f"{shown} is less than {setting['minimum']}"
-    if value > setting.get("maximum", value):
-        return f"{shown} is more than {setting['maximum']}"
-    return None
-
-
-def _moment_or_none(value: object) -> datetime | None:
-    try:
-        return read_timestamp(value) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _url_problem(url: str) -> str | None:
-    # The address itself is not shown: people put passwords into them.
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
-    except ValueError:
-        return "not an address; write https://host"
-    if parts.scheme not in {"http", "https"} or not host:
-        return "not an address; write https://host"
-    if parts.username or parts.query or parts.fragment:
-        return "an address with a user, a query or a fragment is not accepted; write https://host"
-    if parts.scheme == "http" and not is_loopback(host):
-        return f"plain http to {host} would show the credentials to the network; write https://{host}"
-    return None
+def _oauth_url(account: str, domain: str) -> str:
+    return f"https://{account}.{domain}/oauth/token"

@@ -6,11 +6,30 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-API_URL = "https://api.talkdeskapp.com"
+#: Base address of the API, and the domain of the sign-in, in each region.
+#: Source: https://docs.talkdesk.com/docs/how-to-guarantee-your-app-works-in-all-regions
+REGIONS = {
+    "us": ("https://api.talkdeskapp.com", "talkdeskid.com"),
+    "eu": ("https://api.talkdeskapp.eu", "talkdeskid.eu"),
+    "ca": ("https://api.talkdeskappca.com", "talkdeskidca.com"),
+}
 
-CREDENTIALS = ("account", "client_id", "client_secret", "username", "password")
+#: What each way to sign in needs, besides the account.
+SIGN_INS = {
+    "reporting": (("client_id", "client_secret", "username", "password"),),
+    "explore": (("client_id", "client_secret"), ("client_id", "private_key", "key_id")),
+}
 
 SCHEMA: dict[str, Any] = th.PropertiesList(
+    th.Property(
+        "api",
+        th.StringType(allowed_values=["reporting", "explore"]),
+        title="API",
+        description=(
+            "Which of Talkdesk's APIs to use; by default the Reporting API where there are username and "
+            "password, else its successor, the Explore API."
+        ),
+    ),
     th.Property(
         "account",
         th.StringType,
@@ -21,53 +40,73 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
         "client_id",
         th.StringType,
-        required=True,
         title="Client id",
-        description="Id of the API client that Talkdesk issued.",
+        description="Id of the API client or app, for both APIs.",
     ),
     th.Property(
         "client_secret",
         th.StringType,
-        required=True,
         secret=True,
         title="Client secret",
-        description="Secret of the API client.",
+        description="Secret of the API client or app, for both APIs.",
+    ),
+    th.Property(
+        "private_key",
+        th.StringType,
+        secret=True,
+        title="Private key",
+        description=(
+            "Explore API, instead of the client secret: the app's private key as Talkdesk handed it out, "
+            "in base64, or as PEM."
+        ),
+    ),
+    th.Property(
+        "key_id",
+        th.StringType,
+        title="Key id",
+        description="Id of the private key.",
+    ),
+    th.Property(
+        "username",
+        th.StringType,
+        title="User name",
+        description="Reporting API: user in whose name reports are made, usually an e-mail address.",
+    ),
+    th.Property(
+        "password",
+        th.StringType,
+        secret=True,
+        title="Password",
+        description="Reporting API: password of that user.",
     ),
     th.Property(
         "client_version",
         th.StringType,
         default="1",
         title="Client version",
-        description="Version of the API client, as issued with it.",
+        description="Reporting API: version of the API client, as issued with it.",
     ),
     th.Property(
-        "username",
-        th.StringType,
-        required=True,
-        title="User name",
-        description="Talkdesk user in whose name reports are made, usually an e-mail address.",
-    ),
-    th.Property(
-        "password",
-        th.StringType,
-        required=True,
-        secret=True,
-        title="Password",
-        description="Password of that user.",
+        "region",
+        th.StringType(allowed_values=list(REGIONS)),
+        default="us",
+        title="Region",
+        description="Region of the account, which picks the hosts.",
     ),
     th.Property(
         "api_url",
         th.StringType,
         title="API address",
-        description=(
-            f"Base address of the API, by default {API_URL}. Plain http is refused except on loopback."
-        ),
+        description="Base address of the API, instead of the region's. Plain http only on loopback.",
     ),
     th.Property(
         "token_url",
         th.StringType,
         title="Token address",
-        description="Address of the sign-in call, by default `/auth/token` below the API address.",
+        description=(
+            "Address of the sign-in call, instead of the region's: `/oauth/token` on the account's sign-in "
+            "host (Explore API), `/auth/token` below the API address (Reporting API)."
+        ),
     ),
     th.Property(
         "start_date",
@@ -91,14 +130,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "availability_delay_minutes",
-        th.IntegerType(minimum=0),
+        th.IntegerType(minimum=0, maximum=525_600),
         default=60,
         title="Availability delay in minutes",
         description="How far behind now the data is settled. Talkdesk's documents say one hour.",
     ),
     th.Property(
         "lookback_hours",
-        th.IntegerType(minimum=0),
+        th.IntegerType(minimum=0, maximum=87_600),
         default=0,
         title="Lookback in hours",
         description="Read this much before the bookmark again, for fields that people fill in later.",
@@ -119,14 +158,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "job_timeout_minutes",
-        th.IntegerType(minimum=1),
+        th.IntegerType(minimum=1, maximum=10_080),
         default=60,
         title="Job timeout in minutes",
         description="A report job that takes longer is given up.",
     ),
     th.Property(
         "request_timeout_seconds",
-        th.IntegerType(minimum=1),
+        th.IntegerType(minimum=1, maximum=3_600),
         default=60,
         title="Request timeout in seconds",
         description="A request without a byte for this long is dead.",
@@ -153,6 +192,15 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType,
         title="Spool directory",
         description="Where report files wait to be read, as anonymous temporary files.",
+    ),
+    th.Property(
+        "reports",
+        th.ArrayType(th.ObjectType(additional_properties=True)),
+        title="Reports of your own",
+        description=(
+            "Explore API: further report types, each an object with `type`, `replication_key`, and if you "
+            "like `keys`, `fields` (names and their types) and `name`."
+        ),
     ),
     th.Property(
         "user_agent",

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_talkdesk_reports.records import read_timestamp
 from tap_talkdesk_reports.timespans import rfc3339
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from tap_talkdesk_reports.values import read_timestamp
 
 SHAPE = (
     '{"bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2026-01-31T00:00:00Z"}}}'
 )
 
 
-def plain_bookmarks(state: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def plain_bookmarks(state: object) -> dict[str, dict[str, str]]:
     """The bookmarks of a state that somebody brings, in the shape that this tap writes.
 
     A value may be a date, or a time with or without a zone (then it is UTC). What
@@ -27,7 +22,11 @@ def plain_bookmarks(state: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     Raises:
         ConfigValidationError: it has another shape, or a value is no time.
     """
-    bookmarks = state.get("bookmarks") if state else {}
+    if not state:
+        return {}
+    if not isinstance(state, dict):
+        raise _refused(f"is {type(state).__name__}")
+    bookmarks = state.get("bookmarks")
     if not isinstance(bookmarks, dict):
         raise _refused("has no `bookmarks`")
     plain = {}
@@ -41,10 +40,9 @@ def plain_bookmarks(state: Mapping[str, Any]) -> dict[str, dict[str, str]]:
             value = rfc3339(read_timestamp(value))
         except (AttributeError, ValueError, OverflowError):
             raise _refused(f"holds {value!r} as the bookmark of {stream}, which is no time") from None
-        plain[stream] = {
-            "replication_key": str(bookmark.get("replication_key", "")),
-            "replication_key_value": value,
-        }
+        plain[stream] = {"replication_key_value": value}
+        if key := bookmark.get("replication_key"):
+            plain[stream]["replication_key"] = str(key)
     return plain
 
 

@@ -1,36 +1,84 @@
-"""What each stream is: a declaration, and a schema of the same name in `schemas`. No logic."""
+"""What each stream is: a declaration, and a schema of the same name in `schemas`. No logic.
+
+Where the key is `_row_id`, `row_id_fields` names what it is made of: what tells rows
+apart and does not change. Part C of talkdesk-api says what is known of each report.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
+from singer_sdk import SchemaDirectory
+
+from tap_talkdesk_reports.records import ROW_ID
 from tap_talkdesk_reports.report_stream import ReportStream
+from tap_talkdesk_reports.schemas import explore, reporting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_talkdesk_reports.own_reports import OwnReport
+    from tap_talkdesk_reports.tap import TapTalkdeskReports
+
+CALLS_NEVER_NULL = ("type", "talkdesk_phone_number", "contact_phone_number", "ring_groups", "ivr_options")
+
+#: Columns by the names that the other payload of `calls` gave them.
+CALLS_ALIASES = {
+    "interaction_id": "call_id",
+    "call_type": "type",
+    "start_time": "start_at",
+    "end_time": "end_at",
+    "customer_phone_number": "contact_phone_number",
+    "phone_display_name": "talkdesk_phone_display_name",
+    "agent_name": "user_name",
+    "waiting_time": "wait_time",
+    "holding_time": "hold_time",
+    "agent_speed_to_answer": "agent_speed_to_answer_time",
+    "record": "recording_url",
+    "in_business_hours": "is_in_business_hours",
+    "callback_from_queue": "is_callback_from_queue",
+    "transfer": "is_transfer",
+    "handling_agent": "handling_user_name",
+    "team": "team_name",
+    "tags": "ring_groups",
+    "calls_historical_base_data_status": "data_status",
+    "mood_prompted": "is_mood_prompted",
+}
 
 
-class CallsStream(ReportStream):
-    """Calls, each in the timespan in which it ended.
+#: The name of the dotted field in CSV files is not documented; a shorter one is likely.
+STUDIO_ALIASES = {
+    "flow_execution_finished_time": "studio_flow_executions_aggregated_flow_execution_finished_time"
+}
 
-    Source: the seed document, "Downloading a report file";
-    https://docs.talkdesk.com/docs/calls-report-reporting
-    """
+
+class ReportingStream(ReportStream):
+    """A report of the Reporting API."""
+
+    schemas = SchemaDirectory(reporting)
+
+
+class ExploreStream(ReportStream):
+    """A report of the Explore API; read only if it is selected, since few accounts may use all."""
+
+    schemas = SchemaDirectory(explore)
+    selected_by_default = False
+
+
+class ReportingCalls(ReportingStream):
+    """Calls. Source: the seed document; https://docs.talkdesk.com/docs/calls-report-reporting."""
 
     name = "calls"
     primary_keys = ("callsid",)
     replication_key = "end_at"
-    never_null = (
-        "type",
-        "talkdesk_phone_number",
-        "contact_phone_number",
-        "ring_groups",
-        "ivr_options",
-        "hangup",
-    )
+    never_null = (*CALLS_NEVER_NULL, "hangup")
 
 
-class UserStatusStream(ReportStream):
-    """Stretches of time that users spent in a status, each in the timespan in which it ended.
+class ReportingUserStatus(ReportingStream):
+    """Statuses of users. Source: https://docs.talkdesk.com/docs/user-status-report.
 
-    Source: https://docs.talkdesk.com/docs/user-status-report. No key is documented.
-    A status is cut in two at the end of a month and at a change of team, so that
-    all of user, start, end and label are needed to tell rows apart.
+    No key is documented. A status is cut in two at the end of a month and at a change
+    of team, so that all of user, start, end and label are needed to tell rows apart.
     """
 
     name = "user_status"
@@ -39,4 +87,200 @@ class UserStatusStream(ReportStream):
     never_null = ("user_name", "user_email", "status_label")
 
 
-STREAMS = (CallsStream, UserStatusStream)
+class Calls(ExploreStream):
+    """Calls. Source: https://docs.talkdesk.com/docs/calls-report.
+
+    The page showed two payloads in 2026, and clients knew the later one before: both
+    load. What only the names tell apart are aliases; in the other payload durations are
+    fractions of a day.
+    """
+
+    name = "calls"
+    selected_by_default = True
+    primary_keys = ("call_id",)
+    replication_key = "end_at"
+    never_null = (*CALLS_NEVER_NULL, "callsid", "csat_survey_time", "rating_reason")
+    aliases = CALLS_ALIASES
+
+
+class ExploreCalls(ExploreStream):
+    """The user interface's Calls report. Source: https://docs.talkdesk.com/docs/explore-calls-report."""
+
+    name = "explore_calls"
+    primary_keys = ("interaction_id",)
+    replication_key = "end_time"
+    never_null = ("call_type", "csat_survey_time", "ivr_options", "rating_reason", "tags")
+
+
+class UserStatus(ExploreStream):
+    """Statuses of users. Source: https://docs.talkdesk.com/docs/user-status-explore.
+
+    Talkdesk warns of apparent repeats: at the end of a month, and at a change of team
+    or campaign. The digest tells them apart; team and end may be null.
+    """
+
+    name = "user_status"
+    selected_by_default = True
+    primary_keys = (ROW_ID,)
+    row_id_fields = ("user_id", "status_label", "status_start_at", "status_end_at", "team_id")
+    replication_key = "status_end_at"
+    never_null = ("user_name", "user_email", "status_label", "ring_groups")
+
+
+class Contacts(ExploreStream):
+    """Contacts. Source: https://data-dictionary.talkdesk.com/docs/contacts-report."""
+
+    name = "contacts"
+    primary_keys = ("contact_id",)
+    replication_key = "finished_at"
+
+
+class AuditLogs(ExploreStream):
+    """Audited operations. Source: https://docs.talkdesk.com/docs/audit-logs-report."""
+
+    name = "audit_logs"
+    primary_keys = (ROW_ID,)
+    row_id_fields = ("platform_tid", "timestamp", "generator_name", "operation", "resource_id", "actor_id")
+    replication_key = "timestamp"
+
+
+class RingAttempts(ExploreStream):
+    """Attempts to ring a user. Known from other programs only (talkdesk-api, C6)."""
+
+    name = "ring_attempts"
+    primary_keys = ("ring_attempt_id",)
+    replication_key = "ring_finished_at_time"
+
+
+class StudioFlowExecution(ExploreStream):
+    """Executed steps. Source: https://docs.talkdesk.com/docs/studio-flow-execution-report.
+
+    `flow_id` names the flow and not its execution, and a loop passes the same step
+    again within a second: only the order tells such rows apart.
+    """
+
+    name = "studio_flow_execution"
+    primary_keys = (ROW_ID,)
+    row_id_fields = ("interaction_id", "flow_id", "step_execution_order", "timestamp", "step_name", "exit")
+    replication_key = "studio_flow_executions_aggregated_flow_execution_finished_time"
+    aliases = STUDIO_ALIASES
+
+
+class MessagingContacts(ExploreStream):
+    """Messaging contacts. Source: https://docs.talkdesk.com/docs/messaging-contacts-report."""
+
+    name = "messaging_contacts"
+    primary_keys = ("contact_id",)
+    replication_key = "contact_finished_at"
+    never_null = ("contact_person_name",)
+
+
+class FeedbackFlow(ExploreStream):
+    """Questions and answers. Source: https://data-dictionary.talkdesk.com/docs/feedback-flow.
+
+    Nothing in a row is known to tell it apart for good, so its digest is over all of it.
+    """
+
+    name = "feedback_flow"
+    primary_keys = (ROW_ID,)
+    replication_key = "date_time"
+
+
+class OutboundDialerCalls(ExploreStream):
+    """Calls of the outbound dialer. Known from other programs only (talkdesk-api, C11)."""
+
+    name = "outbound_dialer_calls"
+    primary_keys = (ROW_ID,)
+    row_id_fields = ("interaction_id", "campaign_id", "record_id", "attempt_number", "call_started_time")
+    replication_key = "call_finished_time"
+
+
+class QmEvaluationAnalysis(ExploreStream):
+    """Questions of evaluations. Source: https://data-dictionary.talkdesk.com/docs/qm-evaluation-analysis."""
+
+    name = "qm_evaluation_analysis"
+    primary_keys = (ROW_ID,)
+    row_id_fields = ("evaluation_id", "question_id", "evaluation_version", "section_id", "header_id")
+    replication_key = "evaluation_time"
+    never_null = ("evaluator_name",)
+
+
+class CsatScore(ExploreStream):
+    """Scores of surveys, of which nothing tells two apart but all they hold (talkdesk-api, C12)."""
+
+    name = "csat_score"
+    primary_keys = (ROW_ID,)
+    replication_key = "sent_at"
+
+
+class AgentTotals(ExploreStream):
+    """What the totals per agent and stretch of time have in common (talkdesk-api, C12)."""
+
+    primary_keys = (ROW_ID,)
+    row_id_fields: ClassVar[Sequence[str]] = ("agent_id", "team_id", "started_at", "ring_groups_name")
+    replication_key = "started_at"
+
+
+class AcwTimeData(AgentTotals):
+    """Totals of after-call work."""
+
+    name = "acw_time_data"
+
+
+class TalkTimeData(AgentTotals):
+    """Totals of talking."""
+
+    name = "talk_time_data"
+
+
+class HoldTimeData(AgentTotals):
+    """Totals of holding."""
+
+    name = "hold_time_data"
+
+
+class InboundContactVolume(AgentTotals):
+    """Numbers of inbound contacts."""
+
+    name = "inbound_contact_volume"
+
+
+class ContactOnlineTime(AgentTotals):
+    """Totals of time online; not divided by ring groups."""
+
+    name = "contact_online_time"
+    row_id_fields = ("agent_id", "team_id", "started_at")
+
+
+class OwnReportStream(ExploreStream):
+    """A report of the user's own, declared in the setting `reports`; selected, since it was asked for."""
+
+    selected_by_default = True
+
+    def __init__(self, tap: TapTalkdeskReports, own: OwnReport) -> None:
+        """A stream as the setting declares it."""
+        self.name, self.report = own.name, own.type
+        self.primary_keys, self.replication_key = own.keys, own.replication_key
+        super().__init__(tap, own.schema())
+
+
+REPORTING_STREAMS = (ReportingCalls, ReportingUserStatus)
+EXPLORE_STREAMS = (
+    Calls,
+    UserStatus,
+    ExploreCalls,
+    Contacts,
+    RingAttempts,
+    StudioFlowExecution,
+    AuditLogs,
+    MessagingContacts,
+    FeedbackFlow,
+    CsatScore,
+    OutboundDialerCalls,
+    QmEvaluationAnalysis,
+    AcwTimeData,
+    TalkTimeData,
+    HoldTimeData,
+    InboundContactVolume,
+    ContactOnlineTime,
+)

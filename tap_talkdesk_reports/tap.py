@@ -19,10 +19,11 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_talkdesk_reports.clock import Clock, Stopped
 from tap_talkdesk_reports.run import Run
-from tap_talkdesk_reports.settings import Settings, problems, tidy
+from tap_talkdesk_reports.settings import Settings, api_of, own_reports, tidy
+from tap_talkdesk_reports.settings_check import problems
 from tap_talkdesk_reports.settings_schema import SCHEMA
 from tap_talkdesk_reports.state import plain_bookmarks
-from tap_talkdesk_reports.streams import STREAMS
+from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, OwnReportStream
 from tap_talkdesk_reports.sync import SIGNALLED, sync
 from tap_talkdesk_reports.writer import MessageWriter
 
@@ -64,7 +65,10 @@ class TapTalkdeskReports(Tap):
 
     def discover_streams(self) -> Sequence[ReportStream]:
         """The streams; no request is needed for that."""
-        return [stream(self) for stream in STREAMS]
+        if api_of(self.config) == "reporting":
+            return [stream(self) for stream in REPORTING_STREAMS]
+        own = [OwnReportStream(self, report) for report in own_reports(self.config)]
+        return [*(stream(self) for stream in EXPLORE_STREAMS), *own]
 
     @property
     def report_streams(self) -> list[ReportStream]:
@@ -162,7 +166,7 @@ class TapTalkdeskReports(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self._config = tidy(self._config)
-        errors = list(problems(self._config))
+        errors = list(problems(self._config, {stream.name for stream in EXPLORE_STREAMS}))
         if errors and raise_errors:
             msg = "Wrong settings"
             raise ConfigValidationError(msg, errors=errors)
@@ -179,7 +183,11 @@ def _json(file: IO[str] | None, what: str) -> Any:
     if file is None:
         return None
     try:
-        return load_json(file.read())
+        content = load_json(file.read())
     except ValueError as error:
         msg = f"{what}: cannot be read as JSON: {error}"
         raise ConfigValidationError(msg, errors=[msg]) from None
+    if isinstance(content, dict):
+        return content
+    msg = f"{what}: is {type(content).__name__} and no JSON object"
+    raise ConfigValidationError(msg, errors=[msg])

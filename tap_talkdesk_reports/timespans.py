@@ -69,7 +69,7 @@ def timespans(start: datetime, end: datetime, length: timedelta) -> Iterator[Tim
     if length <= timedelta(0):
         msg = f"a timespan must be longer than nothing, not {length}"
         raise ValueError(msg)
-    start = start.replace(microsecond=0)
+    start, end = start.replace(microsecond=0), end.replace(microsecond=0)  # the API's grain
     while end - start >= SHORTEST:
         border = min(start + length - (start - EPOCH) % length, end)
         yield Timespan(start, border)

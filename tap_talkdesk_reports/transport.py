@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import logging
 import re
 import threading
+from urllib.parse import quote, quote_plus
 
 import requests
 import requests.auth
 import urllib3.exceptions
-
-# At DEBUG, urllib3 logs each address whole, and with it the signature of a signed one.
-logging.getLogger("urllib3.connectionpool").addFilter(lambda record: record.levelno > logging.DEBUG)
 
 SHOWN_CHARACTERS = 300
 
@@ -84,10 +83,36 @@ def _reason(error: Exception) -> object:
 def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
     """One line of at most 300 characters, with known secrets, tokens and queries of addresses blacked out."""
     for secret in filter(None, secrets):
-        text = text.replace(secret, "***")
-    text = re.sub(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", r"\1?***", text)
-    text = re.sub(r"(?i)\b(bearer|basic)\s+[^\s\"',]+", r"\1 ***", text)
-    named = r"(?i)((?:token|secret|password|assertion|signature)[\"']?\s*[:=]\s*[\"']?)[^\s\"',&}]+"
-    text = re.sub(named, r"\1***", text)
-    text = re.sub(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?", "***", text)
+        for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
+            text = text.replace(spelling, "***")
+    for shape, shown in _SECRET_SHAPES:
+        text = shape.sub(shown, text)
     return " ".join(text.split())[:SHOWN_CHARACTERS]
+
+
+_SECRET_SHAPES = [
+    (re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", re.IGNORECASE), r"\1?***"),
+    (re.compile(r"\b(bearer|basic)\s+[\"']?[^\s\"',]+", re.IGNORECASE), r"\1 ***"),
+    (
+        re.compile(
+            r"((?:token|secret|password|assertion|signature)[\"']?\s*[:=]\s*)"
+            r"(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|\[[^\]]*\]?|[^\s\"',&}]+)",
+            re.IGNORECASE,
+        ),
+        r"\1***",
+    ),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"), "***"),
+]
+
+
+class _NoAddresses(logging.Filter):
+    """Keeps whole addresses, and with them the signatures of signed ones, out of urllib3's log lines."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args, record.exc_info = redacted(record.getMessage()), (), None
+        return record.levelno > logging.DEBUG  # its lines at DEBUG hold a path and query without a host
+
+
+# Filters of a parent logger do not apply to its children.
+for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+    logging.getLogger(f"urllib3.{_name}").addFilter(_NoAddresses())

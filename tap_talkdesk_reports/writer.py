@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sys
 
 from singer_sdk.contrib.msgspec import encoder
@@ -47,4 +48,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         output = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
         rest = memoryview(lines)
         while rest:
-            rest = rest[output.write(rest) :]
+            written = output.write(rest)
+            if written is None:  # a pipe that does not block, and is full
+                select.select((), (output,), ())
+            rest = rest[written or 0 :]

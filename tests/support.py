@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tap_talkdesk_reports.clock import Clock, Stopped
 
@@ -105,6 +109,12 @@ def run_tap(
 def clean_environment(**more: str) -> dict[str, str]:
     """The environment without anybody's settings for the tap."""
     return {k: v for k, v in os.environ.items() if not k.startswith("TAP_TALKDESK_REPORTS_")} | more
+
+
+def new_private_key() -> str:
+    """A private key as Talkdesk hands them out: base64 PKCS#8 without PEM lines."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return b64encode(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
 
 
 def utc(text: str) -> datetime:

@@ -10,9 +10,9 @@ from syrupy.extensions.json import JSONSnapshotExtension
 from tests.support import run_tap
 
 
-@pytest.fixture
-def catalog(tmp_path):
-    return json.loads(run_tap(tmp_path, {}, "--discover").stdout)
+@pytest.fixture(params=["explore", "reporting"])
+def catalog(tmp_path, request):
+    return json.loads(run_tap(tmp_path, {"api": request.param}, "--discover").stdout)
 
 
 def test_the_catalog_is_the_one_that_was_approved(catalog, snapshot):

@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_talkdesk_reports.errors import UnfitRowError
-from tap_talkdesk_reports.records import RecordMaker, read_timestamp, reader
+from tap_talkdesk_reports.records import RecordMaker
+from tap_talkdesk_reports.values import read_timestamp, reader
 
 FIELDS = {
     "id": {"type": ["string"]},

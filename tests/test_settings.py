@@ -7,10 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tap_talkdesk_reports.settings import Settings, problems, tidy
+from tap_talkdesk_reports.settings import Settings, tidy
+from tap_talkdesk_reports.settings_check import problems as problems_with
 from tap_talkdesk_reports.settings_schema import SCHEMA
+from tests.support import new_private_key
 
-SECRETS = {"client_secret": "s3cr3t-of-the-client", "password": "s3cr3t-of-the-user"}
+SECRETS = {
+    "client_secret": "s3cr3t-of-the-client",
+    "password": "s3cr3t-of-the-user",
+    "private_key": new_private_key(),
+}
+CREDENTIALS = ("client_id", "client_secret", "username", "password")
 GOOD = {
     "account": "acme",
     "client_id": "abc",
@@ -18,6 +25,10 @@ GOOD = {
     "start_date": "2026-01-01",
     **SECRETS,
 }
+
+
+def problems(config):
+    return problems_with(config, {"calls"})
 
 
 def wrong(**changes):
@@ -49,7 +60,7 @@ def test_settings_have_their_defaults_when_only_the_required_are_given():
     assert settings.user_agent == "tap/1"
 
 
-@pytest.mark.parametrize("name", SCHEMA["required"])
+@pytest.mark.parametrize("name", [*SCHEMA["required"], *CREDENTIALS])
 @pytest.mark.parametrize("value", [None, "", ...])
 def test_a_required_setting_is_told_with_its_variable_when_it_is_left_out(name, value):
     config = GOOD | {name: value}
@@ -62,10 +73,21 @@ def test_a_required_setting_is_told_with_its_variable_when_it_is_left_out(name, 
     assert f"TAP_TALKDESK_REPORTS_{name.upper()}" in line
 
 
-def test_settings_without_any_name_each_that_is_missing():
-    lines = list(problems(tidy({})))
+@pytest.mark.parametrize(
+    ("begun", "missing"),
+    [
+        ({}, ["client_id", "client_secret"]),
+        ({"api": "explore"}, ["client_id", "client_secret"]),
+        ({"api": "reporting"}, ["client_id", "client_secret", "username", "password"]),
+        ({"client_id": "a", "username": "u"}, ["client_secret", "password"]),
+        ({"client_id": "a", "private_key": SECRETS["private_key"]}, ["key_id"]),
+        ({"client_id": "a", "key_id": "k"}, ["client_secret"]),
+    ],
+)
+def test_settings_name_what_is_missing_of_the_way_to_sign_in_that_is_begun(begun, missing):
+    lines = list(problems(tidy(begun)))
 
-    assert [line.partition(":")[0] for line in lines] == SCHEMA["required"]
+    assert [line.partition(":")[0] for line in lines] == [*SCHEMA["required"], *missing]
 
 
 WRONG = [

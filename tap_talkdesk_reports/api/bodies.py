@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tap_talkdesk_reports.errors import UnexpectedResponseError
-from tap_talkdesk_reports.records import read_timestamp
 from tap_talkdesk_reports.report_job import ReportJob
 from tap_talkdesk_reports.timespans import Timespan
 from tap_talkdesk_reports.transport import redacted
+from tap_talkdesk_reports.values import read_timestamp
 
 if TYPE_CHECKING:
     import requests
 
 
 def as_object(response: requests.Response) -> dict[str, Any]:
-    """The body as a JSON object.
+    """The body of an answer as a JSON object.
 
     Raises:
         UnexpectedResponseError: it is none, for example a proxy's page or cut short.
     """
+    return read_object(response.content, response.headers.get("Content-Type", ""))
+
+
+def read_object(data: bytes, kind: str) -> dict[str, Any]:
+    """A JSON object.
+
+    Args:
+        data: The bytes of a body.
+        kind: The content type that it came with, for the error.
+
+    Raises:
+        UnexpectedResponseError: it is none.
+    """
     try:
-        body = response.json()
+        body = json.loads(data)
     except ValueError:
         body = None
     if isinstance(body, dict):
         return body
-    kind = response.headers.get("Content-Type")
-    msg = f"Expected a JSON object from Talkdesk, got {kind}: {redacted(response.text[:4096])}"
+    shown = redacted(data[:4096].decode(errors="replace"))
+    msg = f"Expected a JSON object from Talkdesk, got {kind or 'something'}: {shown}"
     raise UnexpectedResponseError(msg)
 
 

@@ -34,6 +34,7 @@ logger = logging.getLogger("tap-talkdesk-reports")
 #: Answers that only mean "not now".
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 TOO_MANY = 429
+OK = 200
 
 #: An answer that makes no sense is asked for so often: a proxy's page passes, a changed API does not.
 TRIES_OF_NONSENSE = 3
@@ -157,8 +158,9 @@ class Client:
             self._tokens.renew(token)
             response = self._exchange(method, path, request, self._tokens.token())
             if response.status_code == 401:
-                msg = "Talkdesk refuses its own new token; do api_url and token_url belong together?"
-                raise AuthenticationError(f"{msg} {self.description(response)}")
+                msg = "Talkdesk refuses its own new token, as it does that of another region"
+                msg = f"{msg}: check region, api_url and token_url. {self.description(response)}"
+                raise AuthenticationError(msg)
         if response.status_code in expect:
             return response
         msg = self.description(response)
@@ -181,6 +183,8 @@ class Client:
                 timeout=self._policy.timeout,
                 **request,
             )
+            if request.get("stream") and response.status_code != OK:
+                _ = response.content  # only a file is long; all else is read at once
         except requests.exceptions.RequestException as error:
             # The error's own text holds the whole address and whatever lies below it.
             msg = f"{method} {self.base_url}{path}: {plain_words(error)}"
@@ -193,6 +197,8 @@ class Client:
     def _read(read: Callable[[requests.Response], T], response: requests.Response) -> T:
         try:
             return read(response)
+        except requests.exceptions.RequestException as error:
+            raise _PassingError(plain_words(error), tries=TRIES_OF_NONSENSE) from None
         except UnexpectedResponseError as error:
             raise _PassingError(str(error), tries=TRIES_OF_NONSENSE) from error
 

@@ -35,6 +35,8 @@ GONE = frozenset({200, 202, 204, 403, 404, 405, 410})
 class ReportingApi:
     """The Reporting API of 2016 to 2022."""
 
+    root = "/reports"
+
     def __init__(self, base_url: str, policy: Policy, tokens: Tokens) -> None:
         """Requests are made below `base_url` only, whatever links the answers hold."""
         self._client = Client(base_url, policy, tokens)
@@ -46,14 +48,13 @@ class ReportingApi:
             AnswerLostError: it may or may not have been made.
             RequestRefusedError: the API does not accept the order.
         """
-        bounds = {"from": rfc3339(timespan.start), "to": rfc3339(timespan.end)}
         return self._client.send(
             "POST",
-            f"/reports/{report}/jobs",
+            f"{self.root}/{report}/jobs",
             lambda response: read_job(as_object(response), report, timespan),
             expect=frozenset({200, 201, 202}),
             repeatable=False,
-            json={"format": file_format, "timespan": bounds},
+            json=self._order(report, timespan, file_format),
         )
 
     def get(self, job: ReportJob) -> ReportJob:
@@ -85,7 +86,7 @@ class ReportingApi:
         order_by: str | None = None,
     ) -> Iterator[ReportJob]:
         """The recent jobs, newest first unless ordered, page after page ("Inspecting previous jobs")."""
-        path = f"/reports/{report}/jobs"
+        path = f"{self.root}/{report}/jobs"
         asked: dict[str, Any] | None = {
             "page": page,
             "per_page": per_page,
@@ -107,7 +108,7 @@ class ReportingApi:
             parts = urlsplit(link)
             path, asked = f"{parts.path}?{parts.query}", None
 
-    def open(self, job: ReportJob) -> str:
+    def open(self, job: ReportJob) -> str | requests.Response:
         """A newly signed address of a done job's file ("Downloading a report file").
 
         Raises:
@@ -126,9 +127,13 @@ class ReportingApi:
         """Delete a done job's file ("Delete a report file"); one that is gone already is fine."""
         self._client.send("DELETE", self._path(job, "files"), _nothing, expect=GONE)
 
-    @staticmethod
-    def _path(job: ReportJob, what: str) -> str:
-        return f"/reports/{job.report}/{what}/{quote(job.id, safe='')}"
+    def _order(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:  # noqa: ARG002
+        """The body of an order."""
+        bounds = {"from": rfc3339(timespan.start), "to": rfc3339(timespan.end)}
+        return {"format": file_format, "timespan": bounds}
+
+    def _path(self, job: ReportJob, what: str) -> str:
+        return f"{self.root}/{job.report}/{what}/{quote(job.id, safe='')}"
 
 
 def _nothing(_response: requests.Response) -> None:

@@ -1,1 +1,34 @@
-"""One JSON Schema per report."""
+"""One JSON Schema per report, for each API, and what all of them have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_talkdesk_reports.records import ROW_ID, UNKNOWN_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def completed(schema: Mapping[str, Any], keys: Sequence[str], *, keep_unknown: bool) -> dict[str, Any]:
+    """The schema with the columns of our own.
+
+    Keys are never null. All else may be, whatever the documents say: a value that does
+    not fit becomes null.
+    """
+    properties = dict(schema["properties"])
+    if ROW_ID in keys:
+        digest = {
+            "type": ["string", "null"],
+            "description": "Digest of what tells this row apart; the report has no key of its own.",
+        }
+        properties = {ROW_ID: digest, **properties}
+    if keep_unknown:
+        properties[UNKNOWN_FIELDS] = {
+            "type": ["object", "null"],
+            "description": "Fields unknown to this schema, and values that do not fit their type.",
+        }
+    for key in keys:
+        types = [kind for kind in properties[key]["type"] if kind != "null"]
+        properties[key] = {**properties[key], "type": types}
+    return {**schema, "properties": properties, "required": list(keys)}

@@ -1,0 +1,94 @@
+"""The verbs of the Explore API: those of the Reporting API, where it differs from that.
+
+Source: talkdesk-api, part B; https://docs.talkdesk.com/reference/execute-a-report and
+its neighbours. What is documented there in one way and seen in another is accepted in
+both: a job nested below `job` or flat, and an end told by a redirect, by a status or
+by the file itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tap_talkdesk_reports.api.bodies import read_job, read_object
+from tap_talkdesk_reports.api.reporting import OK, REDIRECTS, ReportingApi
+from tap_talkdesk_reports.errors import UnexpectedResponseError
+from tap_talkdesk_reports.report_job import DONE, ReportJob
+
+if TYPE_CHECKING:
+    import requests
+
+    from tap_talkdesk_reports.timespans import Timespan
+
+NO_CONTENT = 204
+#: A job is some hundred bytes; an answer that is longer is a file.
+LONGEST_JOB = 1 << 16
+
+
+class ExploreApi(ReportingApi):
+    """The Explore API, which Talkdesk runs today."""
+
+    root = "/data/reports"
+
+    def _order(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:
+        # The zone is said always: what its absence means is unknown.
+        name = f"tap-talkdesk-reports {report} {timespan}"
+        return {"name": name, "timezone": "UTC", **super()._order(report, timespan, file_format)}
+
+    def get(self, job: ReportJob) -> ReportJob:
+        """Ask how a job is doing; 204 means that it is still running.
+
+        Raises:
+            RequestRefusedError: with status 404, the API does not know the job.
+        """
+
+        def read(response: requests.Response) -> ReportJob:
+            if response.status_code == NO_CONTENT:
+                return job
+            if response.status_code in REDIRECTS:
+                return replace(job, status=DONE)
+            body = _job_body(response)
+            return read_job(body, job.report, job.timespan) if body else replace(job, status=DONE)
+
+        expect = OK | REDIRECTS | {NO_CONTENT}
+        return self._client.send("GET", self._path(job, "jobs"), read, expect=expect, stream=True)
+
+    def cancel(self, job: ReportJob) -> None:
+        """Nothing: the Explore API has no such operation."""
+
+    def open(self, job: ReportJob) -> str | requests.Response:
+        """A newly signed address of a done job's file, or the file itself, not yet read.
+
+        Raises:
+            RequestRefusedError: with status 404, there is no such file (yet, or any more).
+        """
+
+        def read(response: requests.Response) -> str | requests.Response:
+            if response.status_code in OK:
+                return response
+            with response:
+                if location := response.headers.get("Location"):
+                    return location
+            msg = f"{job}: the files operation redirects without a Location header"
+            raise UnexpectedResponseError(msg)
+
+        return self._client.send("GET", self._path(job, "files"), read, expect=OK | REDIRECTS, stream=True)
+
+
+def _job_body(response: requests.Response) -> dict[str, Any] | None:
+    """The answer to a poll; None where it is no job but already the report file.
+
+    A file is recognised by its length, its type or its entries, and not read to its end.
+    """
+    head = b""
+    with response:
+        for piece in response.iter_content(LONGEST_JOB):
+            head += piece
+            if len(head) > LONGEST_JOB:
+                return None
+    kind = response.headers.get("Content-Type", "")
+    if "csv" in kind:
+        return None
+    body = read_object(head, kind)
+    return None if "entries" in body and "job" not in body else body

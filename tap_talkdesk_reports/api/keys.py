@@ -1,0 +1,75 @@
+"""The private key of an app, and what it signs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import textwrap
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+#: How long an assertion is good for; by https://docs.talkdesk.com/docs/signed-jwt.
+LIFE = timedelta(seconds=300)
+
+
+class SigningKey:
+    """A private key as Talkdesk hands it out: base64 PKCS#8 without PEM lines, or PEM."""
+
+    def __init__(self, private_key: str, key_id: str) -> None:
+        """Read the key.
+
+        Raises:
+            ValueError: it is no private key; the message does not show it.
+        """
+        # Read late: nobody should wait for these who signs in with a secret.
+        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
+        try:
+            self._key: Any = load_pem_private_key(_as_pem(private_key), password=None)
+            self._algorithm = _algorithm(self._key)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            msg = "not a private key; give it as Talkdesk handed it out, in base64, or as PEM"
+            raise ValueError(msg) from None
+        self._key_id = key_id
+
+    def assertion(self, client_id: str, token_url: str, now: datetime) -> str:
+        """A signed JWT that says who the client is, good once and for five minutes."""
+        import jwt  # noqa: PLC0415
+
+        claims = {
+            "iss": client_id,
+            "sub": client_id,
+            "aud": token_url,
+            "jti": str(uuid.uuid4()),
+            "iat": now,
+            "exp": now + LIFE,
+        }
+        return jwt.encode(claims, self._key, algorithm=self._algorithm, headers={"kid": self._key_id})
+
+
+def _as_pem(key: str) -> bytes:
+    key = key.replace("\\n", "\n").strip()
+    if "-----BEGIN" in key:
+        return key.encode()
+    try:
+        der = base64.b64decode("".join(key.split()), validate=True)
+    except binascii.Error:
+        raise ValueError from None
+    lines = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
+    return f"-----BEGIN PRIVATE KEY-----\n{lines}\n-----END PRIVATE KEY-----\n".encode()
+
+
+def _algorithm(key: Any) -> str:
+    """The algorithm of a key by its kind; the documents show ES256."""
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415
+
+    if isinstance(key, rsa.RSAPrivateKey):
+        return "RS256"
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return {256: "ES256", 384: "ES384", 521: "ES512"}[key.curve.key_size]
+    raise ValueError

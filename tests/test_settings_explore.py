@@ -1,0 +1,135 @@
+"""Settings of the Explore API: which API, region, keys, and reports of the user's own."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+
+import pytest
+
+from tap_talkdesk_reports.settings import Settings, own_reports, tidy
+from tap_talkdesk_reports.settings_check import problems
+from tests.support import new_private_key
+
+BASIC = {"account": "acme", "client_id": "abc", "client_secret": "canary-secret", "start_date": "2026-01-01"}
+KEY = new_private_key()
+SIGNED = {
+    "account": "acme",
+    "client_id": "abc",
+    "private_key": KEY,
+    "key_id": "k1",
+    "start_date": "2026-01-01",
+}
+REPORT = {"type": "adherence", "replication_key": "adherence event start time"}
+
+
+def wrong(config):
+    return list(problems(tidy(config), {"calls", "contacts"}))
+
+
+def read(config):
+    assert wrong(config) == []
+    return Settings.from_config(tidy(config), user_agent="tap/1")
+
+
+@pytest.mark.parametrize(
+    ("config", "api"),
+    [
+        (BASIC, "explore"),
+        (SIGNED, "explore"),
+        (BASIC | {"username": "u", "password": "p"}, "reporting"),
+        (BASIC | {"username": "u", "password": "p", "api": "explore"}, "explore"),
+    ],
+)
+def test_the_api_follows_from_the_credentials_unless_it_is_said(config, api):
+    assert read(config).api == api
+
+
+@pytest.mark.parametrize(
+    ("region", "api_url", "token_url"),
+    [
+        ("us", "https://api.talkdeskapp.com", "https://acme.talkdeskid.com/oauth/token"),
+        ("eu", "https://api.talkdeskapp.eu", "https://acme.talkdeskid.eu/oauth/token"),
+        ("ca", "https://api.talkdeskappca.com", "https://acme.talkdeskidca.com/oauth/token"),
+    ],
+)
+def test_the_region_picks_the_hosts(region, api_url, token_url):
+    settings = read(BASIC | {"region": region})
+
+    assert (settings.api_url, settings.token_url) == (api_url, token_url)
+
+
+def test_other_hosts_can_be_said():
+    settings = read(
+        BASIC | {"api_url": "https://api.talkdeskapp.au/", "token_url": "https://acme.talkdeskid.au/t"}
+    )
+
+    assert settings.api_url == "https://api.talkdeskapp.au"
+    assert settings.token_url == "https://acme.talkdeskid.au/t"
+
+
+def pem(lines):
+    wrapped = lines.join(textwrap.wrap(KEY, 64))
+    return f"-----BEGIN PRIVATE KEY-----{lines}{wrapped}{lines}-----END PRIVATE KEY-----{lines}"
+
+
+@pytest.mark.parametrize("spelling", [KEY, pem("\n"), pem("\\n"), textwrap.fill(KEY, 40), f" {KEY}\n"])
+def test_a_private_key_is_read_in_each_spelling(spelling):
+    assert read(SIGNED | {"private_key": spelling}).key is not None
+
+
+@pytest.mark.parametrize(
+    "spelling", ["canary", "canary!", pem("\n").replace("A", "B"), base64.b64encode(b"canary" * 20).decode()]
+)
+def test_what_is_no_private_key_is_one_line_that_does_not_show_it(spelling):
+    (line,) = wrong(SIGNED | {"private_key": spelling})
+
+    assert line.startswith("private_key: not a private key")
+    assert "canary" not in line
+    assert spelling not in line
+
+
+@pytest.mark.parametrize("account", ["acme.talkdeskid.com", "https://acme", "ac me", "a/b"])
+def test_an_account_that_is_no_host_label_is_one_line(account):
+    (line,) = wrong(BASIC | {"account": account})
+
+    assert line.startswith("account: ")
+
+
+def test_a_report_of_the_users_own_gets_plain_names_and_a_digest_where_it_has_no_key():
+    own = REPORT | {"fields": {"Agent Name": "string", "score": "number"}}
+
+    (report,) = own_reports(tidy(BASIC | {"reports": [own]}))
+
+    assert report.name == "adherence"
+    assert report.keys == ("_row_id",)
+    assert report.replication_key == "adherence_event_start_time"
+    properties = report.schema()["properties"]
+    assert properties["agent_name"]["type"] == ["string", "null"]
+    assert properties["adherence_event_start_time"]["format"] == "date-time"
+
+
+def test_reports_can_stand_in_the_environment_as_json():
+    assert own_reports(tidy(BASIC | {"reports": '[{"type": "feedback", "replication_key": "sent_at"}]'}))
+
+
+@pytest.mark.parametrize(
+    ("reports", "says"),
+    [
+        ("feedback", "is no list"),
+        (["feedback"], "is no list"),
+        ([{"type": "feedback"}], "`replication_key` must be a text"),
+        ([{"replication_key": "a"}], "`type` must be a text"),
+        ([REPORT | {"keys": "agent"}], "`keys` must be a list"),
+        ([REPORT | {"fields": {"a": "text"}}], "one of the types"),
+        ([REPORT | {"type": "../calls"}], "as it stands in the path"),
+        ([REPORT | {"primary_key": ["a"]}], "`primary_key` is none of"),
+        ([REPORT | {"type": "contacts"}], "there is a stream 'contacts' already"),
+        ([REPORT, REPORT], "there is a stream 'adherence' already"),
+    ],
+)
+def test_a_wrong_report_is_one_line(reports, says):
+    (line,) = wrong(BASIC | {"reports": reports})
+
+    assert line.startswith("reports: ")
+    assert says in line
