@@ -17,7 +17,7 @@ from tap_talkdesk_reports.sandbox.jobs import Pace
 from tap_talkdesk_reports.sandbox.sandbox import BOUNDS, Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 #: What of `Explore` has an option of its own.
 _EXPLORE = ("done", "token_seconds", "calls_payload")
@@ -90,27 +90,30 @@ def _faults(path: Path | None) -> list[Fault]:
 
 
 def _greeting(sandbox: Sandbox) -> str:
-    explore = [sandbox.explore_config]
+    settings = {
+        "Reporting API": sandbox.config,
+        "Explore API, with a client secret": sandbox.explore_config,
+    }
     with suppress(RuntimeError):
-        explore.append(sandbox.explore_key_config)
-    settings = (f"  TAP_TALKDESK_REPORTS_{name.upper()}={value}" for name, value in sandbox.config.items())
+        settings["or with a private key instead"] = sandbox.explore_key_config
     return "\n".join(
         (
             f"API host    {sandbox.url}",
             f"file host   {sandbox.files_url}",
             f"controls    {sandbox.url}/sandbox/ledger, /sandbox/jobs, /sandbox/rows, /sandbox/faults",
             "",
-            "Settings of a tap that reads from the Reporting API here:",
+            "Settings of a tap that reads from here, from one API or the other:",
             "",
-            *settings,
-            "",
-            "The same for the Explore API, as config files; with a private key where cryptography is there:",
-            "",
-            *(f"  {json.dumps(each)}" for each in explore),
-            "",
+            *(line for name, config in settings.items() for line in _told(name, config)),
             "Ctrl-C stops it.",
         )
     )
+
+
+def _told(name: str, config: Mapping[str, str]) -> Iterator[str]:
+    yield f"  # {name}"
+    yield from (f"  TAP_TALKDESK_REPORTS_{setting.upper()}={value}" for setting, value in config.items())
+    yield ""
 
 
 if __name__ == "__main__":

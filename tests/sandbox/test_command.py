@@ -27,17 +27,22 @@ def test_the_command_tells_its_settings_serves_and_ends_cleanly(tmp_path, ending
         [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         told = "".join(iter(process.stdout.readline, "Ctrl-C stops it.\n"))
-        settings = dict(re.findall(r"TAP_TALKDESK_REPORTS_(\w+)=(\S+)", told))
-        body = {name.lower(): value for name, value in settings.items()}
-        answers = [requests.post(settings["TOKEN_URL"], json=body, timeout=5) for _ in range(2)]
+        legacy, explore, by_key = (
+            {name.lower(): value for name, value in re.findall(r"TAP_TALKDESK_REPORTS_(\w+)=(\S+)", group)}
+            for group in told.split("  # ")[1:]
+        )
+        answers = [requests.post(legacy["token_url"], json=legacy, timeout=5) for _ in range(2)]
+        secret = explore["client_id"], explore["client_secret"]
+        grant = {"grant_type": "client_credentials"}
+        answers.append(requests.post(explore["token_url"], data=grant, auth=secret, timeout=5))
         process.send_signal(ending)
         errors = process.communicate(timeout=10)[1]
 
-    assert [answer.status_code for answer in answers] == [429, 200]
-    assert settings["API_URL"].startswith("http://127.0.0.1:")
-    explore = [json.loads(line) for line in told.splitlines() if line.startswith("  {")]
-    assert {config["token_url"] for config in explore} == {settings["API_URL"] + "/oauth/token"}
-    assert ["private_key" in config for config in explore] == [False, True]
+    assert [answer.status_code for answer in answers] == [429, 200, 200]
+    assert legacy["api_url"].startswith("http://127.0.0.1:")
+    assert by_key.pop("private_key")
+    assert by_key.pop("key_id")
+    assert by_key.items() < explore.items()
     assert (process.returncode, errors) == (0, "")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from datetime import UTC
 from urllib.parse import parse_qsl, urlencode
 
 from tap_talkdesk_reports.sandbox import faults
@@ -156,7 +157,9 @@ class ExploreApi:
             "status": getattr(status, self.backend.explore.status_case)(),
             "format": job.format,
             "timespan": {"from": start, "to": end},
-            "created_at": job.created_at.replace(tzinfo=None).isoformat(timespec="milliseconds"),
+            "created_at": job.created_at.astimezone(UTC)
+            .replace(tzinfo=None)
+            .isoformat(timespec="milliseconds"),
             "type": job.report,
         }
 

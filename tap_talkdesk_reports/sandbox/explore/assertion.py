@@ -12,11 +12,11 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from tap_talkdesk_reports.sandbox.explore.keys import KeyPair
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-    from tap_talkdesk_reports.sandbox.explore.keys import KeyPair
 
 #: Seconds that an assertion may live, and that two clocks may differ.
 _LONGEST, _TOLERANCE = 300, 5
@@ -40,12 +40,6 @@ class SigningKey:
         Raises:
             RuntimeError: `cryptography` is not installed.
         """
-        try:
-            from tap_talkdesk_reports.sandbox.explore.keys import KeyPair  # noqa: PLC0415 - see there
-        except ModuleNotFoundError:
-            raise RuntimeError(
-                "private_key_jwt needs the package cryptography, which is not installed"
-            ) from None
         return KeyPair(self.algorithm)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from random import Random
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_talkdesk_reports.sandbox.reports import call_row
@@ -64,7 +64,7 @@ class Interaction(NamedTuple):
 
     def bits(self, what: str) -> int:
         """64 bits that the call's key decides, different for each purpose."""
-        return Random(f"{self.call.key}:{what}").getrandbits(64)
+        return int.from_bytes(blake2b(f"{self.call.key}:{what}".encode(), digest_size=8).digest())
 
     @property
     def survey(self) -> Survey | None:

@@ -1,21 +1,29 @@
-"""A key pair for signed assertions; the only module that needs `cryptography`, so import it late."""
+"""A key pair for signed assertions; only who asks for one needs `cryptography`."""
 
 from __future__ import annotations
 
 import base64
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 
 class KeyPair:
     """A fresh pair for `ES256` or `RS256`."""
 
     def __init__(self, algorithm: str) -> None:
-        """Make the pair."""
+        """Make the pair.
+
+        Raises:
+            RuntimeError: `cryptography` is not installed.
+        """
+        try:
+            from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415 - may be missing
+        except ModuleNotFoundError:
+            raise RuntimeError(
+                "private_key_jwt needs the package cryptography, which is not installed"
+            ) from None
         self._key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
         if algorithm == "ES256":
             self._key = ec.generate_private_key(ec.SECP256R1())
@@ -25,24 +33,29 @@ class KeyPair:
     @property
     def private(self) -> str:
         """The private key as Talkdesk hands it out: base64 of PKCS#8, without PEM lines."""
+        from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 - as above
+
         return base64.b64encode(
-            self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            self._key.private_bytes(form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption())
         ).decode()
 
     def has_signed(self, signed: bytes, signature: bytes) -> bool:
         """Whether a signature, in the form that a JWT has it in, was made with the private key."""
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - as above
+        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+        from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415
+        from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415
+
+        sha256 = hashes.SHA256()
         try:
             if isinstance(self._key, rsa.RSAPrivateKey):
-                self._key.public_key().verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+                self._key.public_key().verify(signature, signed, padding.PKCS1v15(), sha256)
+            elif len(signature) != 64:
+                return False
             else:
-                self._key.public_key().verify(_der(signature), signed, ec.ECDSA(hashes.SHA256()))
+                # A JWT has two numbers of 32 bytes one behind the other, cryptography wants DER.
+                r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+                self._key.public_key().verify(encode_dss_signature(r, s), signed, ec.ECDSA(sha256))
         except InvalidSignature:
             return False
         return True
-
-
-def _der(signature: bytes) -> bytes:
-    """Two numbers of 32 bytes each, as `cryptography` takes them."""
-    if len(signature) != 64:
-        raise InvalidSignature
-    return encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
