@@ -3,12 +3,13 @@
 PYTHON := python3.14 python3.13 python3.12 python3.11 python3
 BIN := .venv/bin
 MELTANO := meltano==4.4.1
+API := explore
 
 .PHONY: help test check format demo constraints clean
 .DELETE_ON_ERROR:
 
 help:
-	@echo 'make demo         a contact centre, two Meltano runs and a picture; no account needed'
+	@echo 'make demo         a contact centre, two Meltano runs and a picture; no account needed; API=reporting'
 	@echo 'make test         the whole test suite; ARGS="-k name -x" goes to pytest'
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
@@ -29,7 +30,7 @@ format: .venv/built
 	$(BIN)/ruff format
 
 demo: .venv/built .venv-meltano/built
-	@$(BIN)/python demo/demo.py
+	@$(BIN)/python demo/demo.py $(API)
 
 clean:
 	rm -rf .venv .venv-meltano .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis demo/output dist

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -28,7 +29,7 @@ DAYS = 14
 Environment = dict[str, str]
 
 
-def main() -> None:
+def main(api: str) -> None:
     """Sync twice, so that the second time only newer rows come; then draw what has arrived."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
@@ -40,8 +41,9 @@ def main() -> None:
 
     with step("meltano install"):
         meltano("install", environment=clean_environment())
-    with sandbox("--seed=1", "--calls-per-day=600", "--pace=asks:2") as settings:
-        print(f"A made-up contact centre answers as Talkdesk would, at {settings[PREFIX + 'API_URL']}")
+    with sandbox(api, "--seed=1", "--calls-per-day=600", "--pace=asks:2") as settings:
+        url = settings[PREFIX + "API_URL"]
+        print(f"A made-up contact centre answers as Talkdesk's {api.title()} API would, at {url}")
         environment = clean_environment() | settings | {PREFIX + "START_DATE": start.isoformat()}
         sync(f"{start:%d %b} up to {end:%d %b}", environment | {PREFIX + "END_DATE": end.isoformat()})
         sync(f"and again: {end:%d %b} up to an hour ago", environment)
@@ -80,18 +82,21 @@ def clean_environment() -> Environment:
 
 
 @contextmanager
-def sandbox(*options: str) -> Generator[Environment]:
-    """A sandbox on free ports, and the settings that it prints for a tap."""
+def sandbox(api: str, *options: str) -> Generator[Environment]:
+    """A sandbox on free ports, and the settings that it prints for a tap that reads from this API."""
     log = OUTPUT / "sandbox.log"
     with log.open("wb") as output, running([*SANDBOX, *options], output) as process:
-        settings: Environment = {}
-        while PREFIX + "TOKEN_URL" not in settings:
+        while "Ctrl-C" not in log.read_text():
             if process.poll() is not None:
                 fail("The sandbox has ended", log)
             time.sleep(0.1)
-            lines = (line.strip().partition("=") for line in log.read_text().splitlines())
-            settings = {name: value for name, equals, value in lines if equals and name.startswith(PREFIX)}
-        yield settings
+        yield printed_settings(api, log.read_text())
+
+
+def printed_settings(api: str, greeting: str) -> Environment:
+    """The settings of an API, of which the sandbox prints each below a comment that names it."""
+    group = re.split(rf"# {api} API.*", greeting, maxsplit=1, flags=re.IGNORECASE)[1].split("\n\n")[0]
+    return dict(line.strip().split("=", 1) for line in group.strip().splitlines())
 
 
 def meltano(*arguments: str, environment: Environment) -> None:
@@ -138,6 +143,6 @@ def fail(what: str, log: Path) -> NoReturn:
 
 if __name__ == "__main__":
     try:
-        main()
+        main(*sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(130)

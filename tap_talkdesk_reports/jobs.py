@@ -72,7 +72,8 @@ class Jobs:
 
         Raises:
             JobFailedError: the new jobs ended no better.
-            JobTimeoutError: the job was still running when its time was over.
+            JobTimeoutError: the job was still running when its time was over; `.job` says
+                whether it has ended since.
             Stopped: the run was told to stop; an own running job was cancelled.
         """
         ended: Counter[str] = Counter()
@@ -87,9 +88,25 @@ class Jobs:
                     raise
                 logger.warning("%s; ordering a new one", error)
                 clock.sleep(clock.jittered(ended.total()))
+            except JobTimeoutError as error:
+                return self._end(error, clock)
             except BaseException:
                 self._cancel(job)
                 raise
+
+    def _end(self, given_up: JobTimeoutError, clock: Clock) -> ReportJob:
+        """Cancel a job that was given up, where the API can, and wait until the API calls it final.
+
+        Until then it takes one of the account's places. One that is done after all is taken.
+
+        Raises:
+            JobTimeoutError: it ended without a file, or did not end even now.
+        """
+        self._cancel(given_up.job)
+        try:
+            return self._wait(given_up.job, clock)
+        except JobFailedError as ended:
+            raise JobTimeoutError(str(given_up), job=ended.job) from None
 
     def is_own(self, job: ReportJob) -> bool:
         """Whether this run created the job: only then may it cancel it or delete its file."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, BinaryIO
 
 from tap_talkdesk_reports.errors import (
+    JobFailedError,
+    JobTimeoutError,
     MalformedFileError,
     ReportFileError,
     RequestRefusedError,
@@ -25,6 +28,12 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.timespans import Timespan
 
 logger = logging.getLogger("tap-talkdesk-reports")
+
+
+#: So many times a timespan is cut in two before its stream fails: a week becomes hours.
+HALVINGS = 6
+#: No month is shorter. The Explore API takes a month at most, and nobody knows how it counts one.
+SHORTEST_MONTH = timedelta(days=28)
 
 
 @dataclass(frozen=True)
@@ -51,16 +60,29 @@ class ReportFiles:
         self._format = file_format
         self._delete = delete
 
-    def of(self, report: str, timespan: Timespan, clock: Clock) -> Generator[ReportFile, None, None]:
-        """The files that cover a timespan, one after another.
+    def of(
+        self, report: str, timespan: Timespan, clock: Clock, halvings: int = HALVINGS
+    ) -> Generator[ReportFile, None, None]:
+        """The files that cover a timespan, one after another: one, or those of its halves if that fails.
 
-        Whoever reads a file and finds that it is corrupt throws the error in here: the
-        file is downloaded again, then ordered again, then the error comes back. Going
+        Whoever reads a file and finds that it is corrupt throws the error in here. Going
         on instead means that its bookmark is out.
 
         Raises:
             TalkdeskError: there is no file to be had.
         """
+        try:
+            yield from self._whole(report, timespan, clock)
+        except (JobFailedError, JobTimeoutError, RequestRefusedError) as error:
+            halves = timespan.halves()
+            if not (halves and halvings and _smaller_may_help(error, timespan)):
+                raise
+            logger.warning("%s; trying its halves", error)
+            for half in halves:
+                yield from self.of(report, half, clock, halvings - 1)
+
+    def _whole(self, report: str, timespan: Timespan, clock: Clock) -> Generator[ReportFile, None, None]:
+        """The file of a timespan; one that is corrupt is downloaded again, then ordered again."""
         job, started = None, clock.monotonic()
         for last in (False, False, True):
             if job is None or last:
@@ -112,3 +134,16 @@ class ReportFiles:
             content.close()
             raise
         return content, first == b"{"
+
+
+def _smaller_may_help(error: TalkdeskError, timespan: Timespan) -> bool:
+    """Whether an order may fare better for less time.
+
+    A job that was given up must be over before others take its place at Talkdesk.
+    """
+    if isinstance(error, JobTimeoutError):
+        return error.job.is_over
+    if isinstance(error, JobFailedError):
+        return error.job.status == "failed"
+    too_long = timespan.end - timespan.start > SHORTEST_MONTH
+    return isinstance(error, RequestRefusedError) and error.status == 400 and too_long

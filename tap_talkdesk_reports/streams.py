@@ -252,16 +252,17 @@ class ContactOnlineTime(AgentTotals):
     row_id_fields = ("agent_id", "team_id", "started_at")
 
 
-class OwnReportStream(ExploreStream):
+def own_report_stream(tap: TapTalkdeskReports, own: OwnReport) -> ExploreStream:
     """A report of the user's own, declared in the setting `reports`; selected, since it was asked for."""
 
-    selected_by_default = True
+    class OwnReportStream(ExploreStream):
+        name = own.name
+        report = own.type
+        selected_by_default = True
+        primary_keys = own.keys
+        replication_key = own.replication_key
 
-    def __init__(self, tap: TapTalkdeskReports, own: OwnReport) -> None:
-        """A stream as the setting declares it."""
-        self.name, self.report = own.name, own.type
-        self.primary_keys, self.replication_key = own.keys, own.replication_key
-        super().__init__(tap, own.schema())
+    return OwnReportStream(tap, own.schema())
 
 
 REPORTING_STREAMS = (ReportingCalls, ReportingUserStatus)

@@ -23,7 +23,7 @@ from tap_talkdesk_reports.settings import Settings, api_of, own_reports, tidy
 from tap_talkdesk_reports.settings_check import problems
 from tap_talkdesk_reports.settings_schema import SCHEMA
 from tap_talkdesk_reports.state import plain_bookmarks
-from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, OwnReportStream
+from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, own_report_stream
 from tap_talkdesk_reports.sync import SIGNALLED, sync
 from tap_talkdesk_reports.writer import MessageWriter
 
@@ -67,7 +67,7 @@ class TapTalkdeskReports(Tap):
         """The streams; no request is needed for that."""
         if api_of(self.config) == "reporting":
             return [stream(self) for stream in REPORTING_STREAMS]
-        own = [OwnReportStream(self, report) for report in own_reports(self.config)]
+        own = [own_report_stream(self, report) for report in own_reports(self.config)]
         return [*(stream(self) for stream in EXPLORE_STREAMS), *own]
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tap_talkdesk_reports.own_reports import problems as problems_of_reports
 from tests.support import run_tap
 
 ROOT = Path(__file__).parent.parent
@@ -42,9 +43,10 @@ def own_settings(about):
 
 
 def table(heading):
-    """The rows of the first table under a heading of the README."""
-    section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("|")]
+    """The rows of the first table under a heading of the README, or behind a line of it."""
+    behind = re.split(rf"^(?:## )?{re.escape(heading)}$", README, maxsplit=1, flags=re.MULTILINE)[1]
+    lines = behind[behind.index("\n|") + 1 :].split("\n\n", 1)[0].splitlines()
+    rows = [re.split(r" *\| *", line.strip("| ")) for line in lines]
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
@@ -58,10 +60,13 @@ def test_the_readme_lists_every_setting_with_its_default(about):
         assert (documented[name] == "required") == (name in about["settings"]["required"]), name
 
 
-def test_the_readme_lists_every_stream_with_its_keys(tmp_path):
-    catalog = json.loads(run_tap(tmp_path, {}, "--discover").stdout)
+@pytest.mark.parametrize(
+    ("api", "heading"), [("explore", "Streams"), ("reporting", "The Reporting API has two:")]
+)
+def test_the_readme_lists_every_stream_with_its_keys(tmp_path, api, heading):
+    catalog = json.loads(run_tap(tmp_path, {"api": api}, "--discover").stdout)
 
-    documented = {row[0].strip("`"): (row[2], row[3]) for row in table("Streams")}
+    documented = {row[0].strip("`"): (row[2], row[3]) for row in table(heading)}
 
     assert documented == {
         entry["stream"]: (
@@ -105,3 +110,12 @@ def test_every_link_within_the_repository_leads_somewhere():
     for document in [*ROOT.glob("*.md"), *ROOT.glob("tap_talkdesk_reports/sandbox/*.md")]:
         for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_example_of_the_setting_reports_is_accepted():
+    examples = [json.loads(block) for block in re.findall(r"```json\n(\{.*?\n\})\n```", README, re.DOTALL)]
+    reports = [example for example in examples if "reports" in example]
+
+    assert len(reports) == 2
+    for example in reports:
+        assert list(problems_of_reports(example["reports"], {"calls"})) == []

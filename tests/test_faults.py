@@ -91,10 +91,6 @@ def test_a_passing_fault_costs_no_row_and_no_repeat_of_a_bookmarked_one(
 
 
 LASTING = {
-    "job fails again and again": (
-        [Fault("create", "job_failed", times=9, report="calls")],
-        "ended as 'failed'",
-    ),
     "job canceled again": ([Fault("create", "job_canceled", times=9, report="calls")], "ended as 'canceled'"),
     "page instead of each file": ([Fault("object", "html_page", times=99, report="calls")], "a page of HTML"),
     "file without its end": (
@@ -150,6 +146,30 @@ def test_a_renewal_that_is_refused_leads_to_a_new_sign_in(start_sandbox, tmp_pat
     ]
 
 
+def test_a_timespan_that_fails_three_times_is_tried_in_halves(start_sandbox, in_process, clock):
+    sandbox = start_sandbox(faults=[Fault("create", "job_failed", times=3, report="calls")], clock=clock.now)
+
+    outcome = in_process(sandbox.config | DAYS | {"max_concurrent_jobs": 1})
+
+    assert outcome.code == 0, outcome.errors
+    assert sandbox.unmet_faults() == []
+    lengths = [(job.timespan[1] - job.timespan[0]).total_seconds() / 3600 for job in sandbox.jobs]
+    assert lengths[:5] == [48, 48, 48, 24, 24]
+    assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls", "2026-03-02", "2026-03-06"))
+
+
+def test_a_timespan_that_fails_again_and_again_fails_its_stream(start_sandbox, in_process, clock):
+    sandbox = start_sandbox(faults=[Fault("create", "job_failed", times=99, report="calls")], clock=clock.now)
+
+    outcome = in_process(sandbox.config | DAYS | {"max_concurrent_jobs": 1})
+
+    assert outcome.code == 1
+    assert "timespan 2026-03-02T00:00:00Z..2026-03-02T00:45:00Z ended as 'failed'" in outcome.errors[0]
+    assert outcome.bookmark("calls") is None
+    assert outcome.bookmark("user_status") == END
+    assert len([job for job in sandbox.jobs if job.report == "calls"]) == 3 * 7
+
+
 def test_a_file_that_never_comes_up_fails_its_stream(start_sandbox, in_process, clock):
     sandbox = start_sandbox(
         faults=[Fault("object", "no_such_key", times=99, report="calls")], clock=clock.now
@@ -166,18 +186,36 @@ def test_a_file_that_never_comes_up_fails_its_stream(start_sandbox, in_process, 
     assert len([job for job in sandbox.jobs if job.report == "calls"]) <= 4
 
 
-def test_a_job_that_never_ends_is_given_up_and_cancelled_and_is_no_empty_report(
+def test_a_job_that_does_not_end_is_cancelled_and_its_timespan_tried_in_halves(
     start_sandbox, in_process, clock
 ):
     sandbox = start_sandbox(faults=[Fault("create", "stuck", report="calls")], clock=clock.now)
 
     outcome = in_process(sandbox.config | DAYS | {"job_timeout_minutes": 10, "max_concurrent_jobs": 1})
 
-    assert outcome.code == 1
+    assert outcome.code == 0, outcome.errors
     assert sandbox.unmet_faults() == []
+    stuck, *halves = (job for job in sandbox.jobs if job.report == "calls")
+    assert stuck.status == "canceled"
+    start, end = stuck.timespan
+    middle = start + (end - start) / 2
+    assert [job.timespan for job in halves[:2]] == [(start, middle), (middle, end)]
+    assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls", "2026-03-02", "2026-03-06"))
+
+
+def test_jobs_that_never_end_are_given_up_and_are_no_empty_reports(start_sandbox, in_process, clock):
+    sandbox = start_sandbox(faults=[Fault("create", "stuck", report="calls", times=99)], clock=clock.now)
+
+    outcome = in_process(sandbox.config | DAYS | {"job_timeout_minutes": 10, "max_concurrent_jobs": 1})
+
+    assert outcome.code == 1
     assert outcome.bookmark("calls") is None
+    assert len(outcome.errors) == 1
+    # Six times halved: 48 hours have become 45 minutes.
+    assert "timespan 2026-03-02T00:00:00Z..2026-03-02T00:45:00Z" in outcome.errors[0]
     assert "is still 'processing' after 10 minutes" in outcome.errors[0]
-    assert [job.status for job in sandbox.jobs if job.fault] == ["canceled"]
+    assert [job.status for job in sandbox.jobs if job.fault] == ["canceled"] * 7
+    assert sandbox.most_open_jobs == 1
     assert outcome.bookmark("user_status") == END
 
 
