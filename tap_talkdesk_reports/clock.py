@@ -24,6 +24,10 @@ class Stopped(BaseException):
     """
 
 
+class TimeIsUp(Stopped):
+    """The run has lasted as long as the settings allow; what it has read is complete."""
+
+
 class Clock:
     """The clock of one run, shared by all its threads.
 

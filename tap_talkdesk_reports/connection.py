@@ -8,6 +8,7 @@ from tap_talkdesk_reports.api.auth import ClientCredentials, PasswordGrant, Toke
 from tap_talkdesk_reports.api.client import Policy
 from tap_talkdesk_reports.api.explore import ExploreApi
 from tap_talkdesk_reports.api.reporting import ReportingApi
+from tap_talkdesk_reports.transport import hide
 
 if TYPE_CHECKING:
     from tap_talkdesk_reports.clock import Clock
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 def connect(settings: Settings, clock: Clock) -> tuple[ReportingApi, TokenSource]:
     """The API's verbs, and where their tokens come from; makes no request yet."""
+    hide(*settings.secrets)
     policy = Policy(
         clock=clock,
         user_agent=settings.user_agent,
         timeout=settings.request_timeout,
         patience=settings.job_timeout,
-        secrets=settings.secrets,
     )
     tokens = _tokens(settings, policy)
     api = ReportingApi if settings.api == "reporting" else ExploreApi

@@ -39,8 +39,8 @@ RESTARTS = 3
 OK, PARTIAL, NOT_SATISFIABLE = 200, 206, 416
 
 
-class _Interrupted(Exception):  # noqa: N818 - part of the way, no error of the program
-    """The download did not come to its end; ask for the rest."""
+class Interrupted(Exception):  # noqa: N818 - part of the way, no error of the program
+    """The download did not come to its end, or cannot begin yet; ask again."""
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Downloads:
 
         Args:
             sign: Gives a newly signed address, or the file as an answer that is not yet
-                read; called again at each resume.
+                read; raises `Interrupted` where there is none yet. Called again at each resume.
 
         Returns:
             The anonymous temporary file, unpacked if it was packed, and whether its
@@ -116,7 +116,7 @@ class Downloads:
             before = part.size
             try:
                 self._go_on(part, sign())
-            except _Interrupted as interrupted:
+            except Interrupted as interrupted:
                 fruitless = 1 if part.size > before else fruitless + 1
                 if fruitless >= FRUITLESS_TRIES:
                     msg = f"the download stopped {fruitless} times at byte {part.size}: {interrupted}"
@@ -130,7 +130,7 @@ class Downloads:
         """Ask for the file, or for its rest, and append what comes.
 
         Raises:
-            _Interrupted: it did not come to its end.
+            Interrupted: it did not come to its end.
         """
         headers = {}
         if part.size and part.etag:
@@ -144,7 +144,7 @@ class Downloads:
                 if self._is_begun(part, response):
                     self._append(part, response)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise _Interrupted(plain_words(error)) from None
+            raise Interrupted(plain_words(error)) from None
 
     def _asked(self, url: str, headers: dict[str, str]) -> requests.Response:
         self._sessions.session.cookies.clear()
@@ -164,21 +164,22 @@ class Downloads:
             return False
         if status == PARTIAL:
             begin, total = _content_range(response)
-            if begin == part.size and total in {None, part.promised}:
+            same = response.headers.get("ETag") == part.etag
+            if same and begin == part.size and total in {None, part.promised}:
                 return True
         if status in {PARTIAL, NOT_SATISFIABLE}:
             part.restart()
-            msg = f"the file host answered a request for the rest with {status} and another place"
-            raise _Interrupted(msg)
+            msg = f"the file host answered a request for the rest with {status}, and not with that rest"
+            raise Interrupted(msg)
         if status != OK:
             # 403 when the address has expired, 404 right after the job is done, 500 and 503 when S3 is busy.
             msg = f"the file host answered {status}: {redacted(_head(response))}"
-            raise _Interrupted(msg)
+            raise Interrupted(msg)
         if part.size:
             part.restart()
         etag = response.headers.get("ETag", "")
         part.etag = etag if etag.startswith('"') else None
-        part.promised = int(length) if length.isdigit() else None
+        part.promised = int(length) if re.fullmatch("[0-9]+", length) else None
         part.proven = (
             part.promised is not None or response.headers.get("Transfer-Encoding", "").lower() == "chunked"
         )
@@ -195,7 +196,7 @@ class Downloads:
             part.size += len(piece)
         if part.promised is not None and part.size != part.promised:
             msg = f"{part.size} of {part.promised} bytes came"
-            raise _Interrupted(msg)
+            raise Interrupted(msg)
 
     def _unpacked(self, spool: BinaryIO) -> BinaryIO:
         """The file itself, or its content where it is packed with gzip, read to its end mark."""
@@ -224,10 +225,14 @@ class Downloads:
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+    try:
+        parts = urlsplit(url)
+        scheme, host = parts.scheme, parts.hostname
+    except ValueError:
+        scheme, host = "no", "address"
+    if scheme == "https" or (scheme == "http" and is_loopback(host or "")):
         return url
-    msg = f"Talkdesk names a file address that is not https: {parts.scheme}://{parts.hostname}"
+    msg = f"Talkdesk names a file address that is not https: {scheme}://{host}"
     raise UnexpectedResponseError(msg)
 
 

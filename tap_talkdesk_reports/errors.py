@@ -61,6 +61,12 @@ class UnavailableError(TalkdeskError):
 class AnswerLostError(UnavailableError):
     """The answer to a request that changes something was lost: it may have been carried out."""
 
+    def __init__(self, message: str, *, wait: float | None = None) -> None:
+        """Keep how long the API asked to wait beside the message."""
+        super().__init__(message)
+        #: Seconds that the API asked to wait, where it did.
+        self.wait = wait
+
 
 class SpoolError(TalkdeskError):
     """The report file cannot be kept on this machine's disk."""

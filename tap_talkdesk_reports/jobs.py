@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tap_talkdesk_reports.clock import in_words
+from tap_talkdesk_reports.adoption import JobName, adoptable
 from tap_talkdesk_reports.errors import (
     AnswerLostError,
     JobFailedError,
@@ -17,10 +18,11 @@ from tap_talkdesk_reports.errors import (
     UnavailableError,
     UnexpectedResponseError,
 )
-from tap_talkdesk_reports.report_job import DEAD, DONE, RUNNING
+from tap_talkdesk_reports.polling import wait_until_done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from datetime import datetime
 
     from tap_talkdesk_reports.clock import Clock
     from tap_talkdesk_reports.report_job import ReportJob
@@ -37,9 +39,11 @@ ADVICE = {
     404: "Talkdesk does not know the report; check its name and api_url, or deselect the stream",
 }
 #: So many times an order is repeated whose answer was lost and whose job cannot be found.
-TRIES_OF_LOST_ANSWERS = 3
+TRIES_OF_LOST_ANSWERS = 8
 #: How far back a job is looked for whose answer was lost.
-LISTED_JOBS = 50
+LISTED_JOBS = 100
+#: A named job that is younger was made by the order whose answer was lost.
+RECENT = timedelta(minutes=10)
 #: For so many seconds after its creation a job may be unknown to the API.
 SECONDS_UNTIL_KNOWN = 60
 
@@ -47,10 +51,14 @@ SECONDS_UNTIL_KNOWN = 60
 class Api(Protocol):
     """The verbs of a report API."""
 
+    @property
+    def names_jobs(self) -> bool:
+        """Whether a job carries a name by which a later run knows it again."""
+
     def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob: ...  # noqa: D102
     def get(self, job: ReportJob) -> ReportJob: ...  # noqa: D102
     def cancel(self, job: ReportJob) -> None: ...  # noqa: D102
-    def list(self, report: str) -> Iterator[ReportJob]: ...  # noqa: D102
+    def list(self, report: str, *, per_page: int) -> Iterator[ReportJob]: ...  # noqa: D102
     def open(self, job: ReportJob) -> Any: ...  # noqa: D102
     def delete_file(self, job: ReportJob) -> None: ...  # noqa: D102
 
@@ -67,8 +75,26 @@ class Jobs:
         self._own: set[str] = set()
         self._told: set[str] = set()
 
-    def done(self, report: str, timespan: Timespan, clock: Clock) -> ReportJob:
-        """Order a job and wait for its file; a new job where one did not end well.
+    def adoptable(self, report: str, now: datetime) -> list[ReportJob]:
+        """Jobs that an earlier run left and this one may take over, newest first."""
+        if not self._api.names_jobs:
+            return []
+        age = timedelta(seconds=2 * self._timeout)
+        listed = self._api.list(report, per_page=LISTED_JOBS)
+        try:
+            return list(
+                adoptable(
+                    islice(listed, LISTED_JOBS), report=report, file_format=self._format, now=now, age=age
+                )
+            )
+        except (RequestRefusedError, UnavailableError, UnexpectedResponseError) as error:
+            logger.warning("The jobs of report %r cannot be listed, so none is adopted: %s", report, error)
+            return []
+
+    def done(
+        self, report: str, timespan: Timespan, clock: Clock, adopted: ReportJob | None = None
+    ) -> ReportJob:
+        """Order a job, or adopt one, and wait for its file; a new job where one did not end well.
 
         Raises:
             JobFailedError: the new jobs ended no better.
@@ -78,7 +104,9 @@ class Jobs:
         """
         ended: Counter[str] = Counter()
         while True:
-            job = self._create(report, timespan, clock)
+            job, adopted = adopted or self._create(report, timespan, clock), None
+            if not self.is_own(job):
+                logger.info("%s: adopted", job)
             try:
                 return self._wait(job, clock)
             except JobFailedError as error:
@@ -117,12 +145,14 @@ class Jobs:
             try:
                 job = self._api.create(report, timespan, self._format)
             except AnswerLostError as lost:
-                found = self._unseen(report, timespan)
+                found = self._unseen(report, timespan, clock.now())
                 if found is None and tries == TRIES_OF_LOST_ANSWERS:
                     raise
                 logger.warning("%s; %s", lost, f"it was made: {found}" if found else "ordering again")
                 if found is None:
-                    clock.sleep(clock.jittered(2.0**tries))
+                    clock.sleep(
+                        min(lost.wait, 300.0) if lost.wait else clock.jittered(min(2.0 ** (tries - 1), 30.0))
+                    )
                     continue
                 job = found
             except RequestRefusedError as refused:
@@ -136,11 +166,11 @@ class Jobs:
             return job
         raise AssertionError
 
-    def _unseen(self, report: str, timespan: Timespan) -> ReportJob | None:
+    def _unseen(self, report: str, timespan: Timespan, now: datetime) -> ReportJob | None:
         """The running job that a lost answer may have spoken of (`design` rule 7)."""
         try:
-            for job in islice(self._api.list(report), LISTED_JOBS):
-                if job.timespan == timespan and not job.is_over and job.id not in self._seen:
+            for job in islice(self._api.list(report, per_page=LISTED_JOBS), LISTED_JOBS):
+                if self._is_lost(job, timespan, now):
                     return job
         except (RequestRefusedError, UnavailableError, UnexpectedResponseError) as error:
             logger.warning("The jobs of report %r cannot be listed: %s", report, error)
@@ -154,6 +184,20 @@ class Jobs:
             timeout=self._timeout,
             clock=clock,
             tell=self._tell,
+        )
+
+    def _is_lost(self, job: ReportJob, timespan: Timespan, now: datetime) -> bool:
+        """Whether a listed job may be the one. Without a name only one that runs is surely not old."""
+        if job.timespan != timespan or job.id in self._seen:
+            return False
+        if not self._api.names_jobs:
+            return not job.is_over
+        name = JobName.of(job)
+        return (
+            name is not None
+            and not job.is_dead
+            and name.format == self._format
+            and now - name.created < RECENT
         )
 
     def _get(self, job: ReportJob, age: float) -> ReportJob:
@@ -182,47 +226,3 @@ class Jobs:
         if job.status not in self._told:
             self._told.add(job.status)
             logger.warning("%s has the unknown status %r; it counts as still running", job, job.status)
-
-
-def wait_until_done(
-    job: ReportJob,
-    get: Callable[[ReportJob], ReportJob],
-    *,
-    timeout: float,
-    clock: Clock,
-    tell: Callable[[ReportJob], None],
-) -> ReportJob:
-    """Poll a job until it is over.
-
-    The pause is an eighth of the time waited so far, between 0.2 s and 30 s: what a
-    job's end is noticed late is in proportion to what it took. It is asked once more
-    at the deadline itself.
-
-    Args:
-        job: The job as it is.
-        get: Asks for a job as it is now.
-        timeout: Seconds after which it is given up.
-        clock: Measures and waits.
-        tell: Told of a job whose status is an unknown word.
-
-    Raises:
-        JobFailedError: it ended without a file.
-        JobTimeoutError: it had not ended by the deadline. Never to be taken for an empty report.
-    """
-    started = clock.monotonic()
-    while job.status != DONE:
-        waited = clock.monotonic() - started
-        if job.status in DEAD:
-            msg = f"{job} ended as {job.status!r} after {in_words(waited)}"
-            raise JobFailedError(msg, job=job)
-        if job.status not in RUNNING:
-            tell(job)
-        if waited >= timeout:
-            msg = (
-                f"{job} is still {job.status!r} after {in_words(waited)}; "
-                "raise job_timeout_minutes, or lower timespan_hours"
-            )
-            raise JobTimeoutError(msg, job=job)
-        clock.sleep(min(clock.jittered(min(max(waited / 8, 0.2), 30.0)), timeout - waited))
-        job = get(job)
-    return job

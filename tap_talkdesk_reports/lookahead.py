@@ -129,11 +129,15 @@ class LookAhead(Generic[T]):
         for turn in dropped:
             turn.drop(partial(self._free, turn))
 
-    def close(self) -> None:
-        """End all work; does not wait."""
+    def halt(self) -> None:
+        """Begin nothing more; what is being consumed stays as it is. May be called from any thread."""
         with self._lock:
             self._ahead.clear()
-            dropped = list(self._begun)
+
+    def close(self) -> None:
+        """End all work; does not wait."""
+        self.halt()
+        dropped = list(self._begun)
         for turn in dropped:
             turn.drop(lambda: None)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from tap_talkdesk_reports.download import Interrupted
 from tap_talkdesk_reports.errors import (
     JobFailedError,
     JobTimeoutError,
@@ -61,7 +62,12 @@ class ReportFiles:
         self._delete = delete
 
     def of(
-        self, report: str, timespan: Timespan, clock: Clock, halvings: int = HALVINGS
+        self,
+        report: str,
+        timespan: Timespan,
+        clock: Clock,
+        adopted: ReportJob | None = None,
+        halvings: int = HALVINGS,
     ) -> Generator[ReportFile, None, None]:
         """The files that cover a timespan, one after another: one, or those of its halves if that fails.
 
@@ -72,21 +78,24 @@ class ReportFiles:
             TalkdeskError: there is no file to be had.
         """
         try:
-            yield from self._whole(report, timespan, clock)
+            yield from self._whole(report, timespan, clock, adopted)
         except (JobFailedError, JobTimeoutError, RequestRefusedError) as error:
             halves = timespan.halves()
             if not (halves and halvings and _smaller_may_help(error, timespan)):
                 raise
             logger.warning("%s; trying its halves", error)
             for half in halves:
-                yield from self.of(report, half, clock, halvings - 1)
+                yield from self.of(report, half, clock, halvings=halvings - 1)
 
-    def _whole(self, report: str, timespan: Timespan, clock: Clock) -> Generator[ReportFile, None, None]:
+    def _whole(
+        self, report: str, timespan: Timespan, clock: Clock, adopted: ReportJob | None
+    ) -> Generator[ReportFile, None, None]:
         """The file of a timespan; one that is corrupt is downloaded again, then ordered again."""
         job, started = None, clock.monotonic()
         for last in (False, False, True):
             if job is None or last:
-                job = self._jobs.done(report, timespan, clock)
+                job = self._jobs.done(report, timespan, clock, adopted)
+                adopted = None
             content = None
             try:
                 content, is_json = self._downloaded(job)
@@ -108,19 +117,23 @@ class ReportFiles:
             except TalkdeskError as error:
                 logger.warning("%s: its file could not be deleted: %s", job, error)
 
+    def _opened(self, job: ReportJob) -> Any:
+        """A way to the job's file; right after its end there may be none yet."""
+        try:
+            return self._api.open(job)
+        except RequestRefusedError as error:
+            if error.status != 404:
+                raise
+            msg = f"the job is done, but there is no file: {error}"
+            raise Interrupted(msg) from None
+
     def _downloaded(self, job: ReportJob) -> tuple[BinaryIO, bool]:
         """The content of a job's file, and whether it is JSON.
 
         Raises:
             ReportFileError: there is none, or its bytes are not those of a whole report.
         """
-        try:
-            content, proven = self._downloads.fetch(lambda: self._api.open(job))
-        except RequestRefusedError as error:
-            if error.status != 404:
-                raise
-            msg = f"the job is done, but there is no file: {error}"
-            raise TruncatedFileError(msg) from None
+        content, proven = self._downloads.fetch(lambda: self._opened(job))
         try:
             check_ends(content)
             first = first_byte(content)

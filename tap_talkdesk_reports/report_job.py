@@ -25,10 +25,17 @@ class ReportJob:
     timespan: Timespan
     #: The API's own word, in lower case.
     status: str
+    #: The name that it was ordered under, where the API has names.
+    name: str = ""
 
     def __str__(self) -> str:
         """As it stands in log lines and errors."""
         return f"report {self.report!r}, job {self.id}, timespan {self.timespan}"
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it has ended without a file."""
+        return self.status in DEAD
 
     @property
     def is_over(self) -> bool:

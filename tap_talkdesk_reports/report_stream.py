@@ -16,7 +16,7 @@ from tap_talkdesk_reports.errors import ReportFileError
 from tap_talkdesk_reports.parsing import csv_rows, json_rows
 from tap_talkdesk_reports.records import ROW_ID, UNKNOWN_FIELDS, RecordMaker
 from tap_talkdesk_reports.schemas import completed
-from tap_talkdesk_reports.timespans import Timespan, rfc3339, timespans
+from tap_talkdesk_reports.timespans import Timespan, rfc3339
 from tap_talkdesk_reports.values import read_timestamp
 
 if TYPE_CHECKING:
@@ -78,24 +78,29 @@ class ReportStream(Stream):
         value = self.stream_state.get("replication_key_value")
         return read_timestamp(value) if value else None
 
-    def plan(self, settings: Settings, horizon: datetime) -> list[Timespan]:
-        """The timespans that are due, oldest first.
+    def due(self, settings: Settings, horizon: datetime) -> Timespan:
+        """What is to be read in this run; where nothing is, its end is not after its start.
 
         Args:
             settings: The run's settings.
             horizon: Up to where data is settled.
         """
         start, end = settings.start_date, min(settings.end_date or horizon, horizon)
-        if self.ABORT_AT_RECORD_COUNT is not None:  # a test of the connection, by `--test`: one small job
+        if self._is_tested:  # one small job
             hour = horizon.replace(minute=0)
-            return [Timespan(hour - timedelta(hours=1), hour)]
+            return Timespan(hour - timedelta(hours=1), hour)
         if self.bookmark:
             start = max(start, self.bookmark - settings.lookback)
-        return list(timespans(start, end, settings.timespan))
+        return Timespan(start, end)
+
+    @property
+    def _is_tested(self) -> bool:
+        """Whether this is a test of the connection, by `--test`: what it reads is no part of a sync."""
+        return self.ABORT_AT_RECORD_COUNT is not None
 
     def _complete_through(self, end: datetime) -> None:
         """Move the bookmark, never back, and write STATE."""
-        if self.replication_method != REPLICATION_INCREMENTAL:
+        if self.replication_method != REPLICATION_INCREMENTAL or self._is_tested:
             return
         state = self.stream_state
         moved = max(self.bookmark or end, end)
@@ -130,6 +135,7 @@ class ReportStream(Stream):
                             in_words(file.seconds),
                         )
                         turn.go_on()
+                        run.check_time()
             self._tell_unknown()
 
     def _chunks(self, file: ReportFile) -> Iterator[list[Record]]:

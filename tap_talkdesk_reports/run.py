@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from functools import partial
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from tap_talkdesk_reports.clock import Stopped, in_words
+from tap_talkdesk_reports.adoption import plan
+from tap_talkdesk_reports.clock import Stopped, TimeIsUp, in_words
 from tap_talkdesk_reports.connection import connect
 from tap_talkdesk_reports.download import Downloads
+from tap_talkdesk_reports.errors import TalkdeskError
 from tap_talkdesk_reports.jobs import Jobs
 from tap_talkdesk_reports.lookahead import LookAhead, Turn
 from tap_talkdesk_reports.report_files import ReportFile, ReportFiles
 from tap_talkdesk_reports.timespans import horizon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from tap_talkdesk_reports.jobs import Api
+    from tap_talkdesk_reports.api.auth import TokenSource
+    from tap_talkdesk_reports.report_job import ReportJob
     from tap_talkdesk_reports.report_stream import ReportStream
     from tap_talkdesk_reports.tap import TapTalkdeskReports
     from tap_talkdesk_reports.timespans import Timespan
 
+T = TypeVar("T")
+
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: Where the clocks differ by more seconds, the server's decides what is settled.
+#: Where the clocks differ by more seconds it is told, and by more still it is an error.
 TOLERATED_SKEW = 60
+LARGEST_SKEW = 86_400
 #: Cancelling jobs at a stop is worth so many seconds.
 SECONDS_TO_CANCEL = 5
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 60
+#: How often it is looked whether a signal has come, in seconds.
+LOOK_UP = 0.2
 
 
 class Run:
@@ -44,27 +53,30 @@ class Run:
         Raises:
             AuthenticationError: the credentials are not accepted.
             TalkdeskError: the sign-in fails in another way.
+            Stopped: the process was told to end.
         """
         self._tap = tap
-        self._settings = tap.settings
+        self._settings = settings = tap.settings
+        self._began = tap.clock.monotonic()
         self._told_at = 0.0
-        api, tokens = connect(self._settings, tap.clock)
-        plan = self._plan(streams, tap.clock.now())
-        if any(plan.values()):
-            tokens.token()
-            if abs(tokens.clock_skew) > TOLERATED_SKEW:
-                logger.warning(
-                    "Talkdesk's clock is %+.0f s from this machine's; going by Talkdesk's", tokens.clock_skew
-                )
-                plan = self._plan(streams, tap.clock.now() + timedelta(seconds=tokens.clock_skew))
+        self._over = threading.Event()
+        self._lookahead: LookAhead[ReportFile] = LookAhead([], 1)
+        threading.Thread(target=self._watch, name="signals", daemon=True).start()
+        api, tokens = connect(settings, tap.clock)
+        jobs = Jobs(api, file_format=settings.format, timeout=settings.job_timeout)
+        due = self._due(streams, tokens)
+        adoptable = self._adoptable(due, jobs)
+        planned = {stream: plan(due[stream], settings.timespan, adoptable[stream]) for stream in due}
         #: Oldest first, so that a long backfill of one stream does not starve the others.
-        self.streams = sorted(
-            plan, key=lambda stream: plan[stream][0].start if plan[stream] else tap.clock.now()
+        self.streams = sorted(streams, key=lambda s: due[s].start if s in due else tap.clock.now())
+        logger.info(
+            "Due: %s", ", ".join(f"{s.name}: {len(planned.get(s, ()))} timespans" for s in self.streams)
         )
-        self._files = self._report_files(api)
-        turns = [self._turn(stream, timespan) for stream in self.streams for timespan in plan[stream]]
-        logger.info("Due: %s", ", ".join(f"{s.name}: {len(plan[s])} timespans" for s in self.streams))
-        self._lookahead = LookAhead(turns, self._settings.max_concurrent_jobs)
+        self._files = ReportFiles(
+            api, jobs, self._downloads(), file_format=settings.format, delete=settings.delete_report_files
+        )
+        turns = [self._turn(stream, *each) for stream in self.streams for each in planned.get(stream, ())]
+        self._lookahead = LookAhead(turns, settings.max_concurrent_jobs)
 
     def turns(self, stream: ReportStream) -> Iterator[Turn[ReportFile]]:
         """The due timespans of a stream, oldest first, each with its files one after another."""
@@ -83,13 +95,24 @@ class Run:
         if self._tap.stop_signal is not None:
             raise Stopped
 
+    def check_time(self) -> None:
+        """Go on with another file, or with waiting for one?
+
+        Raises:
+            TimeIsUp: the run has lasted as long as `stop_after_minutes` allows.
+        """
+        lasted = self._tap.clock.monotonic() - self._began
+        if self._settings.stop_after is not None and lasted >= self._settings.stop_after:
+            raise TimeIsUp
+
     def waiting(self, waited: float) -> None:
         """Called several times a second while a file is waited for, with the seconds waited so far.
 
         Raises:
-            Stopped: the process was told to end.
+            Stopped: the process was told to end, or the time of the run is up.
         """
         self.check()
+        self.check_time()
         if not waited:
             self._tap.message_writer.flush()
             self._told_at = 0.0
@@ -99,6 +122,7 @@ class Run:
 
     def end(self) -> None:
         """Begin to end all work: no new jobs, and own ones that are running are cancelled."""
+        self._over.set()
         self._lookahead.close()
 
     def __enter__(self) -> Self:
@@ -112,23 +136,68 @@ class Run:
         if not self._lookahead.is_over(SECONDS_TO_CANCEL):
             logger.warning("Some jobs could not be cancelled in time; Talkdesk will finish them")
 
-    def _plan(self, streams: Sequence[ReportStream], now: datetime) -> dict[ReportStream, list[Timespan]]:
-        settled = horizon(now, self._settings.availability_delay)
-        return {stream: stream.plan(self._settings, settled) for stream in streams}
+    def _watch(self) -> None:
+        """End the work after a signal, also while the main thread hangs in a write that nobody reads."""
+        while not self._over.wait(LOOK_UP):
+            if self._tap.stop_signal is not None:
+                # Whoever waits for a job stops waiting, and cancels it. The rest is for the main thread,
+                # which may be reading a file.
+                self._tap.clock.stop()
+                self._lookahead.halt()
+                return
 
-    def _turn(self, stream: ReportStream, timespan: Timespan) -> Turn[ReportFile]:
+    def _due(self, streams: Sequence[ReportStream], tokens: TokenSource) -> dict[ReportStream, Timespan]:
+        """What is due of each stream of which anything is. Signs in if anything is.
+
+        Of the two clocks the one that is behind decides what is settled, so that no
+        bookmark can come to lie in the future.
+        """
+        now = self._tap.clock.now()
+        for signed_in in (False, True):
+            settled = horizon(now, self._settings.availability_delay)
+            all_due = {stream: stream.due(self._settings, settled) for stream in streams}
+            due = {stream: each for stream, each in all_due.items() if each.end > each.start}
+            if signed_in or not due:
+                break
+            turn = Turn("sign-in", _once(tokens.token), self._tap.clock)
+            turn.start()
+            turn.result(self.waiting)
+            skew = tokens.clock_skew
+            if abs(skew) > LARGEST_SKEW:
+                msg = f"The clocks of Talkdesk and of this machine differ by {in_words(abs(skew))}"
+                raise TalkdeskError(f"{msg}; set this machine's clock")
+            if abs(skew) > TOLERATED_SKEW:
+                logger.warning(
+                    "Talkdesk's clock is %+.0f s from this machine's; going by the one that is behind", skew
+                )
+                now += timedelta(seconds=min(0.0, skew))
+        return due
+
+    def _adoptable(
+        self, due: dict[ReportStream, Timespan], jobs: Jobs
+    ) -> dict[ReportStream, list[ReportJob]]:
+        """The jobs that an earlier run left, of each stream."""
+        now = self._tap.clock.now()
+        turns = {
+            stream: Turn(stream.name, _once(partial(jobs.adoptable, stream.report, now)), self._tap.clock)
+            for stream in due
+        }
+        LookAhead(turns.values(), self._settings.max_concurrent_jobs)
+        return {stream: turn.result(self.waiting) or [] for stream, turn in turns.items()}
+
+    def _turn(self, stream: ReportStream, timespan: Timespan, adopted: ReportJob | None) -> Turn[ReportFile]:
         clock = self._tap.clock.branch()
-        return Turn(stream.name, self._files.of(stream.report, timespan, clock), clock)
+        return Turn(stream.name, self._files.of(stream.report, timespan, clock, adopted), clock)
 
-    def _report_files(self, api: Api) -> ReportFiles:
-        settings = self._settings
-        downloads = Downloads(
+    def _downloads(self) -> Downloads:
+        return Downloads(
             self._tap.clock,
-            user_agent=settings.user_agent,
-            timeout=settings.request_timeout,
-            spool_dir=settings.spool_dir,
+            user_agent=self._settings.user_agent,
+            timeout=self._settings.request_timeout,
+            spool_dir=self._settings.spool_dir,
         )
-        jobs = Jobs(api, file_format=settings.format, timeout=settings.job_timeout)
-        return ReportFiles(
-            api, jobs, downloads, file_format=settings.format, delete=settings.delete_report_files
-        )
+
+
+def _once(call: Callable[[], T]) -> Generator[T, None, None]:
+    """A call as work with one result."""
+    yield call()

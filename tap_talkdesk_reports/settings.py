@@ -40,6 +40,7 @@ class Settings:
     format: str
     max_concurrent_jobs: int
     job_timeout: float  # seconds, as are all durations that are not timedeltas
+    stop_after: float | None
     request_timeout: float
     delete_report_files: bool
     unknown_fields: str
@@ -73,6 +74,7 @@ class Settings:
             format=config["format"],
             max_concurrent_jobs=config["max_concurrent_jobs"],
             job_timeout=config["job_timeout_minutes"] * 60.0,
+            stop_after=config["stop_after_minutes"] * 60.0 if "stop_after_minutes" in config else None,
             request_timeout=float(config["request_timeout_seconds"]),
             delete_report_files=config["delete_report_files"],
             unknown_fields=config["unknown_fields"],

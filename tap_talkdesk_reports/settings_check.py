@@ -73,7 +73,7 @@ def _other_problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[st
                 pass
         except (OSError, ValueError) as error:
             yield f"spool_dir: {directory!r} cannot be written to: {getattr(error, 'strerror', error)}"
-    if not str(config.get("user_agent", "-")).isprintable():
+    if not re.fullmatch("[ -~]+", str(config.get("user_agent", "-"))):
         yield "user_agent: it has characters that no header may have"
 
 

@@ -164,6 +164,15 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         description="A report job that takes longer is given up.",
     ),
     th.Property(
+        "stop_after_minutes",
+        th.IntegerType(minimum=1, maximum=10_080),
+        title="Stop after minutes",
+        description=(
+            "End the run cleanly after this long: at once if it is only waiting by then, else at the end of "
+            "the file that is being read. The next run goes on from there."
+        ),
+    ),
+    th.Property(
         "request_timeout_seconds",
         th.IntegerType(minimum=1, maximum=3_600),
         default=60,

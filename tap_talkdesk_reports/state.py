@@ -26,7 +26,9 @@ def plain_bookmarks(state: object) -> dict[str, dict[str, str]]:
         return {}
     if not isinstance(state, dict):
         raise _refused(f"is {type(state).__name__}")
-    bookmarks = state.get("bookmarks")
+    if state.get("type") == "STATE":  # a line of a tap's output, as it is
+        state = state.get("value") or {}
+    bookmarks = state.get("bookmarks") if isinstance(state, dict) else None
     if not isinstance(bookmarks, dict):
         raise _refused("has no `bookmarks`")
     plain = {}

@@ -7,14 +7,16 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from singer_sdk.exceptions import SingerSDKError
 from singer_sdk.singerlib import StateMessage
 
-from tap_talkdesk_reports.clock import Stopped, in_words
-from tap_talkdesk_reports.errors import AuthenticationError, TalkdeskError
+from tap_talkdesk_reports.clock import Stopped, TimeIsUp, in_words
+from tap_talkdesk_reports.errors import AuthenticationError
 from tap_talkdesk_reports.run import Run
 from tap_talkdesk_reports.timespans import rfc3339
 
 if TYPE_CHECKING:
+    from tap_talkdesk_reports.report_stream import ReportStream
     from tap_talkdesk_reports.tap import TapTalkdeskReports
 
 logger = logging.getLogger("tap-talkdesk-reports")
@@ -30,36 +32,24 @@ def sync(tap: TapTalkdeskReports) -> int:
     The SDK's own `sync_all` ends at the first error, with a traceback and without a STATE.
 
     Returns:
-        The exit code: 0 only if every selected stream is complete.
+        The exit code: 0 only if every selected stream is complete, or the time of the run is up.
     """
     started = tap.clock.monotonic()
     streams = [stream for stream in tap.report_streams if stream.selected]
-    failed: list[str] = []
     try:
-        with Run(tap, streams) as run:
-            tap.run = run
-            try:
-                for stream in run.streams:
-                    try:
-                        stream.sync()
-                    except AuthenticationError:
-                        raise
-                    except TalkdeskError as error:
-                        run.drop(stream)
-                        failed.append(stream.name)
-                        logger.error("%s: %s", stream.name, error)
-            finally:
-                # Some targets keep only what the last message says, so it is said again at every kind of end.
-                run.end()
-                tap.message_writer.write_message(StateMessage(value=tap.state))
+        failed = _read(tap, streams)
     except Stopped:
         logger.warning("Stopped by signal %s; the next run goes on from the last bookmark", tap.stop_signal)
         return SIGNALLED + (tap.stop_signal or 0)
     except BrokenPipeError:
         # Nobody reads any more. What Python still holds for them must not become a second error at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except TalkdeskError as error:
+    except OSError as error:
+        logger.error("The output cannot be written: %s", error.strerror or error)
+        return FAILED
+    except SingerSDKError as error:
         logger.error("%s", error)
         return FAILED
     ends = ", ".join(
@@ -67,5 +57,29 @@ def sync(tap: TapTalkdeskReports) -> int:
         f"{rfc3339(stream.bookmark) if stream.bookmark else '-'}"
         for stream in streams
     )
-    logger.info("Done in %s: %s", in_words(tap.clock.monotonic() - started), ends or "no stream is selected")
+    lasted = in_words(tap.clock.monotonic() - started)
+    logger.info("Done in %s: %s", lasted, ends or "no stream is selected")
     return FAILED if failed else 0
+
+
+def _read(tap: TapTalkdeskReports, streams: list[ReportStream]) -> list[str]:
+    """Read the streams; the names of those that failed. However it ends, a STATE is the last message."""
+    failed: list[str] = []
+    try:
+        with Run(tap, streams) as run:
+            tap.run = run
+            for stream in run.streams:
+                try:
+                    stream.sync()
+                except AuthenticationError:
+                    raise
+                except SingerSDKError as error:
+                    run.drop(stream)
+                    failed.append(stream.name)
+                    logger.error("%s: %s", stream.name, error)
+    except TimeIsUp:
+        logger.info("The time of this run is up, by stop_after_minutes; the next one goes on from here")
+    finally:
+        # Some targets keep only what the last message says.
+        tap.message_writer.write_message(StateMessage(value=tap.state))
+    return failed

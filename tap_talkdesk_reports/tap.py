@@ -55,9 +55,6 @@ class TapTalkdeskReports(Tap):
     message_writer_class = MessageWriter
     message_writer: MessageWriter
 
-    #: Tests give one that moves only when slept on.
-    clock: Clock = Clock()
-
     #: The run of all streams, while there is one.
     run: Run | None = None
     #: The signal that told the process to end.
@@ -79,6 +76,11 @@ class TapTalkdeskReports(Tap):
     def settings(self) -> Settings:
         """The settings, checked and typed."""
         return Settings.from_config(self.config, user_agent=f"{self.name}/{self.plugin_version}")
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The clock of its runs; tests give one that moves only when slept on."""
+        return Clock()
 
     @contextmanager
     def run_of(self, stream: ReportStream) -> Generator[Run, None, None]:

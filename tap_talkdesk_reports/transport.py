@@ -80,9 +80,18 @@ def _reason(error: Exception) -> object:
     return getattr(error.args[0], "reason", error.args[0]) if error.args else None
 
 
-def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
+#: Values that are never shown, wherever they turn up: passwords, keys, and each token as it comes.
+_hidden: set[str] = set()
+
+
+def hide(*secrets: str | None) -> None:
+    """Remember secrets, so that `redacted` blacks them out from now on."""
+    _hidden.update(filter(None, secrets))
+
+
+def redacted(text: str) -> str:
     """One line of at most 300 characters, with known secrets, tokens and queries of addresses blacked out."""
-    for secret in filter(None, secrets):
+    for secret in tuple(_hidden):
         for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
             text = text.replace(spelling, "***")
     for shape, shown in _SECRET_SHAPES:
@@ -101,6 +110,7 @@ _SECRET_SHAPES = [
         ),
         r"\1***",
     ),
+    (re.compile(r"(<[\w-]*(?:signature|token|secret)[\w-]*>)[^<]*", re.IGNORECASE), r"\1***"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"), "***"),
 ]
 

@@ -22,6 +22,8 @@ TRUE = frozenset({"true", "yes", "1"})
 FALSE = frozenset({"false", "no", "0"})
 
 SECONDS_A_DAY = 86_400
+#: No database has a column for whole numbers beyond 64 bits.
+LARGEST = 1 << 63
 
 
 def reader(field: Mapping[str, Any]) -> Reader:
@@ -73,7 +75,7 @@ def text(value: object) -> str:
 def integer(value: object) -> int | None:
     """A whole number, also where it is printed as text or with a decimal point."""
     read = number(value)
-    if read is not None and read != int(read):
+    if read is not None and (read != int(read) or abs(read) >= LARGEST):
         raise ValueError
     return None if read is None else int(read)
 
@@ -81,7 +83,7 @@ def integer(value: object) -> int | None:
 def seconds(value: object) -> int | None:
     """Whole seconds, also where they are printed as the fraction of a day (talkdesk-api, C1 and C2)."""
     read = number(value)
-    return None if read is None else int(read) if read == int(read) else round(read * SECONDS_A_DAY)
+    return integer(value) if read is None or read == int(read) else round(read * SECONDS_A_DAY)
 
 
 def number(value: object) -> float | None:

@@ -43,6 +43,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """
         # Taken out first: after a failed write the same lines must not be tried again behind it.
         lines, self._gathered = self._gathered, bytearray()
+        if sys.stdout is None:  # closed before the process began
+            raise BrokenPipeError
         # Past Python's buffer: when a signal interrupts its write to a full pipe, it loses what was not yet
         # taken (seen in 3.11 to 3.13), and a line with it.
         output = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)

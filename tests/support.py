@@ -15,6 +15,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tap_talkdesk_reports import transport
 from tap_talkdesk_reports.clock import Clock, Stopped
 
 TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
@@ -109,6 +110,13 @@ def run_tap(
 def clean_environment(**more: str) -> dict[str, str]:
     """The environment without anybody's settings for the tap."""
     return {k: v for k, v in os.environ.items() if not k.startswith("TAP_TALKDESK_REPORTS_")} | more
+
+
+def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """The text as it may be shown by a process that knows only these secrets."""
+    transport._hidden.clear()
+    transport.hide(*secrets)
+    return transport.redacted(text)
 
 
 def new_private_key() -> str:

@@ -23,7 +23,7 @@ from tap_talkdesk_reports.errors import (
 from tap_talkdesk_reports.lookahead import LookAhead, Turn
 from tap_talkdesk_reports.parsing import csv_rows, json_rows
 from tap_talkdesk_reports.state import plain_bookmarks
-from tap_talkdesk_reports.transport import redacted
+from tests.support import redacted
 from tests.test_jobs import LOST, ScriptedApi, done
 from tests.test_records import ROW, maker
 from tests.test_settings import wrong

@@ -60,18 +60,31 @@ ARROWS = {
     "schemas": {"records"},
     "own_reports": {"names", "records"},
     "state": {"timespans", "values"},
-    "jobs": {"clock", "errors", "report_job", "timespans"},
+    "adoption": {"report_job", "timespans", "values"},
+    "polling": {"clock", "errors", "report_job"},
+    "jobs": {"adoption", "clock", "errors", "polling", "report_job", "timespans"},
     "transport": set(),
     "writer": set(),
     "settings_schema": set(),
     "settings": {"api", "own_reports", "settings_schema", "values"},
     "settings_check": {"api", "own_reports", "settings", "settings_schema", "transport", "values"},
-    "connection": {"api", "clock", "settings"},
-    "api": {"api", "clock", "errors", "report_job", "timespans", "transport", "values"},
+    "connection": {"api", "clock", "settings", "transport"},
+    "api": {"adoption", "api", "clock", "errors", "report_job", "timespans", "transport", "values"},
     "download": {"clock", "errors", "transport"},
     "report_files": {"clock", "download", "errors", "jobs", "parsing", "report_job", "timespans"},
 }
-PURE = ["timespans", "names", "values", "records", "own_reports", "parsing", "report_job", "state", "errors"]
+PURE = [
+    "timespans",
+    "names",
+    "values",
+    "records",
+    "own_reports",
+    "parsing",
+    "report_job",
+    "adoption",
+    "state",
+    "errors",
+]
 
 
 @pytest.mark.parametrize("room", ARROWS)

@@ -92,7 +92,7 @@ def test_a_bookmark_that_is_no_time_is_refused_and_named(value):
         {"bookmarks": "2026-01-31"},
         {"bookmarks": {"calls": "2026-01-31"}},
         {"bookmarks": {"calls": ["2026-01-31"]}},
-        {"type": "STATE", "value": {"bookmarks": {}}},
+        {"type": "STATE", "value": [{"bookmarks": {}}]},
     ],
 )
 def test_a_state_of_another_shape_is_refused_with_the_right_one(shape):
@@ -100,3 +100,9 @@ def test_a_state_of_another_shape_is_refused_with_the_right_one(shape):
         plain_bookmarks(shape)
 
     assert len(caught.value.errors) == 1
+
+
+def test_a_line_of_a_taps_output_is_taken_for_the_state_that_it_holds():
+    bookmarks = {"calls": {"replication_key": "end_at", "replication_key_value": "2026-01-31T00:00:00Z"}}
+
+    assert plain_bookmarks({"type": "STATE", "value": {"bookmarks": bookmarks}}) == bookmarks

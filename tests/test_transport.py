@@ -21,8 +21,8 @@ from tap_talkdesk_reports.transport import (
     is_loopback,
     never_sent,
     plain_words,
-    redacted,
 )
+from tests.support import redacted
 
 SIGNATURE = "5f0c1e9b7a"
 TOKEN = "opaque-token-1234"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from abc import ABC, abstractmethod
 from base64 import b64encode
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from tap_talkdesk_reports.api.client import Client
 from tap_talkdesk_reports.errors import AuthenticationError, RequestRefusedError, UnexpectedResponseError
+from tap_talkdesk_reports.transport import hide
 
 if TYPE_CHECKING:
     import requests
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 OK = frozenset({200, 201})
 #: A wrong address should be told in seconds: nothing has begun yet that could be lost.
 TRIES = 4
+PATIENCE = 120.0
 #: A token is renewed after this part of its life, so that none expires on the way to the API.
 RENEWED_AT = 0.75
 
@@ -35,7 +38,9 @@ class TokenSource(ABC):
         """Sign in later, at the first need."""
         parts = urlsplit(token_url)
         self._clock = policy.clock
-        self._client = Client(f"{parts.scheme}://{parts.netloc}", replace(policy, tries=TRIES))
+        self._client = Client(
+            f"{parts.scheme}://{parts.netloc}", replace(policy, tries=TRIES, patience=PATIENCE)
+        )
         self._path = parts.path
         self._lock = threading.Lock()
         self._token: str | None = None
@@ -79,6 +84,7 @@ class TokenSource(ABC):
 
     def _keep(self, body: dict[str, Any]) -> None:
         self._token = body["access_token"]
+        hide(self._token, body.get("id_token"), body.get("refresh_token"))
         self._renew_at = float("inf")
         if isinstance(life := body.get("expires_in"), int | float) and life > 0:
             self._renew_at = self._clock.monotonic() + RENEWED_AT * life
@@ -89,9 +95,9 @@ class TokenSource(ABC):
     def _read(self, response: requests.Response) -> dict[str, Any]:
         try:
             body = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
-        if isinstance(body, dict) and isinstance(body.get("access_token"), str) and body["access_token"]:
+        if isinstance(body, dict) and re.fullmatch("[!-~]+", str(body.get("access_token") or "")):
             return body
         # Not shown: whatever it is, it may hold a token.
         msg = f"The sign-in at {self._client.base_url} was answered without a token; check token_url"

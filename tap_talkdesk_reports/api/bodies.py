@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from tap_talkdesk_reports.errors import UnexpectedResponseError
 from tap_talkdesk_reports.report_job import ReportJob
@@ -37,7 +38,7 @@ def read_object(data: bytes, kind: str) -> dict[str, Any]:
     """
     try:
         body = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if isinstance(body, dict):
         return body
@@ -62,9 +63,27 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
     if not known or not job["id"]:
         msg = f"Report {report!r}: expected a job with id and status, got {redacted(str(body))}"
         raise UnexpectedResponseError(msg)
+    name = job.get("name")
     return ReportJob(
-        job["id"], report, timespan or _timespan(job.get("timespan")), job["status"].strip().lower()
+        job["id"],
+        report,
+        timespan or _timespan(job.get("timespan")),
+        job["status"].strip().lower(),
+        name if isinstance(name, str) else "",
     )
+
+
+def same_job(job: ReportJob, body: dict[str, Any]) -> ReportJob:
+    """The job as the answer to a poll for it describes it.
+
+    Raises:
+        UnexpectedResponseError: the answer is none, or is about another job.
+    """
+    read = read_job(body, job.report, job.timespan)
+    if read.id == job.id:
+        return read
+    msg = f"{job}: its status was asked for, and that of job {redacted(read.id)} was told"
+    raise UnexpectedResponseError(msg)
 
 
 def _timespan(body: object) -> Timespan:
@@ -75,3 +94,32 @@ def _timespan(body: object) -> Timespan:
     except (KeyError, AttributeError, ValueError):
         never = datetime.min.replace(tzinfo=UTC)
         return Timespan(never, never)
+
+
+def listed_jobs(body: dict[str, Any], report: str) -> list[ReportJob]:
+    """The jobs on a page of a list.
+
+    Raises:
+        UnexpectedResponseError: it is no such page.
+    """
+    # The misspelling stands in Talkdesk's OpenAPI document.
+    embedded = body.get("_embedded") or body.get("_embdedded") or {}
+    jobs = embedded.get("jobs") or [] if isinstance(embedded, dict) else None
+    if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
+        msg = f"Report {report!r}: expected a list of jobs, got {redacted(str(body))}"
+        raise UnexpectedResponseError(msg)
+    return [read_job(job, report) for job in jobs]
+
+
+def next_page(body: dict[str, Any]) -> str | None:
+    """The query of the next page of a list, if there is one.
+
+    Only the query of the link: path and host are known, and the token goes to no other.
+    """
+    link: Any = body
+    for name in ("_links", "next", "href"):
+        link = link.get(name) if isinstance(link, dict) else None
+    try:
+        return urlsplit(link).query if isinstance(link, str) else None
+    except ValueError:
+        return None

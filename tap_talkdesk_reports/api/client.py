@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -64,8 +65,6 @@ class Policy:
     tries: int = 8
     #: For so many seconds 429 is waited out: other users of the account may hold all its jobs.
     patience: float = 3600.0
-    #: Values that are never shown.
-    secrets: tuple[str, ...] = ()
 
 
 class _PassingError(RetriableAPIError):
@@ -136,7 +135,7 @@ class Client:
                 waited = clock.monotonic() - started
                 tried += 1
                 if trouble.lost and not repeatable:
-                    raise AnswerLostError(str(trouble)) from None
+                    raise AnswerLostError(str(trouble), wait=trouble.wait) from None
                 if tried >= trouble.tries or waited >= self._policy.patience:
                     if isinstance(trouble.__cause__, UnexpectedResponseError):
                         raise trouble.__cause__ from None
@@ -205,13 +204,13 @@ class Client:
     def description(self, response: requests.Response) -> str:
         """What was asked, the status, and what the API said; nothing secret."""
         asked = f"{response.request.method} {(response.request.url or '').partition('?')[0]}"
-        said = redacted(response.text[:4096], self._policy.secrets) or "(nothing)"
+        said = redacted(response.text[:4096]) or "(nothing)"
         return f"{asked} was answered {response.status_code}: {said}"
 
     def _retry_after(self, response: requests.Response) -> float | None:
         """Seconds to wait by the `Retry-After` header, which is a number or a date."""
         header = response.headers.get("Retry-After", "").strip()
-        if header.isdigit():
+        if re.fullmatch("[0-9]{1,9}", header):
             return float(header)
         if date := _http_date(header):
             return max(0.0, (date - self._policy.clock.now()).total_seconds())

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
-from tap_talkdesk_reports.api.bodies import read_job, read_object
+from tap_talkdesk_reports.adoption import JobName
+from tap_talkdesk_reports.api.bodies import read_object, same_job
 from tap_talkdesk_reports.api.reporting import OK, REDIRECTS, ReportingApi
 from tap_talkdesk_reports.errors import UnexpectedResponseError
 from tap_talkdesk_reports.report_job import DONE, ReportJob
@@ -30,11 +32,12 @@ class ExploreApi(ReportingApi):
     """The Explore API, which Talkdesk runs today."""
 
     root = "/data/reports"
+    names_jobs = True
 
     def _order(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:
         # The zone is said always: what its absence means is unknown.
-        name = f"tap-talkdesk-reports {report} {timespan}"
-        return {"name": name, "timezone": "UTC", **super()._order(report, timespan, file_format)}
+        name = JobName(report, timespan, self._clock.now().replace(microsecond=0), file_format)
+        return {"name": str(name), "timezone": "UTC", **super()._order(report, timespan, file_format)}
 
     def get(self, job: ReportJob) -> ReportJob:
         """Ask how a job is doing; 204 means that it is still running.
@@ -49,7 +52,7 @@ class ExploreApi(ReportingApi):
             if response.status_code in REDIRECTS:
                 return replace(job, status=DONE)
             body = _job_body(response)
-            return read_job(body, job.report, job.timespan) if body else replace(job, status=DONE)
+            return same_job(job, body) if body else replace(job, status=DONE)
 
         expect = OK | REDIRECTS | {NO_CONTENT}
         return self._client.send("GET", self._path(job, "jobs"), read, expect=expect, stream=True)
@@ -69,7 +72,7 @@ class ExploreApi(ReportingApi):
                 return response
             with response:
                 if location := response.headers.get("Location"):
-                    return location
+                    return urljoin(response.url, location)
             msg = f"{job}: the files operation redirects without a Location header"
             raise UnexpectedResponseError(msg)
 

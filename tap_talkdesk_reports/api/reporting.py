@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urljoin
 
-from tap_talkdesk_reports.api.bodies import as_object, read_job
+from tap_talkdesk_reports.api.bodies import as_object, listed_jobs, next_page, read_job, same_job
 from tap_talkdesk_reports.api.client import Client
 from tap_talkdesk_reports.errors import UnexpectedResponseError
 from tap_talkdesk_reports.report_job import DONE, ReportJob
@@ -36,10 +36,13 @@ class ReportingApi:
     """The Reporting API of 2016 to 2022."""
 
     root = "/reports"
+    #: Whether a job carries a name by which a later run knows it again.
+    names_jobs = False
 
     def __init__(self, base_url: str, policy: Policy, tokens: Tokens) -> None:
         """Requests are made below `base_url` only, whatever links the answers hold."""
         self._client = Client(base_url, policy, tokens)
+        self._clock = policy.clock
 
     def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob:
         """Order a report ("Creating a report job").
@@ -68,7 +71,7 @@ class ReportingApi:
             if response.status_code in REDIRECTS:
                 # The body may say anything, or nothing: the redirect itself means that the file is there.
                 return replace(job, status=DONE)
-            return read_job(as_object(response), job.report, job.timespan)
+            return same_job(job, as_object(response))
 
         return self._client.send("GET", self._path(job, "jobs"), read, expect=OK | REDIRECTS)
 
@@ -87,26 +90,15 @@ class ReportingApi:
     ) -> Iterator[ReportJob]:
         """The recent jobs, newest first unless ordered, page after page ("Inspecting previous jobs")."""
         path = f"{self.root}/{report}/jobs"
-        asked: dict[str, Any] | None = {
-            "page": page,
-            "per_page": per_page,
-            "order": order,
-            "order_by": order_by,
-        }
+        asked: dict[str, Any] = {"page": page, "per_page": per_page, "order": order, "order_by": order_by}
+        query: str | None = urlencode({name: value for name, value in asked.items() if value is not None})
         seen = set()
-        while path not in seen:
-            seen.add(path)
-            body = self._client.send("GET", path, as_object, expect=OK, params=asked)
-            # The misspelling stands in Talkdesk's OpenAPI document.
-            embedded = body.get("_embedded") or body.get("_embdedded") or {}
-            for job in embedded.get("jobs") or ():
-                yield read_job(job, report)
-            link = ((body.get("_links") or {}).get("next") or {}).get("href")
-            if not link:
-                return
-            # Only path and query of the link are used: the token goes to no other host.
-            parts = urlsplit(link)
-            path, asked = f"{parts.path}?{parts.query}", None
+        while query and query not in seen:
+            seen.add(query)
+            body = self._client.send("GET", f"{path}?{query}", as_object, expect=OK)
+            jobs = listed_jobs(body, report)
+            yield from jobs
+            query = next_page(body) if jobs else None
 
     def open(self, job: ReportJob) -> str | requests.Response:
         """A newly signed address of a done job's file ("Downloading a report file").
@@ -117,7 +109,7 @@ class ReportingApi:
 
         def read(response: requests.Response) -> str:
             if location := response.headers.get("Location"):
-                return location
+                return urljoin(response.url, location)
             msg = f"{job}: the files operation redirects without a Location header"
             raise UnexpectedResponseError(msg)
 
