@@ -178,12 +178,11 @@ class Run:
     ) -> dict[ReportStream, list[ReportJob]]:
         """The jobs that an earlier run left, of each stream."""
         now = self._tap.clock.now()
-        turns = {
-            stream: Turn(stream.name, _once(partial(jobs.adoptable, stream.report, now)), self._tap.clock)
-            for stream in due
-        }
-        LookAhead(turns.values(), self._settings.max_concurrent_jobs)
-        return {stream: turn.result(self.waiting) or [] for stream, turn in turns.items()}
+        lists = LookAhead(
+            [Turn(s.name, _once(partial(jobs.adoptable, s.report, now)), self._tap.clock) for s in due],
+            self._settings.max_concurrent_jobs,
+        )
+        return {s: turn.result(self.waiting) or [] for s in due for turn in lists.turns(s.name)}
 
     def _turn(self, stream: ReportStream, timespan: Timespan, adopted: ReportJob | None) -> Turn[ReportFile]:
         clock = self._tap.clock.branch()
