@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from tap_talkdesk_reports.errors import UnexpectedResponseError
 from tap_talkdesk_reports.report_job import ReportJob
@@ -94,6 +94,15 @@ def _timespan(body: object) -> Timespan:
     except (KeyError, AttributeError, ValueError):
         never = datetime.min.replace(tzinfo=UTC)
         return Timespan(never, never)
+
+
+def location(response: requests.Response) -> str | None:
+    """Where an answer redirects to, if it says so; a relative address is made whole."""
+    target = response.headers.get("Location")
+    try:
+        return urljoin(response.url, target) if target else None
+    except ValueError:
+        return target  # no address at all; whoever uses it says so
 
 
 def listed_jobs(body: dict[str, Any], report: str) -> list[ReportJob]:

@@ -188,6 +188,9 @@ class Client:
             # The error's own text holds the whole address and whatever lies below it.
             msg = f"{method} {self.base_url}{path}: {plain_words(error)}"
             raise _PassingError(msg, tries=self._policy.tries, lost=not never_sent(error)) from None
+        except ValueError:  # from requests itself, which looks at Location though it does not follow
+            msg = f"{method} {self.base_url}{path}: the answer redirects to what is no address"
+            raise _PassingError(msg, tries=TRIES_OF_NONSENSE) from None
         if date := _http_date(response.headers.get("Date", "")):
             self.clock_skew = (date - self._policy.clock.now()).total_seconds()
         return response

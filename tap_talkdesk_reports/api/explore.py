@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from tap_talkdesk_reports.adoption import JobName
-from tap_talkdesk_reports.api.bodies import read_object, same_job
+from tap_talkdesk_reports.api.bodies import location, read_object, same_job
 from tap_talkdesk_reports.api.reporting import OK, REDIRECTS, ReportingApi
 from tap_talkdesk_reports.errors import UnexpectedResponseError
 from tap_talkdesk_reports.report_job import DONE, ReportJob
@@ -71,8 +70,8 @@ class ExploreApi(ReportingApi):
             if response.status_code in OK:
                 return response
             with response:
-                if location := response.headers.get("Location"):
-                    return urljoin(response.url, location)
+                if target := location(response):
+                    return target
             msg = f"{job}: the files operation redirects without a Location header"
             raise UnexpectedResponseError(msg)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urljoin
+from urllib.parse import quote, urlencode
 
-from tap_talkdesk_reports.api.bodies import as_object, listed_jobs, next_page, read_job, same_job
+from tap_talkdesk_reports.api.bodies import as_object, listed_jobs, location, next_page, read_job, same_job
 from tap_talkdesk_reports.api.client import Client
 from tap_talkdesk_reports.errors import UnexpectedResponseError
 from tap_talkdesk_reports.report_job import DONE, ReportJob
@@ -108,8 +108,8 @@ class ReportingApi:
         """
 
         def read(response: requests.Response) -> str:
-            if location := response.headers.get("Location"):
-                return urljoin(response.url, location)
+            if target := location(response):
+                return target
             msg = f"{job}: the files operation redirects without a Location header"
             raise UnexpectedResponseError(msg)
 
