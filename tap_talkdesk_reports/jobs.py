@@ -106,6 +106,7 @@ class Jobs:
         while True:
             job, adopted = adopted or self._create(report, timespan, clock), None
             if not self.is_own(job):
+                self._seen.add(job.id)
                 logger.info("%s: adopted", job)
             try:
                 return self._wait(job, clock)
