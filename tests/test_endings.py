@@ -8,11 +8,12 @@ import random
 import signal
 import subprocess
 import time
+from collections import Counter
 
 import pytest
 
 from tap_talkdesk_reports.sandbox import Pace
-from tests.support import clean_environment, command
+from tests.support import clean_environment, command, utc
 from tests.test_runs import as_set, truth
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-16", "timespan_hours": 24, "max_concurrent_jobs": 4}
@@ -157,3 +158,27 @@ def test_a_reader_that_goes_away_is_a_quiet_end(start_sandbox, tmp_path):
     assert tap.returncode == 1
     assert "Traceback" not in stderr
     assert "BrokenPipe" not in stderr
+
+
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
+def test_no_explore_job_is_made_twice_however_often_a_run_is_ended(start_sandbox, tmp_path, kind):
+    sandbox = start_sandbox(pace=Pace.after_seconds(0.3))
+    config = sandbox.explore_config | DAYS
+    moments = random.Random(7)
+    state, arrived, codes = None, [], []
+
+    while not codes or codes[-1] != 0:
+        tap = start(tmp_path, config, state)
+        if len(codes) < 6:
+            time.sleep(moments.uniform(0.5, 2.0))
+            tap.send_signal(kind)
+        stdout, _ = tap.communicate(timeout=60)
+        codes.append(tap.returncode)
+        messages = whole_lines(stdout)
+        arrived += [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == "calls"]
+        state = last_state(messages, state)
+
+    assert len(codes) > 3
+    assert max(Counter((job.report, job.timespan) for job in sandbox.jobs).values()) == 1
+    rows = sandbox.rows("calls", utc("2026-03-02"), utc("2026-03-16"), api="explore")
+    assert {record["call_id"] for record in arrived} == {row["call_id"] for row in rows}
