@@ -14,7 +14,7 @@ from tap_talkdesk_reports.connection import connect
 from tap_talkdesk_reports.download import Downloads
 from tap_talkdesk_reports.errors import TalkdeskError
 from tap_talkdesk_reports.jobs import Jobs
-from tap_talkdesk_reports.lookahead import LookAhead, Turn
+from tap_talkdesk_reports.lookahead import LOOK_UP, LookAhead, Turn
 from tap_talkdesk_reports.report_files import ReportFile, ReportFiles
 from tap_talkdesk_reports.timespans import horizon
 
@@ -37,8 +37,6 @@ LARGEST_SKEW = 86_400
 #: Cancelling jobs at a stop is worth so many seconds.
 SECONDS_TO_CANCEL = 5
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 60
-#: How often it is looked whether a signal has come, in seconds.
-LOOK_UP = 0.2
 
 
 class Run:

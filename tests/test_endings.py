@@ -40,18 +40,17 @@ def last_state(messages, before=None):
     return states[-1] if states else before
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
-def test_what_a_killed_run_did_not_bring_the_next_ones_bring(start_sandbox, tmp_path, kind, seed):
-    sandbox = start_sandbox(pace=Pace.after_seconds(0.1))
-    (tmp_path / "spool").mkdir()
-    config = sandbox.config | DAYS | {"spool_dir": str(tmp_path / "spool")}
-    moments = random.Random(seed)
-    state, arrived, codes = None, {"calls": [], "user_status": []}, []
+def run_on(tmp_path, config, kind, moments, *, ended):
+    """Run again and again from the last STATE until all is read; the first runs are ended by a signal.
 
+    Returns the records of all runs by stream, the last state, and the exit code of each run.
+    """
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    state, arrived, codes = None, {"calls": [], "user_status": []}, []
     while not codes or codes[-1] != 0:
-        tap = start(tmp_path, config, state)
-        if len(codes) < 4:
+        tap = start(tmp_path, config | {"spool_dir": str(spool)}, state)
+        if len(codes) < ended:
             time.sleep(moments.uniform(0.5, 2.0))
             tap.send_signal(kind)
         stdout, stderr = tap.communicate(timeout=60)
@@ -62,7 +61,16 @@ def test_what_a_killed_run_did_not_bring_the_next_ones_bring(start_sandbox, tmp_
                 arrived[message["stream"]].append(message["record"])
         state = last_state(messages, state)
         assert codes[-1] in {0, -kind, 128 + kind}, stderr.decode()
-        assert list((tmp_path / "spool").iterdir()) == []
+        assert list(spool.iterdir()) == []
+    return arrived, state, codes
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
+def test_what_a_killed_run_did_not_bring_the_next_ones_bring(start_sandbox, tmp_path, kind, seed):
+    sandbox = start_sandbox(pace=Pace.after_seconds(0.1))
+
+    arrived, state, codes = run_on(tmp_path, sandbox.config | DAYS, kind, random.Random(seed), ended=4)
 
     assert any(codes), "no run was ended before its time, so that this test says nothing"
     for stream, records in arrived.items():
@@ -163,22 +171,10 @@ def test_a_reader_that_goes_away_is_a_quiet_end(start_sandbox, tmp_path):
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
 def test_no_explore_job_is_made_twice_however_often_a_run_is_ended(start_sandbox, tmp_path, kind):
     sandbox = start_sandbox(pace=Pace.after_seconds(0.3))
-    config = sandbox.explore_config | DAYS
-    moments = random.Random(7)
-    state, arrived, codes = None, [], []
 
-    while not codes or codes[-1] != 0:
-        tap = start(tmp_path, config, state)
-        if len(codes) < 6:
-            time.sleep(moments.uniform(0.5, 2.0))
-            tap.send_signal(kind)
-        stdout, _ = tap.communicate(timeout=60)
-        codes.append(tap.returncode)
-        messages = whole_lines(stdout)
-        arrived += [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == "calls"]
-        state = last_state(messages, state)
+    arrived, _, codes = run_on(tmp_path, sandbox.explore_config | DAYS, kind, random.Random(7), ended=6)
 
     assert len(codes) > 3
     assert max(Counter((job.report, job.timespan) for job in sandbox.jobs).values()) == 1
     rows = sandbox.rows("calls", utc("2026-03-02"), utc("2026-03-16"), api="explore")
-    assert {record["call_id"] for record in arrived} == {row["call_id"] for row in rows}
+    assert {record["call_id"] for record in arrived["calls"]} == {row["call_id"] for row in rows}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tap_talkdesk_reports.sandbox.ledger import Entry, Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import re
+    from collections.abc import Iterable, Mapping
 
     from tap_talkdesk_reports.sandbox.centre import Centre
     from tap_talkdesk_reports.sandbox.explore.assertion import SigningKey
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.sandbox.messages import Answer, Request
     from tap_talkdesk_reports.sandbox.presign import Signer
     from tap_talkdesk_reports.sandbox.tokens import TokenBook
+
+H = TypeVar("H")
 
 #: How long an answer waits for a file that should be there by the pace of the job.
 _PATIENCE = 5.0
@@ -126,3 +129,18 @@ class Exchange:
             headers.get("range"),
             self.api,
         )
+
+
+def routed(
+    routes: Iterable[tuple[str, str, re.Pattern[str], H]], method: str, path: str
+) -> tuple[str, str | None, str | None, H] | None:
+    """Operation, report, job id and handler of a request; None where no route fits.
+
+    A route is operation, method (`""`: any), pattern of the path, and handler.
+    """
+    for operation, verb, pattern, handler in routes:
+        match = pattern.fullmatch(path)
+        if match and verb in (method, ""):
+            parts = match.groupdict()
+            return operation, parts.get("report"), parts.get("job"), handler
+    return None

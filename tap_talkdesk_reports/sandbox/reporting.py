@@ -10,7 +10,7 @@ from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 from tap_talkdesk_reports.sandbox import faults
-from tap_talkdesk_reports.sandbox.backend import Backend, Exchange
+from tap_talkdesk_reports.sandbox.backend import Backend, Exchange, routed
 from tap_talkdesk_reports.sandbox.jobs import FINAL, Job, Order, TooManyJobsError
 from tap_talkdesk_reports.sandbox.messages import Answer, json_answer, no_answer, text_answer
 from tap_talkdesk_reports.sandbox.reports import REPORTS, Report
@@ -39,12 +39,7 @@ class ReportingApi:
 
     def route(self, method: str, path: str) -> tuple[str, str | None, str | None, Handler] | None:
         """Operation, report, job id and handler of a request; None when it is not of this API."""
-        for operation, verb, pattern, handler in _ROUTES:
-            match = pattern.fullmatch(path)
-            if match and verb == method:
-                parts = match.groupdict()
-                return operation, parts.get("report"), parts.get("job"), handler
-        return None
+        return routed(_ROUTES, method, path)
 
     def refusal(self, exchange: Exchange) -> Answer | None:
         """Why a request is refused before its operation is looked at; None when it is not."""

@@ -129,10 +129,11 @@ def call_row(call: Call, people: list[tuple[str, str]]) -> Row:
 
 def _user_status(centre: Centre, first: int, stop: int) -> Iterator[Row]:
     for session in centre.sessions(first, stop):
-        yield _session_row(session, centre)
+        yield session_row(session, centre)
 
 
-def _session_row(session: Session, centre: Centre) -> Row:
+def session_row(session: Session, centre: Centre) -> Row:
+    """A status as both APIs tell it."""
     agent = centre.staff.agents[session.agent]
     return {
         "user_id": agent.user_id,

@@ -12,7 +12,7 @@ from datetime import UTC
 from urllib.parse import parse_qsl, urlencode
 
 from tap_talkdesk_reports.sandbox import faults
-from tap_talkdesk_reports.sandbox.backend import Backend, Exchange
+from tap_talkdesk_reports.sandbox.backend import Backend, Exchange, routed
 from tap_talkdesk_reports.sandbox.explore.orders import order_of
 from tap_talkdesk_reports.sandbox.explore.reports import reports_of
 from tap_talkdesk_reports.sandbox.explore.signin import SignIn
@@ -38,12 +38,7 @@ class ExploreApi:
 
     def route(self, method: str, path: str) -> tuple[str, str | None, str | None, Handler] | None:
         """Operation, report, job id and handler of a request; None when it is not of this API."""
-        for operation, verb, pattern, handler in _ROUTES:
-            match = pattern.fullmatch(path)
-            if match and verb in (method, ""):
-                parts = match.groupdict()
-                return operation, parts.get("report"), parts.get("job"), handler
-        return None
+        return routed(_ROUTES, method, path)
 
     def refusal(self, exchange: Exchange) -> Answer | None:
         """Why a request is refused before its operation is looked at; None when it is not."""

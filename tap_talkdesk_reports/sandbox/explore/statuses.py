@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tap_talkdesk_reports.sandbox.centre import OFFLINE, Centre, Session, days
 from tap_talkdesk_reports.sandbox.explore.report import Report, names
 from tap_talkdesk_reports.sandbox.explore.roster import cut_moments, cuts, ring_groups_of, team_of
-from tap_talkdesk_reports.sandbox.reports import Row, stamp
+from tap_talkdesk_reports.sandbox.reports import Row, session_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,17 +19,8 @@ _LONGEST_ABSENCE = 40
 
 def _rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
     for session in _pieces(centre, first, stop):
-        agent = centre.staff.agents[session.agent]
         team = team_of(centre, session.agent, session.start)
-        yield {
-            "user_id": agent.user_id,
-            "user_name": agent.name,
-            "user_email": agent.email,
-            "status_label": session.label,
-            "status_start_at": stamp(session.start),
-            "status_end_at": stamp(session.end),
-            "status_time": session.end - session.start,
-            "is_user_active": agent.left is None,
+        yield session_row(session, centre) | {
             "team_id": team.id,
             "team_name": team.name,
             "ring_groups": ring_groups_of(session.agent),
