@@ -8,12 +8,14 @@ import threading
 import time
 from datetime import UTC, datetime
 
-import pendulum
-
 
 def in_words(seconds: float) -> str:
     """A duration as people say it, for messages."""
-    return pendulum.duration(seconds=round(seconds)).in_words() if seconds >= 60 else f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    from pendulum import duration  # noqa: PLC0415 - takes a tenth of the time of each start
+
+    return duration(seconds=round(seconds)).in_words()
 
 
 class Stopped(BaseException):

@@ -18,7 +18,7 @@ from tap_talkdesk_reports.names import plain_name
 from tap_talkdesk_reports.values import reader, text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     Row = Mapping[str, Any]
     Record = dict[str, Any]
@@ -27,7 +27,8 @@ UNKNOWN_FIELDS = "_unknown_fields"
 ROW_ID = "_row_id"
 
 SHOWN_CHARACTERS = 200
-_NONE = (None, "")
+#: What CSV cannot tell from null.
+NONE = (None, "")
 
 
 class RecordMaker:
@@ -44,6 +45,7 @@ class RecordMaker:
         never_null: Collection[str] = (),
         aliases: Mapping[str, str] | None = None,
         row_id_fields: Sequence[str] = (),
+        selected: Collection[str] | None = None,
     ) -> None:
         """Prepare one reader for each field.
 
@@ -57,20 +59,27 @@ class RecordMaker:
                 writes both as an empty cell, so that only this tells which it was.
             aliases: Columns by the plain names that their fields had in payloads of another time.
             row_id_fields: Columns that `_row_id` is made of, where that is the key; none: the whole row.
+            selected: The columns that are wanted; left out: all.
         """
         self._stream = stream
-        self._keys = tuple(keys)
-        self._replication_key = replication_key
+        self.keys = tuple(keys)
+        self.replication_key = replication_key
         self._strict = {*keys, replication_key}
-        self._unknown_fields = unknown_fields
+        self.unknown_fields = unknown_fields
         self._aliases = aliases or {}
-        self._row_id_fields = row_id_fields
+        #: What `_row_id` is made of; none: the whole row.
+        self.row_id_fields = tuple(row_id_fields)
+        #: The columns of a record, in the order of the schema.
+        self.columns = [name for name in schema["properties"] if selected is None or name in selected]
         own = {UNKNOWN_FIELDS, ROW_ID}
         fields = {name: field for name, field in schema["properties"].items() if name not in own}
-        self._readers = {name: reader(field) for name, field in fields.items()}
-        self._nullable_texts = {
-            n for n, read in self._readers.items() if read is text and n not in never_null
-        }
+        self.readers = {name: reader(field) for name, field in fields.items()}
+        #: Columns of text in which CSV writes null as an empty cell.
+        self.nullable_texts = {n for n, read in self.readers.items() if read is text and n not in never_null}
+        #: Columns that must be read, be it for `_row_id` alone.
+        self.needed = set(self.columns)
+        if ROW_ID in keys:
+            self.needed |= set(row_id_fields or fields)
         #: The columns of the source names met so far.
         self._columns: dict[str, str] = {}
         #: How often each field had no place: unknown to the schema, or of a type that does not fit.
@@ -78,7 +87,7 @@ class RecordMaker:
 
     def from_csv(self, row: Mapping[str, str]) -> Record:
         """The record of a CSV row, in which an empty cell of a nullable field means null."""
-        nullable = self._nullable_texts
+        nullable = self.nullable_texts
         return self.from_json(
             {name: cell if cell or self.column(name) not in nullable else None for name, cell in row.items()}
         )
@@ -99,56 +108,60 @@ class RecordMaker:
             if column is None or column in record:
                 unknown[name] = value
                 continue
+            if column not in self.needed:
+                continue
             try:
-                record[column] = None if value is None else self._readers[column](value)
+                record[column] = None if value is None else self.readers[column](value)
             except (ValueError, OverflowError):
                 if column in self._strict:
                     what = f"{name} is {_shown(value)}, which does not fit"
                     raise self._unfit(record, what) from None
                 record[column] = None
                 unknown[name] = value
-        if ROW_ID in self._keys:
-            record[ROW_ID] = self._row_id(record, unknown)
+        if ROW_ID in self.keys:
+            fields = record if self.row_id_fields else {**record, **unknown}
+            record[ROW_ID] = row_id((name, fields.get(name)) for name in self.row_id_fields or sorted(fields))
         if unknown:
             self._place(unknown, record)
-        for key in self._keys:
-            if record.get(key) in _NONE:
+        for key in self.keys:
+            if record.get(key) in NONE:
                 raise self._unfit(record, f"{key} is missing, which is part of the key")
-        return record
+        return {name: record[name] for name in self.columns if name in record}
 
     def column(self, name: str) -> str | None:
         """The column of a source name, however that is spelled; None if there is none."""
         plain = plain_name(name)
         column = self._aliases.get(plain, plain)
-        if column not in self._readers:
+        if column not in self.readers:
             return None
         self._columns[name] = column
         return column
 
-    def _row_id(self, record: Record, unknown: Record) -> str:
-        """A digest that tells rows apart: the same in every run, and the same for JSON and for CSV."""
-        # Empty text counts as null, which CSV cannot tell from it; and nulls count as nothing,
-        # so that a field that is new to a report gives old rows no new id.
-        fields = {**record, **unknown} if not self._row_id_fields else record
-        names = self._row_id_fields or sorted(fields)
-        content = [(name, fields.get(name)) for name in names if fields.get(name) not in _NONE]
-        return blake2b(msgspec.json.encode(content), digest_size=16).hexdigest()
-
     def _unfit(self, record: Record, what: str) -> UnfitRowError:
         """Names the row by its keys only: the rest may be personal, and errors end in logs."""
-        keys = {name: record[name] for name in (*self._keys, self._replication_key) if name in record}
+        keys = {name: record[name] for name in (*self.keys, self.replication_key) if name in record}
         return UnfitRowError(f"Stream {self._stream!r}: {what}; in the row with {_shown(keys)}")
 
     def _place(self, unknown: Record, record: Record) -> None:
-        if self._unknown_fields == "fail":
+        if self.unknown_fields == "fail":
             msg = (
                 f"Stream {self._stream!r}: no place for the value of {next(iter(unknown))!r}, "
                 "and unknown_fields is 'fail'. Set it to 'keep' or 'warn' to go on"
             )
             raise UnfitRowError(msg)
         self.unknown.update(unknown.keys())
-        if self._unknown_fields == "keep":
-            record[UNKNOWN_FIELDS] = unknown
+        if self.unknown_fields == "keep":
+            record[UNKNOWN_FIELDS] = dict(sorted(unknown.items()))
+
+
+def row_id(fields: Iterable[tuple[str, object]]) -> str:
+    """A digest that tells rows apart: the same in every run, and the same for JSON and for CSV.
+
+    Empty text counts as null, which CSV cannot tell from it; and nulls count as nothing,
+    so that a field that is new to a report gives old rows no new id.
+    """
+    content = [field for field in fields if field[1] not in NONE]
+    return blake2b(msgspec.json.encode(content), digest_size=16).hexdigest()
 
 
 def _shown(value: object) -> str:

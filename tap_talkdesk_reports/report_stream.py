@@ -7,23 +7,30 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec import to_builtins
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
+from tap_talkdesk_reports.batches import Batches
 from tap_talkdesk_reports.clock import in_words
+from tap_talkdesk_reports.csv_parsing import csv_rows
 from tap_talkdesk_reports.errors import ReportFileError
-from tap_talkdesk_reports.parsing import csv_rows, json_rows
+from tap_talkdesk_reports.parsing import json_rows
 from tap_talkdesk_reports.records import ROW_ID, UNKNOWN_FIELDS, RecordMaker
 from tap_talkdesk_reports.schemas import completed
 from tap_talkdesk_reports.timespans import Timespan, rfc3339
+from tap_talkdesk_reports.typed import TypedRecords
 from tap_talkdesk_reports.values import read_timestamp
+from tap_talkdesk_reports.writer import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from singer_sdk import SchemaDirectory
+    from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
 
     from tap_talkdesk_reports.report_files import ReportFile
@@ -65,8 +72,8 @@ class ReportStream(Stream):
         self.report = self.report or self.name
         #: Records made in this run.
         self.records_made = 0
-        # Records stamped exactly at the end of the timespan before.
-        self._at_border: set[str] = set()
+        # Records stamped exactly at the end of the timespan before, as JSON.
+        self._at_border: set[bytes] = set()
 
     # Where it stands, and what is due
 
@@ -110,52 +117,97 @@ class ReportStream(Stream):
 
     # Records
 
-    def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
+    def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:  # noqa: ARG002
         """The records of all due timespans; the bookmark moves behind each.
 
         Raises:
             TalkdeskError: a timespan cannot be had; the bookmark stands before it.
+        """
+        for _, chunk in self._chunks():
+            yield from to_builtins(chunk)
+
+    def get_batches(
+        self,
+        batch_config: BatchConfig,
+        context: Context | None = None,  # noqa: ARG002
+    ) -> Iterator[tuple[BaseBatchFileEncoding, list[str]]]:
+        """The same records in files, one manifest for each timespan that has any.
+
+        Raises:
+            TalkdeskError: as `get_records`, or a file cannot be kept.
+        """
+        with Batches(batch_config, self.name, spool_dir=self._tap.settings.spool_dir) as batches:
+            for file, chunk in self._chunks():
+                batches.add(file, chunk)
+                if not chunk and (manifest := batches.publish()):
+                    yield batch_config.encoding, manifest
+
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        """Write whole chunks of records, where nothing asks for a look at each; else as the SDK does."""
+        if not (write_messages and self._is_plain):
+            yield from super()._sync_records(context, write_messages=write_messages)
+            return
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            for _, chunk in self._chunks():
+                self._tap.message_writer.write_records(self.name, chunk)
+                counter.increment(len(chunk))
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether records go out as they are: no stream map, no flattening, no test."""
+        only, *others = self.stream_maps
+        is_mapped = others or not isinstance(only, SameRecordTransform) or only.flattening_enabled
+        return not (is_mapped or self._is_tested or self.emit_activate_version_messages)
+
+    def _chunks(self) -> Iterator[tuple[ReportFile, list[Any]]]:
+        """The records of all due files in chunks, and an empty one where a file is read to its end.
+
+        Behind that the bookmark moves. A file that turns out broken ends without it,
+        and what follows are the records of another for the same timespan.
         """
         with self._tap.run_of(self) as run:
             for turn in run.turns(self):
                 while (file := turn.result(run.waiting)) is not None:
                     before = self.records_made
                     try:
-                        for chunk in self._chunks(file):
+                        for chunk in self._chunks_of(file):
                             run.check()
-                            yield from chunk
+                            yield file, chunk
                     except ReportFileError as error:
                         turn.refuse(error)
-                    else:
-                        self._complete_through(file.timespan.end)
-                        self.logger.info(
-                            "%s: done, %d rows, %s from order to file",
-                            file.job,
-                            self.records_made - before,
-                            in_words(file.seconds),
-                        )
-                        turn.go_on()
-                        run.check_time()
+                        continue
+                    yield file, []
+                    self._complete_through(file.timespan.end)
+                    self.logger.info(
+                        "%s: done, %d rows, %s from order to file",
+                        file.job,
+                        self.records_made - before,
+                        in_words(file.seconds),
+                    )
+                    turn.go_on()
+                    run.check_time()
             self._tell_unknown()
 
-    def _chunks(self, file: ReportFile) -> Iterator[list[Record]]:
-        """The records of a file, each chunk when it is asked for."""
-        make = self._maker.from_json if file.is_json else self._maker.from_csv
-        rows = json_rows(file.content) if file.is_json else self._csv_rows(file)
-        at_end: set[str] = set()
-        for chunk in rows:
-            records = self._without_repeats(map(make, chunk), file.timespan, at_end)
-            yield records
+    def _chunks_of(self, file: ReportFile) -> Iterator[list[Any]]:
+        """The records of a file, each chunk when it is asked for; none is empty."""
+        at_end: set[bytes] = set()
+        for chunk in self._json(file) if file.is_json else self._csv(file):
+            if records := self._without_repeats(chunk, file.timespan, at_end):
+                yield records
             self.records_made += len(records)
         self._at_border = at_end
 
-    def _csv_rows(self, file: ReportFile) -> Iterator[list[Record]]:
-        natural = [key for key in self.primary_keys if key != ROW_ID]
-        return csv_rows(file.content, natural or [self.replication_key or ""], self._maker.column)
+    def _json(self, file: ReportFile) -> Iterator[list[Any]]:
+        return json_rows(file.content, self._records.from_json)
 
-    def _without_repeats(
-        self, records: Iterable[Record], timespan: Timespan, at_end: set[str]
-    ) -> list[Record]:
+    def _csv(self, file: ReportFile) -> Iterator[list[Any]]:
+        natural = [key for key in self.primary_keys if key != ROW_ID]
+        columns = natural or [self.replication_key or ""]
+        return csv_rows(file.content, columns, self._maker.column, self._records.from_csv)
+
+    def _without_repeats(self, records: list[Any], timespan: Timespan, at_end: set[bytes]) -> list[Any]:
         """Leave out what stood at the end of the timespan before, too.
 
         Whether the API counts a timespan's end in is unknown for most reports. So what
@@ -163,14 +215,20 @@ class ReportStream(Stream):
         repeat in the next timespan is left out.
         """
         start, end = rfc3339(timespan.start), rfc3339(timespan.end)
-        kept = []
-        for record in records:
-            stamp = record.get(self.replication_key or "")
-            if stamp == end:
-                at_end.add(repr(record))
-            if stamp != start or repr(record) not in self._at_border:
-                kept.append(record)
-        return kept
+        stamps = self._records.column(self.replication_key or "", records)
+        if end in stamps:
+            at_end.update(encode(r) for r, stamp in zip(records, stamps, strict=True) if stamp == end)
+        if self._at_border and start in stamps:
+            return [
+                record
+                for record, stamp in zip(records, stamps, strict=True)
+                if stamp != start or encode(record) not in self._at_border
+            ]
+        return records
+
+    @cached_property
+    def _records(self) -> TypedRecords:
+        return TypedRecords(self._maker)
 
     @cached_property
     def _maker(self) -> RecordMaker:
@@ -183,6 +241,7 @@ class ReportStream(Stream):
             never_null=self.never_null,
             aliases=self.aliases,
             row_id_fields=self.row_id_fields,
+            selected={name for name in self.schema["properties"] if self.mask["properties", name]},
         )
 
     def _tell_unknown(self) -> None:
@@ -198,9 +257,6 @@ class ReportStream(Stream):
 
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
         """None: the horizon of the plan bounds the bookmark, and STATE holds nothing else."""
-
-    def get_batch_config(self, config: Any) -> None:
-        """None: BATCH is not written."""
 
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
         """Log, but leave it to the run to tell an error, in one line; `sync` calls each of them unhandled."""

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+BATCH_EXAMPLE = (
+    '{"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"root": "file:///var/batches"}}'
+)
+
+
 def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
     """What is wrong with a tidied config, each as a line that names the setting and holds no secret.
 
@@ -29,8 +34,8 @@ def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
     for name in (*SCHEMA["required"], *_missing_credentials(config)):
         if name not in config:
             yield f"{name}: missing; set it in the config, or as {env_name(name)} with --config=ENV"
-    if "batch_config" in config:
-        yield "batch_config: this tap writes no BATCH messages; leave the setting out"
+    if problem := _batch_problem(config):
+        yield f"batch_config: {problem}"
     for name, setting in SCHEMA["properties"].items():
         if name in config and (problem := _problem(config[name], setting)):
             yield f"{name}: {problem}"
@@ -51,6 +56,26 @@ def _missing_credentials(config: Mapping[str, Any]) -> list[str]:
     ways = SIGN_INS.get(api_of(config), ())
     ways = ways[::-1] if "private_key" in config else ways
     return min(([name for name in way if name not in config] for way in ways), key=len, default=[])
+
+
+def _batch_problem(config: Mapping[str, Any]) -> str | None:
+    """What keeps the records from going into files."""
+    batch = config.get("batch_config")
+    if batch is None:
+        return None
+    parts = batch if isinstance(batch, dict) else {}
+    encoding, storage = parts.get("encoding"), parts.get("storage")
+    if not isinstance(encoding, dict) or not isinstance(storage, dict) or not storage.get("root"):
+        return f"it must be like {BATCH_EXAMPLE}"
+    if encoding.get("format") != "jsonl" or encoding.get("compression") not in {None, "gzip", "none"}:
+        return "this tap writes the format jsonl with the compression gzip or none, and no other"
+    size = parts.get("batch_size")
+    if size is not None and (not isinstance(size, int) or size < 1):
+        return "batch_size must be a whole number, and at least 1"
+    for name in ("stream_maps", "flattening_enabled"):
+        if config.get(name):
+            return f"records in files are not mapped or flattened; leave {name} out"
+    return None
 
 
 def _other_problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:

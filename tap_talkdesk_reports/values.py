@@ -10,10 +10,13 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+from msgspec import UNSET
+
 from tap_talkdesk_reports.timespans import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     #: Gives the value in the declared type; raises ValueError or OverflowError where it does not fit.
     Reader = Callable[[Any], Any]
@@ -41,6 +44,46 @@ def reader(field: Mapping[str, Any]) -> Reader:
         "array": array,
     }
     return next((readers[name] for name in types if name in readers), anything)
+
+
+def read_all(read: Reader, values: Sequence[Any]) -> Sequence[Any]:
+    """The values of a whole column; null and `UNSET`, for a field that is not there, stay what they are.
+
+    Raises:
+        ValueError: one does not fit, as OverflowError also says.
+    """
+    if read is timestamp:
+        if (stamps := _uniform(values)) is not None:
+            return stamps
+        texts = [value for value in values if isinstance(value, str) and value]
+        if len(texts) < len(values) and (stamps := _uniform(texts)) is not None:
+            following = iter(stamps)
+            return [next(following) if isinstance(v, str) and v else _read(timestamp, v) for v in values]
+    return [_read(read, value) for value in values]
+
+
+def _read(read: Reader, value: Any) -> Any:
+    return value if value is None or value is UNSET else read(value)
+
+
+def _uniform(stamps: Sequence[Any]) -> Sequence[str] | None:
+    """Timestamps as RFC 3339 in UTC, if all are in one of the two common spellings; else None.
+
+    Those are `2016-01-29 10:22:02` and `2016-01-29T10:22:02Z`. It does not look at each,
+    which would take several times as long.
+    """
+    try:
+        msgspec.convert(stamps, list[datetime])
+    except msgspec.ValidationError:
+        return None
+    joined = "\n".join(stamps)
+    # The decoder takes nothing shorter than 19 characters, so that the sum tells the length of each.
+    count = len(stamps)
+    if len(joined) == 20 * count - 1:
+        with_zone = (joined.replace(" ", "T").replace("\n", "Z\n") + "Z").upper()
+        return with_zone.split("\n")
+    is_final = len(joined) == 21 * count - 1 and joined.count("Z") == joined.count("T") == count
+    return stamps if is_final else None
 
 
 def read_timestamp(text: str) -> datetime:

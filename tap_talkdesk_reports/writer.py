@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import select
 import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from singer_sdk.contrib.msgspec import encoder
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: One record as JSON, and many, a line each.
+encode, encode_lines = encoder.encode, encoder.encode_lines
 
 #: The capacity of a pipe on Linux: a gathered write is one system call and one wake-up of the reader.
 GATHERED_BYTES = 65536
@@ -33,6 +41,22 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """
         self._gathered += self.format_message(message)
         if not isinstance(message, RecordMessage) or len(self._gathered) >= GATHERED_BYTES:
+            self.flush()
+
+    def write_records(self, stream: str, records: Sequence[object]) -> None:
+        """Gather the RECORD messages of many records at once, and write them where they are enough.
+
+        Raises:
+            BrokenPipeError: the reader is gone.
+        """
+        if not records:
+            return
+        message = RecordMessage(stream=stream, record={}, time_extracted=datetime.now(tz=UTC))
+        head, _, tail = self.format_message(message).partition(b"{}")
+        # A line break within a text is written as \n in JSON, so that each one here is the end of a record.
+        lines = encode_lines(records)
+        self._gathered += head + lines[:-1].replace(b"\n", tail + head) + tail
+        if len(self._gathered) >= GATHERED_BYTES:
             self.flush()
 
     def flush(self) -> None:

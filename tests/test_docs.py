@@ -24,6 +24,7 @@ BUILTIN = {
     "flattening_max_depth",
     "flattening_max_key_length",
     "flattening_separator",
+    "batch_config",
 }
 
 

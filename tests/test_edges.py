@@ -13,6 +13,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_talkdesk_reports import parsing
 from tap_talkdesk_reports.clock import Clock, Stopped
+from tap_talkdesk_reports.csv_parsing import csv_rows
 from tap_talkdesk_reports.download import Downloads
 from tap_talkdesk_reports.errors import (
     MalformedFileError,
@@ -21,7 +22,7 @@ from tap_talkdesk_reports.errors import (
     UnfitRowError,
 )
 from tap_talkdesk_reports.lookahead import LookAhead, Turn
-from tap_talkdesk_reports.parsing import csv_rows, json_rows
+from tap_talkdesk_reports.parsing import json_rows
 from tap_talkdesk_reports.state import plain_bookmarks
 from tests.support import redacted
 from tests.test_jobs import LOST, ScriptedApi, done

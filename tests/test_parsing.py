@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tap_talkdesk_reports import parsing
+from tap_talkdesk_reports import csv_parsing, parsing
+from tap_talkdesk_reports.csv_parsing import csv_rows
 from tap_talkdesk_reports.errors import MalformedFileError, ReportFileError, TruncatedFileError
-from tap_talkdesk_reports.parsing import check_ends, csv_rows, first_byte, json_rows
+from tap_talkdesk_reports.parsing import check_ends, first_byte, json_rows
 
 ROWS = [
     {"id": "1", "note": '"},{"', "x": None},
@@ -274,7 +275,7 @@ def test_csv_rows_may_hold_what_is_longer_than_python_allows_by_default():
 
 
 def test_csv_rows_come_in_chunks(monkeypatch):
-    monkeypatch.setattr(parsing, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(csv_parsing, "CHUNK_ROWS", 10)
     data = b"id,b\n" + b"1,2\n" * 25
 
     assert [len(chunk) for chunk in csv_rows(io.BytesIO(data), ["id"])] == [10, 10, 5]

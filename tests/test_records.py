@@ -34,7 +34,7 @@ ANY_JSON = st.recursive(
 def maker(unknown_fields="keep"):
     return RecordMaker(
         "calls",
-        {"properties": FIELDS},
+        {"properties": FIELDS | {"_unknown_fields": {"type": ["object", "null"]}}},
         keys=("id",),
         replication_key="end_at",
         never_null=("group",),

@@ -22,6 +22,7 @@ PRIVATE_NAMES = [
     (Tap, "_env_var_prefix", "goes with the one above", None),
     (Stream, "_write_starting_replication_value", "STATE holds plain bookmarks only", "(self, context:"),
     (Stream, "_increment_stream_state", "no record moves the bookmark", "(self, latest_record:"),
+    (Stream, "_sync_records", "whole chunks go out without a look at each record", "(self, context:"),
     (_dict_config, "parse_environment_config", "reads the environment as the SDK does", "(config_schema:"),
     (_classproperty, "classproperty", "what `_env_var_config` is", None),
     (_util, "load_json", "reads catalog and state as the SDK does", "(json_str:"),

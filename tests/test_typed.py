@@ -1,0 +1,273 @@
+"""Records made chunk by chunk are those made one by one, byte for byte, whatever rows and selection."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_talkdesk_reports import csv_parsing, parsing
+from tap_talkdesk_reports.csv_parsing import csv_rows
+from tap_talkdesk_reports.errors import UnfitRowError
+from tap_talkdesk_reports.parsing import decode_rows, json_rows
+from tap_talkdesk_reports.records import RecordMaker
+from tap_talkdesk_reports.typed import TypedRecords
+from tap_talkdesk_reports.writer import encode_lines
+
+FIELDS = {
+    "_row_id": {"type": ["string"]},
+    "id": {"type": ["string"]},
+    "start_at": {"type": ["string", "null"], "format": "date-time"},
+    "end_at": {"type": ["string", "null"], "format": "date-time"},
+    "name": {"type": ["string", "null"]},
+    "group": {"type": ["string", "null"]},
+    "talk_time": {"type": ["integer", "null"], "unit": "seconds"},
+    "rating": {"type": ["integer", "null"]},
+    "share": {"type": ["number", "null"]},
+    "is_active": {"type": ["boolean", "null"]},
+    "tags": {"type": ["array", "null"]},
+    "details": {"type": ["object", "null"]},
+    "_unknown_fields": {"type": ["object", "null"]},
+}
+KEYED = ("id",)
+DIGESTED = ("_row_id",)
+
+NASTY = st.sampled_from(
+    ['"},{"', "}, {", '\\"},{\\"', "Zoë 😀", "\\", "\n", ",", '"', "]}", "\x00", "x" * 5000]
+)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | NASTY
+STAMP = st.one_of(
+    st.datetimes().map(lambda m: m.strftime("%Y-%m-%d %H:%M:%S").zfill(19)),
+    st.datetimes().map(lambda m: m.strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)),
+    st.sampled_from(["2026-03-02T01:02:03.250Z", "2026-03-02 01:02:03 UTC", "2026-03-02T01:02:03+02:00", ""]),
+)
+INTEGER = st.integers(-(2**63) + 1, 2**63 - 1)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | INTEGER | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=4,
+)
+FITTING = {
+    "id": TEXT.filter(bool),
+    "start_at": STAMP | st.none(),
+    "end_at": STAMP | st.none(),
+    "name": TEXT | st.none(),
+    "group": TEXT,
+    "talk_time": st.integers(0, 10**6) | st.none(),
+    "rating": INTEGER | st.none(),
+    "share": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-9, 9) | st.none(),
+    "is_active": st.booleans() | st.none(),
+    "tags": st.lists(TEXT, max_size=3) | st.none(),
+    "details": ANYTHING,
+}
+#: As other accounts and other times print it.
+OTHERWISE = {
+    "talk_time": st.sampled_from(["17", "", 0.5, 3.0, "0.25"]),
+    "rating": st.sampled_from(["5", 4.0, ""]),
+    "share": st.sampled_from(["0.5", "7", ""]),
+    "is_active": st.sampled_from(["Yes", "NO", "true", ""]),
+    "name": st.integers(0, 10**20),
+    "tags": st.just('["a"]'),
+}
+NO_FIT = {
+    "talk_time": st.sampled_from(["soon", True, [1]]),
+    "rating": st.sampled_from([2**63, 1.5, "N/A"]),
+    "is_active": st.sampled_from([7, "perhaps"]),
+    "start_at": st.sampled_from([5, "yesterday", "2026-02-30 00:00:00"]),
+    "name": st.sampled_from([True, 1.5, {}]),
+}
+UNKNOWN = st.dictionaries(st.sampled_from(["zone", "Queue Name?", "_row_id", "_unknown_fields"]), ANYTHING)
+SELECTIONS = st.none() | st.sets(st.sampled_from(sorted(FIELDS)), max_size=9)
+
+
+@st.composite
+def rows(draw):
+    """Rows of one report: most have the same fields, some lack or add one, or print it in another way."""
+    names = draw(st.sets(st.sampled_from(sorted(FITTING)), min_size=3)) | {"id", "end_at"}
+    odd = draw(st.sampled_from([{}, {}, OTHERWISE, OTHERWISE | NO_FIT]))
+    made = []
+    for _ in range(draw(st.integers(0, 12))):
+        row = {name: draw(FITTING[name]) for name in draw(st.permutations(sorted(names)))}
+        for name in draw(st.sets(st.sampled_from(sorted(odd)), max_size=2)) if odd else ():
+            row[name] = draw(odd[name])
+        if draw(st.integers(0, 9)) == 0:
+            row |= draw(UNKNOWN)
+            del row[draw(st.sampled_from(sorted(row)))]
+        made.append(row)
+    return made
+
+
+def maker(keys=KEYED, selected=None, unknown_fields="keep", row_id_fields=(), aliases=None):
+    if selected is not None:
+        selected = {*selected, *keys, "end_at"}
+    fields = {name: field for name, field in FIELDS.items() if name != "_row_id" or name in keys}
+    return RecordMaker(
+        "calls",
+        {"properties": fields},
+        keys=keys,
+        replication_key="end_at",
+        never_null=("group",),
+        unknown_fields=unknown_fields,
+        row_id_fields=row_id_fields,
+        selected=selected,
+        aliases=aliases,
+    )
+
+
+def report(entries, **json_options):
+    return io.BytesIO(json.dumps({"entries": entries, "total": len(entries)}, **json_options).encode())
+
+
+def small_chunks(patch, size):
+    patch.setattr(parsing, "CHUNK_BYTES", size)
+    patch.setattr(parsing, "LONGEST_ENVELOPE", 40)
+
+
+def outcome(chunks):
+    """The lines of all records, or the error that they end in."""
+    lines = b""
+    try:
+        for chunk in chunks:
+            lines += encode_lines(chunk)
+    except UnfitRowError as error:
+        return str(error)
+    return lines
+
+
+def both(make_chunks, **options):
+    """Lines and counts of the records made one by one, and of those made in chunks."""
+    one_by_one, whole = maker(**options), maker(**options)
+    typed = TypedRecords(whole)
+    expected = outcome(make_chunks(one_by_one, None))
+    found = outcome(make_chunks(whole, typed))
+    return (expected, one_by_one.unknown), (found, whole.unknown)
+
+
+OPTIONS = st.fixed_dictionaries(
+    {
+        "selected": SELECTIONS,
+        "unknown_fields": st.sampled_from(["keep", "warn", "fail"]),
+    }
+) | st.fixed_dictionaries(
+    {
+        "keys": st.just(DIGESTED),
+        "row_id_fields": st.sampled_from([(), ("id", "start_at", "share")]),
+        "selected": SELECTIONS,
+        "unknown_fields": st.sampled_from(["keep", "warn"]),
+    }
+)
+
+
+@given(entries=rows(), chunk_bytes=st.integers(20, 4000), options=OPTIONS, escaped=st.booleans())
+def test_both_ways_give_the_same_bytes_of_json(entries, chunk_bytes, options, escaped):
+    def chunks(one_by_one, typed):
+        decode = typed.from_json if typed else lambda data: list(map(one_by_one.from_json, decode_rows(data)))
+        return json_rows(report(entries, ensure_ascii=escaped), decode)
+
+    with pytest.MonkeyPatch.context() as patch:
+        small_chunks(patch, chunk_bytes)
+        expected, found = both(chunks, **options)
+
+    if isinstance(expected[0], str):  # the stream fails; how far it came and what it counted is no matter
+        assert found[0] == expected[0]
+    else:
+        assert found == expected
+
+
+def cell(value):
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@given(entries=rows(), chunk_rows=st.integers(1, 5), options=OPTIONS)
+def test_both_ways_give_the_same_bytes_of_csv(entries, chunk_rows, options):
+    header = list(dict.fromkeys(name for row in entries for name in row)) or ["id"]
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, *([cell(row.get(n)) for n in header] for row in entries)])
+
+    def chunks(one_by_one, typed):
+        def each(header, lines):
+            return [one_by_one.from_csv(dict(zip(header, cells, strict=True))) for cells in lines]
+
+        make = typed.from_csv if typed else each
+        return csv_rows(io.BytesIO(text.getvalue().encode()), (), one_by_one.column, make)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_parsing, "CHUNK_ROWS", chunk_rows)
+        expected, found = both(chunks, **options)
+
+    if isinstance(expected[0], str):
+        assert found[0] == expected[0]
+    else:
+        assert found == expected
+
+
+def typed_chunks(entries, **options):
+    made_by = maker(**options)
+    typed = TypedRecords(made_by)
+    return [type(chunk[0]).__name__ for chunk in json_rows(report(entries), typed.from_json)], made_by
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([{"id": f"CA{i}", "end_at": "2026-03-02 01:02:03"} for i in range(9)], id="as declared"),
+        pytest.param([{"id": i, "end_at": "2026-03-02T01:02:03Z"} for i in range(9)], id="ids are numbers"),
+        pytest.param([{"id": "CA", "talk_time": "17", "end_at": None}] * 9, id="numbers are text"),
+        pytest.param([{"id": "CA", "queue": 5}] * 9, id="a field nobody knows"),
+        pytest.param([{"id": "CA", "call": "alias"}] * 9, id="another name"),
+    ],
+)
+def test_chunks_are_decoded_whole_after_what_is_learned_from_them(rows):
+    """Else the test above would compare the slow way with itself."""
+    kinds, _ = typed_chunks(rows, aliases={"call": "name"})
+
+    assert set(kinds) <= {"Row", "Record"}
+
+
+def test_a_value_that_does_not_fit_sends_its_chunk_to_the_maker_and_no_other(monkeypatch):
+    small_chunks(monkeypatch, 200)
+    entries = [{"id": f"CA{i}", "rating": "N/A" if i == 30 else i} for i in range(60)]
+
+    kinds, made_by = typed_chunks(entries)
+
+    assert Counter(kinds)["dict"] == 1
+    assert len(kinds) > 5
+    assert made_by.unknown == {"rating": 1}
+
+
+def test_rows_of_another_payload_are_decoded_whole_again_once_they_have_taken_over(monkeypatch):
+    """The names of the first payload are forgotten where those of the second clash with them."""
+    small_chunks(monkeypatch, 200)
+    entries = [{"id": "CA", "name": "old"}] * 30 + [{"id": "CA", "call": "new"}] * 30
+
+    kinds, _ = typed_chunks(entries, aliases={"call": "name"})
+
+    assert Counter(kinds)["dict"] <= 1
+    assert len(kinds) > 5
+
+
+def test_a_note_of_a_megabyte_that_looks_like_borders_is_one_value():
+    note = '"},{"' * 200_000 + "\n😀"
+    entries = [{"id": "CA1", "name": note}, {"id": "CA2", "name": note}]
+    typed = TypedRecords(maker())
+
+    lines = b"".join(encode_lines(chunk) for chunk in json_rows(report(entries), typed.from_json))
+
+    assert [json.loads(line) for line in lines.splitlines()] == entries
+
+
+def test_half_an_emoji_becomes_a_replacement_character_on_both_ways():
+    data = b'{"total":1,"entries":[{"id":"CA1","name":"cut \\ud83d","end_at":"2026-03-02 00:00:00"}]}'
+    typed = TypedRecords(maker())
+
+    [chunk] = json_rows(io.BytesIO(data), typed.from_json)
+    [record] = map(json.loads, encode_lines(chunk).splitlines())
+
+    assert record == {"id": "CA1", "end_at": "2026-03-02T00:00:00Z", "name": "cut \ufffd"}
