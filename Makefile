@@ -5,7 +5,7 @@ BIN := .venv/bin
 MELTANO := meltano==4.4.1
 API := explore
 
-.PHONY: help test check format demo constraints clean
+.PHONY: help test check format demo bench constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo 'make test         the whole test suite; ARGS="-k name -x" goes to pytest'
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
+	@echo 'make bench        speed and memory beside a plain tap, in 10 minutes; ARGS=--quick in one'
 	@echo 'make constraints  pin the newest version of everything, in constraints.txt'
 	@echo 'make clean        remove what the targets above have built'
 
@@ -32,9 +33,12 @@ format: .venv/built
 demo: .venv/built .venv-meltano/built
 	@$(BIN)/python demo/demo.py $(API)
 
+bench: .venv/built
+	@$(BIN)/python -m bench $(ARGS)
+
 clean:
-	rm -rf .venv .venv-meltano .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis demo/output dist
-	find tap_talkdesk_reports tests demo -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .venv-meltano .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis demo/output bench/output dist
+	find tap_talkdesk_reports tests demo bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Leaves in $$python one that runs and can make environments: a command that exists may be
 # a version manager's shim for a Python it does not have, and Debian splits venv off.

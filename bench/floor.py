@@ -1,0 +1,107 @@
+"""What the work costs without any tap: decode, normalise, encode, write: `python -m bench.floor FILE`.
+
+No HTTP, no check, no state, no SDK. Whatever a tap costs above this is the price of being one.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from itertools import islice
+from pathlib import Path
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+from bench.calls import KINDS, NEVER_NULL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    Rows = list[Any]
+
+_PIECE = 1 << 20
+_PIECE_ROWS = 2000
+_BORDER = b"},{"
+
+_TYPES = {"date-time": str | None, "integer": int | None, "boolean": bool | None, "string": str | None}
+_BOOLEANS = {"true": True, "false": False, "": None}
+
+
+class RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):
+    """A RECORD message; of this order."""
+
+    stream: str
+    record: Any
+    time_extracted: str
+
+
+def json_rows(file: BinaryIO) -> Iterator[Rows]:
+    """The rows of a JSON report, in pieces that are cut where an entry ends."""
+    buffer = file.read(_PIECE)
+    buffer = buffer[buffer.index(b"[") + 1 :]
+    if (first := buffer.find(_BORDER)) < 0:
+        return
+    row = _row(msgspec.json.decode(buffer[: first + 1]))
+    decode = msgspec.json.Decoder(GenericAlias(list, (row,))).decode
+    while piece := file.read(_PIECE):
+        buffer += piece
+        border = buffer.rindex(_BORDER) + 1
+        rows = decode(b"[" + buffer[:border] + b"]")
+        buffer = buffer[border + 1 :]
+        yield _normalised(rows)
+    yield _normalised(decode(b"[" + buffer.removesuffix(b"}")))
+
+
+def _row(fields: Iterable[str]) -> type[Any]:
+    return msgspec.defstruct("Row", [(name, _TYPES[KINDS[name]]) for name in fields], gc=False)
+
+
+def _normalised(rows: Rows) -> Rows:
+    for row in rows:
+        row.start_at = _rfc3339(row.start_at)
+        row.end_at = _rfc3339(row.end_at)
+    return rows
+
+
+def _rfc3339(stamp: str) -> str:
+    return f"{stamp[:10]}T{stamp[11:]}Z"
+
+
+def csv_rows(file: BinaryIO) -> Iterator[Rows]:
+    """The rows of a CSV report, of which each piece is typed column by column."""
+    reader = csv.reader(map(bytes.decode, file))
+    header = next(reader)
+    row = _row(header)
+    while cells := list(islice(reader, _PIECE_ROWS)):
+        columns = (
+            _typed(name, column) for name, column in zip(header, zip(*cells, strict=True), strict=True)
+        )
+        yield [row(*values) for values in zip(*columns, strict=True)]
+
+
+def _typed(name: str, cells: Sequence[str]) -> Sequence[Any]:
+    match KINDS[name]:
+        case "date-time":
+            return [_rfc3339(cell) if cell else None for cell in cells]
+        case "integer":
+            return [int(cell) if cell else None for cell in cells]
+        case "boolean":
+            return [_BOOLEANS[cell] for cell in cells]
+    return cells if name in NEVER_NULL else [cell or None for cell in cells]
+
+
+def main(path: Path) -> None:
+    """Write the RECORD lines of a report file."""
+    encode = msgspec.json.Encoder().encode_lines
+    with path.open("rb") as file:
+        for rows in json_rows(file) if path.suffix == ".json" else csv_rows(file):
+            lines = memoryview(encode([RecordMessage("calls", row, "2026-01-01T00:00:00Z") for row in rows]))
+            while lines:
+                lines = lines[os.write(1, lines) :]
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,164 @@
+"""Rows of calls: the tap beside its ordinary path, a plain tap, the floor, and `cat`.
+
+The files are prepared, and a server that has nothing else to do hands them out. The tap orders,
+polls and downloads as always; the plain tap fetches the file from the same server; the floor
+and `cat` read it from the disk. All output goes to /dev/null.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import sys
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.measure import TAP, medians, run, selecting, serving
+from bench.report import END, FORMATS, HOURS, START, path, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from bench.measure import Command, Usage
+
+    #: By contestant.
+    Commands = dict[str, Command]
+    #: By form, number of rows and contestant.
+    Figures = dict[str, dict[int, dict[str, Usage]]]
+
+THIS, ORDINARY, PLAIN, FLOOR, CAT = "tap", "tap, ordinary path", "plain", "floor", "cat"
+BATCH = "batch"
+#: In which form rows come, or leave.
+FORMS = (*FORMATS, BATCH)
+
+_SERVER = Path(__file__).with_name("server.py")
+#: Changes nothing, but sends every record through the SDK's mapper, as any stream map does.
+_STREAM_MAPS = {"calls": {"__alias__": "calls"}}
+_CREDENTIALS = ("account", "client_id", "client_secret", "username", "password")
+#: Enough that files are read in more than one piece.
+_COMPARED = 5000
+
+
+def measured(folder: Path, sizes: dict[int, int], told: Callable[[str], None]) -> Figures:
+    """What each contestant used; BATCH is not among the forms where the tap does not write it.
+
+    Args:
+        folder: Where files can lie; some 1.3 GB for a million rows.
+        sizes: Numbers of rows, and how often each is run. No rows are the cost of starting.
+        told: Is given signs of life.
+
+    Raises:
+        ValueError: the contestants do not write the same records.
+    """
+    told("do all write the same records?")
+    with contestants(folder / "compared", _COMPARED) as commands:
+        forms = [form for form in FORMS if form != BATCH or _writes_batches(commands[form][THIS])]
+        for form in forms:
+            compare(commands[form], folder / "output", _COMPARED)
+    figures: Figures = {form: {} for form in forms}
+    for rows, rounds in sizes.items():
+        told(f"preparing {rows:,} rows")
+        with contestants(folder / "measured", rows) as commands:
+            for form in forms:
+                told(f"{rows:,} rows, {form}")
+                figures[form][rows] = medians(commands[form], rounds, told)
+    return figures
+
+
+@contextmanager
+def contestants(folder: Path, rows: int) -> Generator[dict[str, Commands]]:
+    """The commands by form, while so many rows are served."""
+    prepare(folder, rows)
+    try:
+        with serving([sys.executable, _SERVER, folder], "http") as (url,):
+            yield {form: _commands(folder, url, form) for form in FORMS}
+    finally:
+        shutil.rmtree(folder)
+
+
+def _commands(folder: Path, url: str, form: str) -> Commands:
+    file = path(folder, "json" if form == BATCH else form)
+    configured = partial(_configured, folder, form)
+    tap: dict[str, Any] = dict.fromkeys(_CREDENTIALS, "bench") | {
+        "api_url": url,
+        "token_url": f"{url}/auth/token",
+        "start_date": START.isoformat(),
+        "end_date": END.isoformat(),
+        "timespan_hours": HOURS,
+        "format": file.suffix[1:],
+    }
+    this = configured("tap", tap)
+    catalog: list[str | Path] = ["--catalog", selecting(["calls"], this, folder / "catalog.json")]
+    commands: Commands = {
+        THIS: [TAP, *this, *catalog],
+        PLAIN: [sys.executable, "-m", "bench.plain_tap", *configured("plain", {"url": f"{url}/{file.name}"})],
+    }
+    if form != BATCH:
+        commands |= {
+            ORDINARY: [TAP, *configured("ordinary", tap | {"stream_maps": _STREAM_MAPS}), *catalog],
+            FLOOR: [sys.executable, "-m", "bench.floor", file],
+            CAT: [shutil.which("cat") or "cat", file],
+        }
+    return commands
+
+
+def _configured(folder: Path, form: str, what: str, config: dict[str, Any]) -> list[str | Path]:
+    """The option with a written config; for BATCH, with a folder for the batches."""
+    if form == BATCH:
+        batches = folder / f"{what}-batches"
+        batches.mkdir()
+        config |= {
+            "batch_config": {
+                "encoding": {"format": "jsonl", "compression": "gzip"},
+                "storage": {"root": batches.as_uri(), "prefix": ""},
+            }
+        }
+    written = folder / f"{what}-{form}.config.json"
+    written.write_text(json.dumps(config))
+    return ["--config", written]
+
+
+def _writes_batches(command: Command) -> bool:
+    try:
+        run(command)
+    except RuntimeError as error:
+        if "batch_config" in str(error):
+            return False
+        raise
+    return True
+
+
+def compare(commands: Commands, output: Path, rows: int) -> None:
+    """Prove that all write so many records, and the same.
+
+    Raises:
+        ValueError: they do not.
+    """
+    expected: list[Any] | None = None
+    for name, command in commands.items():
+        if name == CAT:
+            continue
+        run(command, output)
+        records = list(_records(output))
+        expected = expected or records
+        if records != expected or len(records) != rows:
+            unlike = next(
+                (pair for pair in zip(expected, records, strict=False) if pair[0] != pair[1]), "none"
+            )
+            raise ValueError(
+                f"{name} wrote {len(records)} records of {rows}; the first that differ: {unlike}"
+            )
+
+
+def _records(output: Path) -> Iterator[Any]:
+    """The records of RECORD messages, and those in the files of BATCH messages."""
+    for line in output.read_bytes().splitlines():
+        message = json.loads(line)
+        if message["type"] == "RECORD":
+            yield message["record"]
+        for file in message.get("manifest", ()):
+            with gzip.open(file.removeprefix("file://")) as lines:
+                yield from map(json.loads, lines)
