@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     Command = Sequence[str | Path]
 
 _LAUNCH = Path(__file__).with_name("launch.py")
+_ROOT = _LAUNCH.parent.parent
+#: No command takes so many seconds, unless it hangs.
+_PATIENCE = 1200
 #: The tap as it is installed beside this Python.
 TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
 
@@ -46,21 +50,27 @@ def run(command: Command, output: Path | str = os.devnull) -> Usage:
 
     Raises:
         RuntimeError: it failed; the message has the end of its log.
+        TimeoutExpired: it hangs.
     """
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch) / "log"
-        finished = subprocess.run(
-            [sys.executable, "-I", "-S", _LAUNCH, output, log, *command],
-            stdout=subprocess.PIPE,
-            check=True,
-            text=True,
-            env=environment(),
-        )
-        used = json.loads(finished.stdout)
+        used = json.loads(_printed([sys.executable, "-I", "-S", _LAUNCH, output, log, *command]))
         if code := used.pop("code"):
             last = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
             raise RuntimeError(f"{last}\n{command[0]} ended with code {code}")
     return Usage(**used)
+
+
+def _printed(command: Command) -> str:
+    """What a command prints; neither it nor its children outlive this call."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=environment(), cwd=_ROOT, start_new_session=True
+    ) as process:
+        try:
+            return process.communicate(timeout=_PATIENCE)[0]
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
 
 
 def medians(

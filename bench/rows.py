@@ -42,8 +42,10 @@ _CREDENTIALS = ("account", "client_id", "client_secret", "username", "password")
 _COMPARED = 5000
 
 
-def measured(folder: Path, sizes: dict[int, int], told: Callable[[str], None]) -> Figures:
-    """What each contestant used; BATCH is not among the forms where the tap does not write it.
+def measured(
+    folder: Path, sizes: dict[int, int], told: Callable[[str], None]
+) -> Iterator[tuple[str, int, dict[str, Usage]]]:
+    """Form, number of rows, and what each contestant used; no BATCH where the tap does not write it.
 
     Args:
         folder: Where files can lie; some 1.3 GB for a million rows.
@@ -58,14 +60,12 @@ def measured(folder: Path, sizes: dict[int, int], told: Callable[[str], None]) -
         forms = [form for form in FORMS if form != BATCH or _writes_batches(commands[form][THIS])]
         for form in forms:
             compare(commands[form], folder / "output", _COMPARED)
-    figures: Figures = {form: {} for form in forms}
     for rows, rounds in sizes.items():
         told(f"preparing {rows:,} rows")
         with contestants(folder / "measured", rows) as commands:
             for form in forms:
                 told(f"{rows:,} rows, {form}")
-                figures[form][rows] = medians(commands[form], rounds, told)
-    return figures
+                yield form, rows, medians(commands[form], rounds, told)
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def _configured(folder: Path, form: str, what: str, config: dict[str, Any]) -> l
     if form == BATCH:
         batches = folder / f"{what}-batches"
         batches.mkdir()
-        config |= {
+        config = config | {
             "batch_config": {
                 "encoding": {"format": "jsonl", "compression": "gzip"},
                 "storage": {"root": batches.as_uri(), "prefix": ""},
