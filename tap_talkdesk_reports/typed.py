@@ -7,14 +7,14 @@ that has turned up or a value that does not fit, is left to it: it decides.
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
-from msgspec.structs import fields
 
 from tap_talkdesk_reports.parsing import decode_rows
 from tap_talkdesk_reports.records import ROW_ID, UNKNOWN_FIELDS, row_id
@@ -104,9 +104,10 @@ class TypedRecords:
         """The values of a column; None where a record has none."""
         first = next(iter(records), None)
         if isinstance(first, Struct):
-            attributes = {field.encode_name: field.name for field in fields(type(first))}
-            attribute = attributes.get(name)
-            return [attribute and getattr(record, attribute) for record in records]
+            attributes = dict(zip(first.__struct_encode_fields__, first.__struct_fields__, strict=True))
+            if name not in attributes:
+                return [None] * len(records)
+            return list(map(attrgetter(attributes[name]), records))
         return [record.get(name) for record in records]
 
     def _learn(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -197,7 +198,8 @@ class _Layout:
     def check_keys(self, values_of: Callable[[str], Iterable[Any]]) -> None:
         """Raise ValueError where a key is missing: the maker says in which row."""
         for key in self.maker.keys:
-            if key != ROW_ID and (key not in self.source or not {None, "", UNSET}.isdisjoint(values_of(key))):
+            # Each of null, "" and UNSET is false, and so is 0, which the maker lets through.
+            if key != ROW_ID and not (key in self.source and all(values_of(key))):
                 raise ValueError
 
     def _unknown_of(self, values: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
@@ -252,8 +254,7 @@ class _JsonLayout(_Layout):
             values = list(map(attrgetter(attribute), rows))
             as_read = read_all(read, values)
             if as_read is not values:
-                for row, value in zip(rows, as_read, strict=True):
-                    setattr(row, attribute, value)
+                deque(map(setattr, rows, repeat(attribute), as_read), maxlen=0)
         if self._is_direct:
             self.check_keys(lambda key: map(attrgetter(self._attributes[key]), rows))
             return rows

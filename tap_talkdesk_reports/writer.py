@@ -54,10 +54,13 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         message = RecordMessage(stream=stream, record={}, time_extracted=datetime.now(tz=UTC))
         head, _, tail = self.format_message(message).partition(b"{}")
         # A line break within a text is written as \n in JSON, so that each one here is the end of a record.
-        lines = encode_lines(records)
-        self._gathered += head + lines[:-1].replace(b"\n", tail + head) + tail
-        if len(self._gathered) >= GATHERED_BYTES:
+        lines = memoryview(encode_lines(records).replace(b"\n", tail + head))[: -len(head)]
+        self._gathered += head
+        if len(self._gathered) + len(lines) < GATHERED_BYTES:
+            self._gathered += lines
+        else:
             self.flush()
+            self._write(lines)
 
     def flush(self) -> None:
         """Hand everything gathered to the reader.
@@ -67,12 +70,15 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """
         # Taken out first: after a failed write the same lines must not be tried again behind it.
         lines, self._gathered = self._gathered, bytearray()
+        self._write(memoryview(lines))
+
+    @staticmethod
+    def _write(rest: memoryview) -> None:
         if sys.stdout is None:  # closed before the process began
             raise BrokenPipeError
         # Past Python's buffer: when a signal interrupts its write to a full pipe, it loses what was not yet
         # taken (seen in 3.11 to 3.13), and a line with it.
         output = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
-        rest = memoryview(lines)
         while rest:
             written = output.write(rest)
             if written is None:  # a pipe that does not block, and is full
