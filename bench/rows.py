@@ -12,7 +12,6 @@ import json
 import shutil
 import sys
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,49 +73,54 @@ def contestants(folder: Path, rows: int) -> Generator[dict[str, Commands]]:
     prepare(folder, rows)
     try:
         with serving([sys.executable, _SERVER, folder], "http") as (url,):
-            yield {form: _commands(folder, url, form) for form in FORMS}
+            settings: dict[str, Any] = dict.fromkeys(_CREDENTIALS, "bench") | {
+                "api_url": url,
+                "token_url": f"{url}/auth/token",
+                "start_date": START.isoformat(),
+                "end_date": END.isoformat(),
+                "timespan_hours": HOURS,
+            }
+            catalog = folder / "catalog.json"
+            selecting(["calls"], _configured(folder, "discover", settings), catalog)
+            yield {form: _commands(folder, form, settings, catalog) for form in FORMS}
     finally:
         shutil.rmtree(folder)
 
 
-def _commands(folder: Path, url: str, form: str) -> Commands:
+def _commands(folder: Path, form: str, settings: dict[str, Any], catalog: Path) -> Commands:
     file = path(folder, "json" if form == BATCH else form)
-    configured = partial(_configured, folder, form)
-    tap: dict[str, Any] = dict.fromkeys(_CREDENTIALS, "bench") | {
-        "api_url": url,
-        "token_url": f"{url}/auth/token",
-        "start_date": START.isoformat(),
-        "end_date": END.isoformat(),
-        "timespan_hours": HOURS,
-        "format": file.suffix[1:],
-    }
-    this = configured("tap", tap)
-    catalog: list[str | Path] = ["--catalog", selecting(["calls"], this, folder / "catalog.json")]
+    tap = settings | {"format": file.suffix[1:]}
+    plain = {"url": f"{settings['api_url']}/{file.name}"}
+    if form == BATCH:
+        tap |= _batches(folder / "tap-batches")
+        plain |= _batches(folder / "plain-batches")
+
+    def this(what: str, config: dict[str, Any]) -> Command:
+        return [TAP, *_configured(folder, f"{form}-{what}", config), "--catalog", catalog]
+
     commands: Commands = {
-        THIS: [TAP, *this, *catalog],
-        PLAIN: [sys.executable, "-m", "bench.plain_tap", *configured("plain", {"url": f"{url}/{file.name}"})],
+        THIS: this("tap", tap),
+        PLAIN: [sys.executable, "-m", "bench.plain_tap", *_configured(folder, f"{form}-plain", plain)],
     }
     if form != BATCH:
         commands |= {
-            ORDINARY: [TAP, *configured("ordinary", tap | {"stream_maps": _STREAM_MAPS}), *catalog],
+            ORDINARY: this("ordinary", tap | {"stream_maps": _STREAM_MAPS}),
             FLOOR: [sys.executable, "-m", "bench.floor", file],
             CAT: [shutil.which("cat") or "cat", file],
         }
     return commands
 
 
-def _configured(folder: Path, form: str, what: str, config: dict[str, Any]) -> list[str | Path]:
-    """The option with a written config; for BATCH, with a folder for the batches."""
-    if form == BATCH:
-        batches = folder / f"{what}-batches"
-        batches.mkdir()
-        config = config | {
-            "batch_config": {
-                "encoding": {"format": "jsonl", "compression": "gzip"},
-                "storage": {"root": batches.as_uri(), "prefix": ""},
-            }
-        }
-    written = folder / f"{what}-{form}.config.json"
+def _batches(folder: Path) -> dict[str, Any]:
+    """The setting that asks for BATCH, in files of this folder."""
+    folder.mkdir()
+    encoding = {"format": "jsonl", "compression": "gzip"}
+    return {"batch_config": {"encoding": encoding, "storage": {"root": folder.as_uri(), "prefix": ""}}}
+
+
+def _configured(folder: Path, name: str, config: dict[str, Any]) -> list[str | Path]:
+    """The option with a config, which is written."""
+    written = folder / f"{name}.config.json"
     written.write_text(json.dumps(config))
     return ["--config", written]
 
