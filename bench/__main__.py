@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import jobs, ratios, rows, startup, tables
+from bench import jobs, ratios, rows, rules, startup, tables
 
 if TYPE_CHECKING:
     from bench.rows import Figures
@@ -44,6 +44,9 @@ def main() -> None:
         folder = Path(scratch)
         starts = startup.measured(folder, _tell)
         _show(tables.of_starts(starts))
+        _tell("what each rule costs")
+        costs = rules.measured(rounds=5)
+        _show(tables.of_rules(costs))
         waits = jobs.measured(folder, _tell)
         _show(tables.of_jobs(waits) + "\n" + tables.HOW_ROWS)
         for form, count, used in rows.measured(folder, options.sizes, _tell):
@@ -62,6 +65,7 @@ def main() -> None:
     everything = {
         "machine": machine,
         "starts": {name: asdict(used) for name, used in starts.items()},
+        "rules": costs,
         "jobs": [asdict(wait) | {"ratio": wait.ratio} for wait in waits],
         "rows": {
             form: {

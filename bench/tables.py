@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import jobs, startup
+from bench import jobs, rules, startup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +62,14 @@ def of_rows(
     ]
     title = f"Rows of calls, {form}, {count:,}, {_median(rounds)}"
     return _table(title, ("", "rows/s of processor", "without start", "rows/s of time", "peak MiB"), lines)
+
+
+def of_rules(took: Mapping[str, float]) -> str:
+    """What each rule costs."""
+    usual = took[rules.ALL]
+    lines = [(name, f"{each:.2f}", f"{each / usual:.2f}") for name, each in took.items()]
+    title = f"What each rule costs, {rules.ROWS:,} rows of calls in JSON, from file to lines"
+    return _table(title, ("", "microseconds a row", "/ as mostly"), lines)
 
 
 def of_ratios(reached: Sequence[Ratio]) -> str:

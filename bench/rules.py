@@ -1,0 +1,88 @@
+"""What each rule of the records costs: the same rows, made into lines with one thing more asked of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from bench.calls import SCHEMA
+from bench.report import path, prepare
+from tap_talkdesk_reports.parsing import decode_rows, json_rows
+from tap_talkdesk_reports.records import ROW_ID, UNKNOWN_FIELDS, RecordMaker
+from tap_talkdesk_reports.typed import TypedRecords
+from tap_talkdesk_reports.writer import encode_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Decode = Callable[[bytes], list[Any]]
+
+ROWS = 20_000
+ALL = "rows as they mostly are"
+
+
+def measured(rounds: int) -> dict[str, float]:
+    """Microseconds of processor for each row, from the bytes of a file to lines, by what is asked."""
+    with TemporaryDirectory(prefix="bench-") as scratch:
+        prepare(Path(scratch) / "rules", ROWS)
+        content = path(Path(scratch) / "rules", "json").read_bytes()
+    rows = json.loads(content)["entries"]
+    half = set(list(rows[0])[::2]) | {"callsid", "end_at"}
+    renamed = {name: f"the_{name}" for name in rows[0]}
+    cases: dict[str, tuple[bytes, Decode]] = {
+        ALL: (content, _typed()),
+        "timestamps already as they are to be": (_report(map(_stamped, rows)), _typed()),
+        "half of the columns deselected": (content, _typed(selected=half)),
+        "key `_row_id`, of five fields": (
+            content,
+            _typed(keys=(ROW_ID,), row_id_fields=("callsid", "type", "start_at", "end_at", "agent_name")),
+        ),
+        "every field by another name": (
+            _report({renamed[name]: value for name, value in row.items()} for row in rows),
+            _typed(aliases={other: name for name, other in renamed.items()}),
+        ),
+        "an unknown field in every row, kept": (_report(row | {"queue": "x"} for row in rows), _typed()),
+        "numbers in quotation marks": (_report(row | {"talk_time": "17"} for row in rows), _typed()),
+        "a value that does not fit in every chunk": (
+            _report(row | ({"talk_time": "soon"} if i % 500 == 0 else {}) for i, row in enumerate(rows)),
+            _typed(),
+        ),
+        "one by one, without chunks": (content, _one_by_one()),
+    }
+    took: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(rounds):
+        for name, (report, decode) in cases.items():
+            began = time.process_time()
+            for chunk in json_rows(BytesIO(report), decode):
+                encode_lines(chunk)
+            took[name].append((time.process_time() - began) * 1e6 / ROWS)
+    return {name: median(each) for name, each in took.items()}
+
+
+def _maker(keys: tuple[str, ...] = ("callsid",), **options: Any) -> RecordMaker:
+    own = {UNKNOWN_FIELDS: {"type": ["object", "null"]}, ROW_ID: {"type": ["string"]}}
+    schema = {"properties": SCHEMA["properties"] | own}
+    return RecordMaker("calls", schema, keys=keys, replication_key="end_at", unknown_fields="keep", **options)
+
+
+def _typed(**options: Any) -> Decode:
+    return TypedRecords(_maker(**options)).from_json
+
+
+def _one_by_one() -> Decode:
+    make = _maker().from_json
+    return lambda data: list(map(make, decode_rows(data)))
+
+
+def _stamped(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {name: row[name].replace(" ", "T") + "Z" for name in ("start_at", "end_at")}
+
+
+def _report(rows: Iterable[dict[str, Any]]) -> bytes:
+    entries = list(rows)
+    return json.dumps({"total": len(entries), "entries": entries}, separators=(",", ":")).encode()
