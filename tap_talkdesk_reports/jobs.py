@@ -74,6 +74,8 @@ class Jobs:
         self._seen: set[str] = set()
         self._own: set[str] = set()
         self._told: set[str] = set()
+        #: When the wait for a job began, by its id.
+        self._running: dict[str, float] = {}
 
     def adoptable(self, report: str, now: datetime) -> list[ReportJob]:
         """Jobs that an earlier run left and this one may take over, newest first."""
@@ -104,12 +106,12 @@ class Jobs:
         """
         ended: Counter[str] = Counter()
         while True:
-            job, adopted = adopted or self._create(report, timespan, clock), None
+            job, adopted = adopted or self.create(report, timespan, clock), None
             if not self.is_own(job):
                 self._seen.add(job.id)
                 logger.info("%s: adopted", job)
             try:
-                return self._wait(job, clock)
+                return self.wait(job, clock)
             except JobFailedError as error:
                 status = error.job.status
                 ended[status] += 1
@@ -120,7 +122,7 @@ class Jobs:
             except JobTimeoutError as error:
                 return self._end(error, clock)
             except BaseException:
-                self._cancel(job)
+                self.cancel(job)
                 raise
 
     def _end(self, given_up: JobTimeoutError, clock: Clock) -> ReportJob:
@@ -131,9 +133,9 @@ class Jobs:
         Raises:
             JobTimeoutError: it ended without a file, or did not end even now.
         """
-        self._cancel(given_up.job)
+        self.cancel(given_up.job)
         try:
-            return self._wait(given_up.job, clock)
+            return self.wait(given_up.job, clock)
         except JobFailedError as ended:
             raise JobTimeoutError(str(given_up), job=ended.job) from None
 
@@ -141,7 +143,13 @@ class Jobs:
         """Whether this run created the job: only then may it cancel it or delete its file."""
         return job.id in self._own
 
-    def _create(self, report: str, timespan: Timespan, clock: Clock) -> ReportJob:
+    def create(self, report: str, timespan: Timespan, clock: Clock) -> ReportJob:
+        """Order a job, or find the one whose answer was lost.
+
+        Raises:
+            RequestRefusedError: Talkdesk does not take the order.
+            TalkdeskError: it cannot be reached, or answers nonsense.
+        """
         for tries in range(1, TRIES_OF_LOST_ANSWERS + 1):
             try:
                 job = self._api.create(report, timespan, self._format)
@@ -177,15 +185,29 @@ class Jobs:
             logger.warning("The jobs of report %r cannot be listed: %s", report, error)
         return None
 
-    def _wait(self, job: ReportJob, clock: Clock) -> ReportJob:
-        created = clock.monotonic()
-        return wait_until_done(
-            job,
-            lambda job: self._get(job, clock.monotonic() - created),
-            timeout=self._timeout,
-            clock=clock,
-            tell=self._tell,
-        )
+    def wait(self, job: ReportJob, clock: Clock) -> ReportJob:
+        """Wait for the end of a job.
+
+        Raises:
+            JobFailedError: it ended without a file.
+            JobTimeoutError: it did not end in time.
+        """
+        created = self._running[job.id] = clock.monotonic()
+        try:
+            return wait_until_done(
+                job,
+                lambda job: self._get(job, clock.monotonic() - created),
+                timeout=self._timeout,
+                clock=clock,
+                tell=self._tell,
+            )
+        finally:
+            del self._running[job.id]
+
+    def running(self, now: float) -> tuple[int, float]:
+        """How many jobs are waited for, and for how many seconds the oldest has been."""
+        began = list(self._running.values())
+        return len(began), now - min(began, default=now)
 
     def _is_lost(self, job: ReportJob, timespan: Timespan, now: datetime) -> bool:
         """Whether a listed job may be the one. Without a name only one that runs is surely not old."""
@@ -215,7 +237,7 @@ class Jobs:
                 raise JobFailedError(msg, job=job) from None
         return job
 
-    def _cancel(self, job: ReportJob) -> None:
+    def cancel(self, job: ReportJob) -> None:
         """Cancel an own job, if that can be done."""
         if self.is_own(job):
             try:

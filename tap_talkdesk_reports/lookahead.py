@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future, wait
+from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.clock import Clock
 
 T = TypeVar("T")
+
+#: Whose work a thread does.
+OWNER: ContextVar[str | None] = ContextVar("owner", default=None)
 
 #: How often a consumer that waits looks up, in seconds.
 LOOK_UP = 0.2
@@ -87,6 +91,7 @@ class Turn(Generic[T]):
 
     def _advance(self, future: Future[T | None], step: Callable[[], T]) -> None:
         def run() -> None:
+            OWNER.set(self.owner)
             try:
                 future.set_result(step())
             except StopIteration:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -48,6 +49,11 @@ class ReportFile:
     is_json: bool
     #: Seconds from the order to the last byte.
     seconds: float
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes, unpacked."""
+        return os.fstat(self.content.fileno()).st_size
 
 
 class ReportFiles:

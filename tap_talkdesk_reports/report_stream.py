@@ -17,6 +17,7 @@ from tap_talkdesk_reports.batches import Batches
 from tap_talkdesk_reports.clock import in_words
 from tap_talkdesk_reports.csv_parsing import csv_rows
 from tap_talkdesk_reports.errors import ReportFileError
+from tap_talkdesk_reports.logs import JobMeter
 from tap_talkdesk_reports.parsing import json_rows
 from tap_talkdesk_reports.records import ROW_ID, UNKNOWN_FIELDS, RecordMaker
 from tap_talkdesk_reports.schemas import completed
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.report_files import ReportFile
     from tap_talkdesk_reports.settings import Settings
     from tap_talkdesk_reports.tap import TapTalkdeskReports
+
+
+logger = logging.getLogger("tap-talkdesk-reports")
 
 
 class ReportStream(Stream):
@@ -167,27 +171,30 @@ class ReportStream(Stream):
         Behind that the bookmark moves. A file that turns out broken ends without it,
         and what follows are the records of another for the same timespan.
         """
-        with self._tap.run_of(self) as run:
+        with self._tap.run_of(self) as run, JobMeter(self.name) as meter:
             for turn in run.turns(self):
                 while (file := turn.result(run.waiting)) is not None:
                     before = self.records_made
                     try:
                         for chunk in self._chunks_of(file):
                             run.check()
+                            run.progress.add_rows(self.name, len(chunk))
                             yield file, chunk
                     except ReportFileError as error:
                         turn.refuse(error)
                         continue
                     yield file, []
                     self._complete_through(file.timespan.end)
-                    self.logger.info(
+                    logger.info(
                         "%s: done, %d rows, %s from order to file",
                         file.job,
                         self.records_made - before,
                         in_words(file.seconds),
                     )
+                    meter.add(file.seconds, file.size)
                     turn.go_on()
                     run.check_time()
+                run.progress.add_timespan(self.name)
             self._tell_unknown()
 
     def _chunks_of(self, file: ReportFile) -> Iterator[list[Any]]:
@@ -248,8 +255,11 @@ class ReportStream(Stream):
         if unknown := self._maker.unknown:
             names = ", ".join(f"{name} ({count} times)" for name, count in unknown.most_common())
             kept = f"kept in {UNKNOWN_FIELDS}" if self.config["unknown_fields"] == "keep" else "left out"
-            self.logger.warning(
-                "Fields unknown to the schema or of a type that does not fit, %s: %s", kept, names
+            logger.warning(
+                "%s: fields unknown to the schema or of a type that does not fit, %s: %s",
+                self.name,
+                kept,
+                names,
             )
             unknown.clear()
 

@@ -15,6 +15,7 @@ from tap_talkdesk_reports.download import Downloads
 from tap_talkdesk_reports.errors import TalkdeskError
 from tap_talkdesk_reports.jobs import Jobs
 from tap_talkdesk_reports.lookahead import LOOK_UP, LookAhead, Turn
+from tap_talkdesk_reports.progress import Progress, is_watched
 from tap_talkdesk_reports.report_files import ReportFile, ReportFiles
 from tap_talkdesk_reports.timespans import horizon
 
@@ -36,7 +37,6 @@ TOLERATED_SKEW = 60
 LARGEST_SKEW = 86_400
 #: Cancelling jobs at a stop is worth so many seconds.
 SECONDS_TO_CANCEL = 5
-SECONDS_BETWEEN_SIGNS_OF_LIFE = 60
 
 
 class Run:
@@ -56,9 +56,10 @@ class Run:
         self._tap = tap
         self._settings = settings = tap.settings
         self._began = tap.clock.monotonic()
-        self._told_at = 0.0
         self._over = threading.Event()
         self._lookahead: LookAhead[ReportFile] = LookAhead([], 1)
+        #: How far it is.
+        self.progress = Progress({}, lambda: (0, 0.0), tap.clock, watched=False)
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
         api, tokens = connect(settings, tap.clock)
         jobs = Jobs(api, file_format=settings.format, timeout=settings.job_timeout)
@@ -72,6 +73,12 @@ class Run:
         )
         self._files = ReportFiles(
             api, jobs, self._downloads(), file_format=settings.format, delete=settings.delete_report_files
+        )
+        self.progress = Progress(
+            {stream.name: len(planned[stream]) for stream in self.streams if planned.get(stream)},
+            lambda: jobs.running(tap.clock.monotonic()),
+            tap.clock,
+            watched=is_watched(),
         )
         turns = [self._turn(stream, *each) for stream in self.streams for each in planned.get(stream, ())]
         self._lookahead = LookAhead(turns, settings.max_concurrent_jobs)
@@ -113,10 +120,7 @@ class Run:
         self.check_time()
         if not waited:
             self._tap.message_writer.flush()
-            self._told_at = 0.0
-        elif waited - self._told_at >= SECONDS_BETWEEN_SIGNS_OF_LIFE:
-            self._told_at = waited
-            logger.info("Waiting for Talkdesk for %s now", in_words(waited))
+        self.progress.show()
 
     def end(self) -> None:
         """Begin to end all work: no new jobs, and own ones that are running are cancelled."""
@@ -129,6 +133,7 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         """Wait for the end of all work, as far as it comes within 5 s."""
+        self.progress.close()
         self.end()
         self._tap.message_writer.flush()
         if not self._lookahead.is_over(SECONDS_TO_CANCEL):
@@ -157,7 +162,7 @@ class Run:
             due = {stream: each for stream, each in all_due.items() if each.end > each.start}
             if signed_in or not due:
                 break
-            turn = Turn("sign-in", _once(tokens.token), self._tap.clock)
+            turn = Turn("sign-in", once(tokens.token), self._tap.clock)
             turn.start()
             turn.result(self.waiting)
             skew = tokens.clock_skew
@@ -177,7 +182,7 @@ class Run:
         """The jobs that an earlier run left, of each stream."""
         now = self._tap.clock.now()
         lists = LookAhead(
-            [Turn(s.name, _once(partial(jobs.adoptable, s.report, now)), self._tap.clock) for s in due],
+            [Turn(s.name, once(partial(jobs.adoptable, s.report, now)), self._tap.clock) for s in due],
             self._settings.max_concurrent_jobs,
         )
         return {s: turn.result(self.waiting) or [] for s in due for turn in lists.turns(s.name)}
@@ -195,6 +200,6 @@ class Run:
         )
 
 
-def _once(call: Callable[[], T]) -> Generator[T, None, None]:
+def once(call: Callable[[], T]) -> Generator[T, None, None]:
     """A call as work with one result."""
     yield call()

@@ -12,6 +12,8 @@ from singer_sdk.singerlib import StateMessage
 
 from tap_talkdesk_reports.clock import Stopped, TimeIsUp, in_words
 from tap_talkdesk_reports.errors import AuthenticationError
+from tap_talkdesk_reports.logs import add_fields
+from tap_talkdesk_reports.lookahead import OWNER
 from tap_talkdesk_reports.run import Run
 from tap_talkdesk_reports.timespans import rfc3339
 
@@ -34,10 +36,24 @@ def sync(tap: TapTalkdeskReports) -> int:
     Returns:
         The exit code: 0 only if every selected stream is complete, or the time of the run is up.
     """
+    logger.addFilter(add_fields)
     started = tap.clock.monotonic()
     streams = [stream for stream in tap.report_streams if stream.selected]
+    failed: list[str] = []
+    code = _code_of(tap, streams, failed)
+    ends = ", ".join(
+        f"{stream.name}{' FAILED' * (stream.name in failed)}: {stream.records_made} rows, complete through "
+        f"{rfc3339(stream.bookmark) if stream.bookmark else '-'}"
+        for stream in streams
+    )
+    lasted = f"{'Ended after' if code else 'Done in'} {in_words(tap.clock.monotonic() - started)}"
+    logger.info("%s: %s", lasted, ends or "no stream is selected")
+    return code
+
+
+def _code_of(tap: TapTalkdeskReports, streams: list[ReportStream], failed: list[str]) -> int:
     try:
-        failed = _read(tap, streams)
+        _read(tap, streams, failed)
     except Stopped:
         logger.warning("Stopped by signal %s; the next run goes on from the last bookmark", tap.stop_signal)
         return SIGNALLED + (tap.stop_signal or 0)
@@ -52,23 +68,16 @@ def sync(tap: TapTalkdeskReports) -> int:
     except SingerSDKError as error:
         logger.error("%s", error)
         return FAILED
-    ends = ", ".join(
-        f"{stream.name}{' FAILED' * (stream.name in failed)}: {stream.records_made} rows, complete through "
-        f"{rfc3339(stream.bookmark) if stream.bookmark else '-'}"
-        for stream in streams
-    )
-    lasted = in_words(tap.clock.monotonic() - started)
-    logger.info("Done in %s: %s", lasted, ends or "no stream is selected")
     return FAILED if failed else 0
 
 
-def _read(tap: TapTalkdeskReports, streams: list[ReportStream]) -> list[str]:
-    """Read the streams; the names of those that failed. However it ends, a STATE is the last message."""
-    failed: list[str] = []
+def _read(tap: TapTalkdeskReports, streams: list[ReportStream], failed: list[str]) -> None:
+    """Read the streams, and note which of them fail. However it ends, a STATE is the last message."""
     try:
         with Run(tap, streams) as run:
             tap.run = run
             for stream in run.streams:
+                OWNER.set(stream.name)
                 try:
                     stream.sync()
                 except AuthenticationError:
@@ -80,6 +89,6 @@ def _read(tap: TapTalkdeskReports, streams: list[ReportStream]) -> list[str]:
     except TimeIsUp:
         logger.info("The time of this run is up, by stop_after_minutes; the next one goes on from here")
     finally:
+        OWNER.set(None)
         # Some targets keep only what the last message says.
         tap.message_writer.write_message(StateMessage(value=tap.state))
-    return failed

@@ -10,6 +10,7 @@ from copy import deepcopy
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
+import click
 from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
@@ -26,17 +27,21 @@ from tap_talkdesk_reports.settings_schema import SCHEMA
 from tap_talkdesk_reports.state import plain_bookmarks
 from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, own_report_stream
 from tap_talkdesk_reports.sync import SIGNALLED, sync
+from tap_talkdesk_reports.trial import trial
 from tap_talkdesk_reports.writer import MessageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from types import FrameType
 
-    import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
 
     from tap_talkdesk_reports.report_stream import ReportStream
+
+
+#: Where the command line keeps that `--test` was given.
+IS_TEST = f"{__name__}.is_test"
 
 
 class TapTalkdeskReports(Tap):
@@ -125,22 +130,22 @@ class TapTalkdeskReports(Tap):
                 catalog=_json(catalog, "catalog"),
                 parse_env_config=bool(config and config.parse_env),
             )
+        if click.get_current_context().meta.get(IS_TEST):
+            with cls._errors_in_one_line():
+                sys.exit(trial(tap, click.echo))
         sys.exit(sync(tap))
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Test the connection with one small job for each selected stream, or the schemas without any.
+        """Test the connection, once all options are read, or the schemas right now.
 
-        The SDK's own test reads every stream, and few accounts may use all reports.
+        The SDK's own test knows no catalog and reads every stream, and few accounts may use all reports.
         """
+        if value == CliTestOptionValue.All.value:
+            ctx.meta[IS_TEST] = True
+            return
         with cls._errors_in_one_line():
-            if value != CliTestOptionValue.All.value:
-                super().cb_test(ctx, param, value)
-                return
-            given: _ConfigInput = ctx.params["config"]
-            tap = cls(config=given.config, parse_env_config=given.parse_env)
-            tap.run_sync_dry_run(1, [stream for stream in tap.report_streams if stream.selected])
-            ctx.exit()
+            super().cb_test(ctx, param, value)
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:

@@ -1,0 +1,115 @@
+"""`--test`: whether the credentials, the region and each selected report work, a line each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from io import SEEK_END
+from typing import TYPE_CHECKING
+
+from singer_sdk.exceptions import SingerSDKError
+
+from tap_talkdesk_reports.clock import Stopped, in_words
+from tap_talkdesk_reports.connection import connect
+from tap_talkdesk_reports.download import Downloads
+from tap_talkdesk_reports.errors import JobTimeoutError
+from tap_talkdesk_reports.jobs import Jobs
+from tap_talkdesk_reports.lookahead import LookAhead, Turn
+from tap_talkdesk_reports.parsing import check_ends
+from tap_talkdesk_reports.run import SECONDS_TO_CANCEL, once
+from tap_talkdesk_reports.timespans import Timespan, horizon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_talkdesk_reports.clock import Clock
+    from tap_talkdesk_reports.settings import Settings
+    from tap_talkdesk_reports.tap import TapTalkdeskReports
+
+#: A job that runs for longer was at least accepted.
+SECONDS = 30
+#: So many jobs may an account have at once.
+MOST_JOBS = 15
+
+
+def trial(tap: TapTalkdeskReports, tell: Callable[[str], None]) -> int:
+    """Sign in, and order the last whole settled hour of each selected report, all at once.
+
+    Args:
+        tap: With its settings and its catalog.
+        tell: Given a line for the sign-in and one for each stream.
+
+    Returns:
+        The exit code: 0 if everything works.
+
+    Raises:
+        AuthenticationError: the credentials are not accepted.
+        TalkdeskError: the sign-in fails in another way.
+        Stopped: the process was told to end; own jobs were cancelled.
+    """
+
+    def check(_: float) -> None:
+        if tap.stop_signal is not None:
+            raise Stopped
+
+    trial = _Trial(tap.settings, tap.clock)
+    tell(f"sign-in: works, as account {tap.settings.account} for the {tap.settings.api.capitalize()} API")
+    streams = [stream for stream in tap.report_streams if stream.selected]
+    turns = [trial.turn(stream.name, stream.report) for stream in streams]
+    ahead = LookAhead(turns, MOST_JOBS)
+    code = 0
+    try:
+        for stream in streams:
+            for turn in ahead.turns(stream.name):
+                try:
+                    tell(f"{stream.name}: {turn.result(check)}")
+                except SingerSDKError as error:
+                    tell(f"{stream.name}: FAILED: {error}")
+                    code = 1
+    finally:
+        ahead.close()
+        ahead.is_over(SECONDS_TO_CANCEL)
+    return code
+
+
+class _Trial:
+    """What the trials of all reports share."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
+        # An API that is away is to be told of now, and not to be waited for as in a run.
+        self._api, tokens = connect(replace(settings, job_timeout=SECONDS), clock)
+        tokens.token()
+        self._jobs = Jobs(self._api, file_format=settings.format, timeout=SECONDS)
+        self._downloads = Downloads(
+            clock,
+            user_agent=settings.user_agent,
+            timeout=settings.request_timeout,
+            spool_dir=settings.spool_dir,
+        )
+        now = clock.now() + timedelta(seconds=min(0.0, tokens.clock_skew))
+        end = horizon(now, settings.availability_delay).replace(minute=0)
+        self._hour = Timespan(end - timedelta(hours=1), end)
+
+    def turn(self, stream: str, report: str) -> Turn[str]:
+        """The trial of a report, whose result is what came of it in words."""
+        clock = self._clock.branch()
+        return Turn(stream, once(partial(self._tried, report, clock)), clock)
+
+    def _tried(self, report: str, clock: Clock) -> str:
+        began = clock.monotonic()
+        job = self._jobs.create(report, self._hour, clock)
+        try:
+            job = self._jobs.wait(job, clock)
+        except JobTimeoutError:
+            self._jobs.cancel(job)
+            return f"accepted; its job still ran after {SECONDS} s"
+        except BaseException:
+            self._jobs.cancel(job)
+            raise
+        content, _ = self._downloads.fetch(lambda: self._api.open(job))
+        with content:
+            check_ends(content)
+            size = content.seek(0, SEEK_END)
+        return f"works; {in_words(clock.monotonic() - began)} from order to file, {size:,} bytes"

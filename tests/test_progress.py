@@ -1,0 +1,182 @@
+"""What is seen of a run: bars on a terminal, else lines, the last line, and fields for machines."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import termios
+
+import pytest
+
+from tap_talkdesk_reports.progress import Progress
+from tap_talkdesk_reports.sandbox import Fault, Pace
+from tests.support import clean_environment, command, run_tap
+
+DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 24}
+
+
+def at_terminal(tmp_path, config, *, records_too=False, **environment):
+    """Run the tap with a terminal as its standard error; what that showed, and the exit code."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 120))
+    with subprocess.Popen(
+        command(tmp_path, config),
+        stdout=theirs if records_too else subprocess.DEVNULL,
+        stderr=theirs,
+        env=clean_environment(**{"TERM": "xterm"} | environment),
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # Linux says so where the other end is closed
+                break
+            if not piece:
+                break
+            shown += piece
+    os.close(ours)
+    return shown.decode(), process.returncode
+
+
+def test_a_person_at_a_terminal_sees_bars_and_the_last_line(start_sandbox, tmp_path):
+    sandbox = start_sandbox(pace=Pace.after_seconds(0.5))
+
+    shown, code = at_terminal(tmp_path, sandbox.config | DAYS)
+
+    assert code == 0
+    assert re.search(r"calls +0 of 4 timespans", shown)
+    assert re.search(r"calls +█{20} +4 of 4 timespans, [\d,]+ rows, [\d,]+ rows/s", shown)
+    assert re.search(r"user_status +█{20} +4 of 4 timespans", shown)
+    assert re.search(r"\d jobs at Talkdesk, the oldest for 0\.\d s", shown)
+    assert re.search(r"about [\d.]+ \w+ left", shown)
+    assert ": created" not in shown  # the lines of single jobs would tear the display
+    assert "Done in" in shown.splitlines()[-1]
+    assert "\x1b[3" not in shown  # no colour, as NO_COLOR asks for
+
+
+def test_warnings_stay_visible_at_a_terminal(start_sandbox, tmp_path):
+    sandbox = start_sandbox(faults=[Fault("create", "job_failed", report="calls")])
+
+    shown, code = at_terminal(tmp_path, sandbox.config | DAYS)
+
+    assert code == 0
+    assert sandbox.unmet_faults() == []
+    assert "ended as 'failed'" in shown
+
+
+@pytest.mark.parametrize(
+    "why", [{"TERM": "dumb"}, {"records_too": True}, {"TAP_TALKDESK_REPORTS_LOGLEVEL": "DEBUG"}], ids=str
+)
+def test_a_terminal_that_cannot_draw_or_shows_other_things_gets_lines(start_sandbox, tmp_path, why):
+    sandbox = start_sandbox()
+
+    shown, code = at_terminal(tmp_path, sandbox.config | DAYS, **why)
+
+    assert code == 0
+    assert " of 4 timespans" not in shown
+    assert ": created" in shown
+
+
+def test_without_a_terminal_a_line_a_minute_says_how_far_it_is(start_sandbox, in_process, clock, caplog):
+    caplog.set_level("INFO", "tap-talkdesk-reports")
+    sandbox = start_sandbox(pace=Pace.after_seconds(100), clock=clock.now)
+
+    outcome = in_process(sandbox.config | DAYS | {"max_concurrent_jobs": 1})
+
+    lines = [text for level, text in outcome.log if level == "INFO" and "at Talkdesk" in text]
+    assert outcome.code == 0
+    assert len(lines) <= clock.monotonic() / 60
+    assert any(
+        re.fullmatch(
+            r"calls: 2 of 4 timespans, \d+ rows, [\d,]+ rows/s; "
+            r"(1 jobs at Talkdesk, the oldest for .*|no job at Talkdesk); about \d+ minutes.* left",
+            line,
+        )
+        for line in lines
+    ), lines
+
+
+def test_time_left_is_told_from_what_is_done(clock, caplog):
+    caplog.set_level("INFO")
+    progress = Progress({"calls": 4}, lambda: (0, 0.0), clock, watched=False)
+
+    clock.sleep(600)
+    progress.add_rows("calls", 1000)
+    clock.sleep(50)
+    progress.add_timespan("calls")
+    clock.sleep(10)
+    progress.show()
+
+    assert caplog.messages == [
+        "calls: 0 of 4 timespans, 1,000 rows, 1,000,000 rows/s; no job at Talkdesk",
+        "calls: 1 of 4 timespans, 1,000 rows, 17 rows/s; no job at Talkdesk; about 33 minutes left",
+    ]
+
+
+ENDS = {
+    "done": ({}, "Done in "),
+    "failed": ({"faults": [Fault("create", "wrong_total", times=9, report="calls")]}, "Ended after "),
+    "forbidden": ({"forbidden_reports": ("calls", "user_status")}, "Ended after "),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_the_last_line_says_rows_and_bookmark_of_each_stream_and_the_time(start_sandbox, tmp_path, end):
+    options, words = ENDS[end]
+    sandbox = start_sandbox(**options)
+
+    outcome = run_tap(tmp_path, sandbox.config | DAYS)
+
+    last = outcome.stderr.splitlines()[-1].split(" | ", 3)[3]
+    assert last.startswith(words)
+    for stream in ("calls", "user_status"):
+        through = outcome.bookmark(stream) or "-"
+        assert re.search(rf"{stream}( FAILED)?: \d+ rows, complete through {through}", last), last
+    if end == "done":
+        assert f"calls: {len(outcome.records('calls'))} rows" in last
+
+
+def structured(tmp_path):
+    """The environment that makes the SDK log as JSON."""
+    config = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "singer_sdk.logging.StructuredFormatter"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"level": "INFO", "handlers": ["stderr"]},
+    }
+    path = tmp_path / "logging.json"
+    path.write_text(json.dumps(config))
+    return {"SINGER_SDK_LOG_CONFIG": str(path)}
+
+
+def test_structured_logs_carry_stream_report_job_and_timespan(start_sandbox, tmp_path):
+    sandbox = start_sandbox(faults=[Fault("create", "job_failed", report="calls")])
+
+    outcome = run_tap(tmp_path, sandbox.config | DAYS, **structured(tmp_path))
+
+    lines = [json.loads(line) for line in outcome.stderr.splitlines()]
+    assert outcome.code == 0, outcome.stderr
+    jobs = {job.id for job in sandbox.jobs}
+    for words in (": created", ": done, ", "ended as 'failed'"):
+        [line, *_] = [line for line in lines if words in line["message"] and line["stream_name"] == "calls"]
+        assert line["extra"]["report"] == "calls"
+        assert line["extra"]["job"] in jobs
+        assert re.fullmatch(r"2026-03-0\dT00:00:00Z\.\.2026-03-0\dT00:00:00Z", line["extra"]["timespan"])
+
+
+def test_metrics_tell_the_wait_for_jobs_and_the_bytes_and_rows_of_each_stream(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+
+    outcome = run_tap(tmp_path, sandbox.config | DAYS, **structured(tmp_path))
+
+    lines = [json.loads(line) for line in outcome.stderr.splitlines()]
+    points = [line["metric_info"] for line in lines if line["message"] == "METRIC"]
+    of_calls = {p["metric"]: p["value"] for p in points if p["tags"]["stream"] == "calls"}
+    assert of_calls["record_count"] == len(outcome.records("calls"))
+    assert of_calls["job_duration"] > 0
+    assert len(outcome.stdout) / 10 < of_calls["download_bytes"] < len(outcome.stdout)
