@@ -5,12 +5,13 @@ BIN := .venv/bin
 MELTANO := meltano==4.4.1
 API := explore
 
-.PHONY: help test check format demo bench constraints clean
+.PHONY: help test test-integration check format demo bench constraints clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo         a contact centre, two Meltano runs and a picture; no account needed; API=reporting'
 	@echo 'make test         the whole test suite; ARGS="-k name -x" goes to pytest'
+	@echo 'make test-integration  the same with a real network: an S3 server, TLS, proxies, broken connections; ARGS too'
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
 	@echo 'make bench        speed and memory beside a plain tap, in 10 minutes; ARGS=--quick in one'
@@ -19,6 +20,9 @@ help:
 
 test: .venv/built
 	@$(BIN)/pytest --numprocesses=4 $(ARGS)
+
+test-integration: .venv/built-integration
+	@$(BIN)/pytest --numprocesses=2 tests/integration $(ARGS)
 
 check: .venv/built
 	$(BIN)/ruff check
@@ -61,6 +65,11 @@ find_python = \
 	$(BIN)/python -m pip install -qq -c constraints.txt -e . --group dev && \
 	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
 
+.venv/built-integration: .venv/built
+	@echo 'Adding an S3 server to .venv (once) ...'; began=$$(date +%s); \
+	$(BIN)/python -m pip install -qq -c constraints.txt --group integration && \
+	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
+
 .venv-meltano/built: .venv/built
 	@echo 'Building .venv-meltano with $(MELTANO) (once) ...'; began=$$(date +%s); \
 	$(BIN)/python -m venv --clear .venv-meltano && \
@@ -73,6 +82,6 @@ constraints:
 	@$(find_python); \
 	rm -rf .venv-constraints && $$python -m venv .venv-constraints && \
 	.venv-constraints/bin/python -m pip install -qq -U pip && \
-	.venv-constraints/bin/python -m pip install -qq -e . --group dev && \
+	.venv-constraints/bin/python -m pip install -qq -e . --group dev --group integration && \
 	.venv-constraints/bin/python -m pip freeze -qq --all --exclude-editable | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$' | grep -v '^setuptools==' > constraints.txt && \
 	rm -rf .venv-constraints

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.sandbox.explore.assertion import SigningKey
     from tap_talkdesk_reports.sandbox.explore.options import Explore
     from tap_talkdesk_reports.sandbox.faults import Fault, FaultBook
-    from tap_talkdesk_reports.sandbox.files import FileStore
+    from tap_talkdesk_reports.sandbox.files import Bucket, FileStore
     from tap_talkdesk_reports.sandbox.jobs import Clock, Job, JobBook, Order
     from tap_talkdesk_reports.sandbox.messages import Answer, Request
     from tap_talkdesk_reports.sandbox.presign import Signer
@@ -48,6 +48,7 @@ class Backend:
     ledger: Ledger
     explore: Explore
     explore_key: SigningKey
+    bucket: Bucket | None = None
 
     def accept(self, exchange: Exchange, order: Order, job_id: str) -> Job:
         """Make a job, with the fault that is due, and begin its file.
@@ -75,7 +76,7 @@ class Backend:
         now = self.clock()
         if expired:
             now -= self.url_lifetime + timedelta(seconds=2)
-        return self.signer.url(object_path(job), self.url_lifetime, now)
+        return (self.bucket or self.signer).url(object_path(job), self.url_lifetime, now)
 
 
 def object_path(job: Job) -> str:

@@ -13,10 +13,11 @@ from collections import OrderedDict
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime, timedelta
 
     from tap_talkdesk_reports.sandbox.jobs import Job
     from tap_talkdesk_reports.sandbox.reports import Row
@@ -53,6 +54,16 @@ class ReportFile:
         os.close(self._descriptor)
 
 
+class Bucket(Protocol):
+    """Where files are kept and signed in place of the file host, such as a real S3 server."""
+
+    def put(self, path: str, content: bytes) -> None:
+        """Keep a file; its job is not done before."""
+
+    def url(self, path: str, lifetime: timedelta, now: datetime) -> str:
+        """A signed URL of a file, good from now on for a lifetime in whole seconds."""
+
+
 class FileStore:
     """The files of all jobs; written in the background in the order of the jobs.
 
@@ -60,8 +71,9 @@ class FileStore:
     when it is asked for, which gives the same bytes.
     """
 
-    def __init__(self) -> None:
-        """Begin an empty store."""
+    def __init__(self, upload: Callable[[Job, ReportFile], None] | None = None) -> None:
+        """Begin an empty store; `upload` is called with each file that is written."""
+        self._upload = upload
         self._files: OrderedDict[str, Future[ReportFile]] = OrderedDict()
         self._lock = threading.Lock()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sandbox-files")
@@ -72,15 +84,19 @@ class FileStore:
         with self._lock:
             future = self._files.get(job.id)
             if future is None:
-                future = self._writer.submit(
-                    write, job, lambda: self._closing.is_set() or job.ended is not None
-                )
+                future = self._writer.submit(self._write, job)
                 self._files[job.id] = future
                 while len(self._files) > _KEPT and next(iter(self._files.values())).done():
                     self._files.popitem(last=False)
             else:
                 self._files.move_to_end(job.id)
         return future
+
+    def _write(self, job: Job) -> ReportFile:
+        file = write(job, lambda: self._closing.is_set() or job.ended is not None)
+        if self._upload:
+            self._upload(job, file)
+        return file
 
     def is_ready(self, job: Job, patience: float) -> bool:
         """Whether a job's file is written; waits some seconds for it."""

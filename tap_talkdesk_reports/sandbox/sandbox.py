@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from tap_talkdesk_reports.sandbox.apihost import ApiHost
-from tap_talkdesk_reports.sandbox.backend import Backend
+from tap_talkdesk_reports.sandbox.backend import Backend, object_path
 from tap_talkdesk_reports.sandbox.centre import Centre
 from tap_talkdesk_reports.sandbox.explore import Explore
 from tap_talkdesk_reports.sandbox.explore.assertion import SigningKey
@@ -15,7 +16,7 @@ from tap_talkdesk_reports.sandbox.explore.reports import NAMES as EXPLORE_REPORT
 from tap_talkdesk_reports.sandbox.explore.reports import reports_of
 from tap_talkdesk_reports.sandbox.faults import Fault, FaultBook
 from tap_talkdesk_reports.sandbox.filehost import FileHost
-from tap_talkdesk_reports.sandbox.files import FileStore
+from tap_talkdesk_reports.sandbox.files import Bucket, FileStore, ReportFile
 from tap_talkdesk_reports.sandbox.jobs import Job, JobBook, Pace
 from tap_talkdesk_reports.sandbox.ledger import Ledger
 from tap_talkdesk_reports.sandbox.presign import Signer
@@ -44,6 +45,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _upload(bucket: Bucket, job: Job, file: ReportFile) -> None:
+    bucket.put(object_path(job), file.read(0, file.length))
+
+
 class Sandbox:
     """A stand-in for Talkdesk; serves from construction to `close`, or as a `with` block."""
 
@@ -64,6 +69,7 @@ class Sandbox:
         bounds: str = "closed",
         forbidden_reports: Iterable[str] = (),
         explore: Explore | None = None,
+        bucket: Bucket | None = None,
         account: str = CREDENTIALS["account"],
         client_id: str = CREDENTIALS["client_id"],
         client_secret: str = CREDENTIALS["client_secret"],
@@ -88,6 +94,7 @@ class Sandbox:
             bounds: `closed` when a report counts its `to` in, else `half-open`.
             forbidden_reports: Reports the account may not make, in either API.
             explore: How the Explore API behaves, where it is not known how it does.
+            bucket: Keeps and signs the files; without one the file host does.
             account: The account to sign in to.
             client_id: The client's id.
             client_secret: The client's secret.
@@ -130,12 +137,13 @@ class Sandbox:
             token_lifetime=timedelta(seconds=token_seconds),
             url_lifetime=timedelta(seconds=url_seconds),
             jobs=JobBook(pace or Pace.now(), clock, max_open_jobs),
-            files=FileStore(),
+            files=FileStore(partial(_upload, bucket) if bucket else None),
             tokens=TokenBook(clock),
             faults=FaultBook(list(faults)),
             ledger=self.ledger,
             explore=explore,
             explore_key=SigningKey(explore.key_algorithm, KEY_ID),
+            bucket=bucket,
         )
         self._api.start(ApiHost(self._backend).answer)
         self._file_host.start(FileHost(self._backend).answer)
