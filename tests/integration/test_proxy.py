@@ -74,7 +74,7 @@ def test_the_environment_names_a_proxy_for_both_hosts(
     lines = start_proxy(s3.port)
     sandbox = start_sandbox(bucket=S3Bucket(s3, lines.address))
 
-    outcome = run(tmp_path, sandbox.config | DAYS, HTTP_PROXY=forward_proxy.url, NO_PROXY="")
+    outcome = run(tmp_path, sandbox.config | DAYS, HTTP_PROXY=forward_proxy.url)
 
     assert_complete(sandbox, "reporting", outcome)
     assert forward_proxy.seen[0] == f"POST {sandbox.url}/auth/token"
@@ -102,7 +102,7 @@ def test_a_proxy_that_is_gone_is_one_line_without_its_password(start_sandbox, tm
     sandbox = start_sandbox()
     proxy = f"http://somebody:canary-password@127.0.0.1:{unused_port}"
 
-    outcome = run(tmp_path, sandbox.config | DAYS, HTTP_PROXY=proxy, NO_PROXY="")
+    outcome = run(tmp_path, sandbox.config | DAYS, HTTP_PROXY=proxy)
 
     assert outcome.code == 1
     assert len(outcome.errors) == 1
@@ -130,9 +130,7 @@ def private_lines(start_sandbox, start_proxy, authority, private_bucket):
 def test_https_with_an_authority_that_the_environment_names(private_lines, authority, tmp_path, api):
     sandbox, line, files = private_lines
 
-    outcome = run(
-        tmp_path, config_of(sandbox, api, line) | DAYS, REQUESTS_CA_BUNDLE=str(authority.bundle), NO_PROXY="*"
-    )
+    outcome = run(tmp_path, config_of(sandbox, api, line) | DAYS, REQUESTS_CA_BUNDLE=str(authority.bundle))
 
     assert line.url.startswith("https://")
     assert_complete(sandbox, api, outcome)
@@ -146,7 +144,7 @@ def test_https_through_the_proxy_that_the_environment_names(
     sandbox, line, files = private_lines
     environment = {"HTTPS_PROXY": forward_proxy.url, "REQUESTS_CA_BUNDLE": str(authority.bundle)}
 
-    outcome = run(tmp_path, config_of(sandbox, "explore", line) | DAYS, **environment, NO_PROXY="")
+    outcome = run(tmp_path, config_of(sandbox, "explore", line) | DAYS, **environment)
 
     assert_complete(sandbox, "explore", outcome)
     assert set(forward_proxy.seen) == {f"CONNECT {line.address}", f"CONNECT {files.address}"}
