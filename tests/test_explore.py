@@ -308,7 +308,7 @@ def test_fields_and_values_without_a_place_go_where_the_settings_say(start_sandb
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK | {"reports": [own], "unknown_fields": how})
 
     assert outcome.code == code, outcome.stderr
-    warnings = [line for line in outcome.stderr.splitlines() if "Fields unknown" in line and ".own" in line]
+    warnings = [line for line in outcome.stderr.splitlines() if "own: fields unknown" in line]
     if how == "fail":
         assert "unknown_fields is 'fail'" in outcome.errors[0]
         assert outcome.records("own") == []
