@@ -1,8 +1,8 @@
 """A signed address becomes a whole local file. No token comes here.
 
 A signed address is valid "for a short period of time" (seed document, "Downloading
-a report file"; 900 s were seen), so it is asked for anew at each resume, never kept
-and never shown.
+a report file"; 900 s were seen), so it is asked for anew at each try, also where the
+old one may still be good; it is never kept and never shown.
 """
 
 from __future__ import annotations
@@ -32,9 +32,15 @@ logger = logging.getLogger("tap-talkdesk-reports")
 
 PIECE_BYTES = 1 << 18
 
-#: So often in a row a download may go on without a new byte, and so often it may begin anew.
+#: A connection that brings fewer bytes within so many seconds is as good as dead.
+FLOOR_BYTES = 1 << 16
+FLOOR_SECONDS = 60.0
+
+#: So often in a row a download may bring less than that before it stops, and so often it may begin anew.
 FRUITLESS_TRIES = 5
 RESTARTS = 3
+#: So often a rest may be answered with another part of the file.
+MISPLACED_RESTS = 1
 
 OK, PARTIAL, NOT_SATISFIABLE = 200, 206, 416
 
@@ -56,6 +62,7 @@ class _Part:
     #: Whether the end is known to be the end: by length, or by HTTP's own chunks.
     proven: bool = False
     restarts: int = 0
+    misplaced: int = 0
 
     def restart(self) -> None:
         """Forget what has arrived.
@@ -64,7 +71,7 @@ class _Part:
             TruncatedFileError: that happened too often.
         """
         self.restarts += 1
-        if self.restarts > RESTARTS:
+        if self.restarts > RESTARTS or self.misplaced > MISPLACED_RESTS:
             msg = f"the download had to begin anew {self.restarts} times, at last after {self.size} bytes"
             raise TruncatedFileError(msg, position=self.size)
         self.file.seek(0)
@@ -117,7 +124,7 @@ class Downloads:
             try:
                 self._go_on(part, sign())
             except Interrupted as interrupted:
-                fruitless = 1 if part.size > before else fruitless + 1
+                fruitless = 1 if part.size - before >= FLOOR_BYTES else fruitless + 1
                 if fruitless >= FRUITLESS_TRIES:
                     msg = f"the download stopped {fruitless} times at byte {part.size}: {interrupted}"
                     raise TruncatedFileError(msg, position=part.size) from None
@@ -160,14 +167,16 @@ class Downloads:
     def _is_begun(self, part: _Part, response: requests.Response) -> bool:
         """Judge the answer before its body; False where there is nothing left to read."""
         status, length = response.status_code, response.headers.get("Content-Length", "")
-        if status == NOT_SATISFIABLE and part.size == part.promised:
+        begin, total = _content_range(response)
+        if status == NOT_SATISFIABLE and part.size == (part.promised or total):
+            part.proven = True
             return False
-        if status == PARTIAL:
-            begin, total = _content_range(response)
-            same = response.headers.get("ETag") == part.etag
-            if same and begin == part.size and total in {None, part.promised}:
+        if status == PARTIAL and response.headers.get("ETag") == part.etag and begin == part.size:
+            part.promised = part.promised or total
+            if total in {None, part.promised}:
                 return True
         if status in {PARTIAL, NOT_SATISFIABLE}:
+            part.misplaced += status == PARTIAL and begin != part.size
             part.restart()
             msg = f"the file host answered a request for the rest with {status}, and not with that rest"
             raise Interrupted(msg)
@@ -185,8 +194,8 @@ class Downloads:
         )
         return True
 
-    @staticmethod
-    def _append(part: _Part, response: requests.Response) -> None:
+    def _append(self, part: _Part, response: requests.Response) -> None:
+        began, size = self._clock.monotonic(), part.size
         # Not `stream`: it holds back what it has until a piece is full, and loses it where the rest stalls.
         while piece := response.raw.read1(PIECE_BYTES, decode_content=False):
             try:
@@ -194,6 +203,11 @@ class Downloads:
             except OSError as error:
                 raise _spool_error(error, part.promised) from None
             part.size += len(piece)
+            if (now := self._clock.monotonic()) - began >= FLOOR_SECONDS:
+                if part.size - size < FLOOR_BYTES:
+                    msg = f"only {part.size - size} bytes came in {now - began:.0f} s"
+                    raise Interrupted(msg)
+                began, size = now, part.size
         if part.promised is not None and part.size != part.promised:
             msg = f"{part.size} of {part.promised} bytes came"
             raise Interrupted(msg)
@@ -237,11 +251,11 @@ def _checked(url: str) -> str:
 
 
 def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
-    """First byte and total length that the answer says it has."""
-    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
-    if not match:
-        return None, None
-    return int(match[1]), None if match[2] == "*" else int(match[2])
+    """First byte and total length of the file, as far as the answer tells them."""
+    header = response.headers.get("Content-Range", "").strip()
+    match = re.fullmatch(r"bytes (?:([0-9]+)-[0-9]+|\*)/([0-9]+|\*)", header)
+    begin, total = match.groups() if match else (None, None)
+    return None if begin is None else int(begin), None if total in {None, "*"} else int(total)
 
 
 def _head(response: requests.Response) -> str:

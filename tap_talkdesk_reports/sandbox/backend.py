@@ -35,6 +35,8 @@ class Backend:
     url: str
     signer: Signer
     clock: Clock
+    #: Whatever was given out that must not be shown: tokens, and signatures of URLs.
+    secrets: set[str]
     centre: Centre
     credentials: Mapping[str, str]
     forbidden_reports: frozenset[str]
@@ -76,7 +78,9 @@ class Backend:
         now = self.clock()
         if expired:
             now -= self.url_lifetime + timedelta(seconds=2)
-        return (self.bucket or self.signer).url(object_path(job), self.url_lifetime, now)
+        url = (self.bucket or self.signer).url(object_path(job), self.url_lifetime, now)
+        self.secrets.add(url.rpartition("=")[2])
+        return url
 
 
 def object_path(job: Job) -> str:
@@ -112,7 +116,7 @@ class Exchange:
     def meet_instead(self) -> Answer | None:
         """The answer of the fault that takes the operation's place, if one is due."""
         fault = self.meet("instead")
-        return fault.kind.answer(fault, self.api) if fault and fault.kind.answer else None
+        return fault.answer(self.api) if fault else None
 
     def entry(self, answer: Answer) -> Entry:
         """The exchange, for the ledger."""

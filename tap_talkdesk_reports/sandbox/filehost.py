@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from tap_talkdesk_reports.sandbox import faults
+from tap_talkdesk_reports.sandbox import kinds
 from tap_talkdesk_reports.sandbox.backend import Backend, Exchange, object_path
 from tap_talkdesk_reports.sandbox.messages import Answer, Manner, Part, Request, s3_error
 
@@ -64,24 +64,33 @@ def _send(exchange: Exchange, job: Job, file: ReportFile) -> Answer:
         "Last-Modified": format_datetime(job.created_at, usegmt=True),
         "Accept-Ranges": "bytes",
     }
+    if job.fault and job.fault.details.get("header"):
+        headers["Content-Encoding"] = "gzip"
     first, last, status = 0, file.length - 1, 200
     asked = exchange.request.headers
     match = _RANGE.fullmatch(asked.get("range", ""))
     if match and any(match.groups()) and asked.get("if-range", file.etag) == file.etag:
-        first, last = _bounds(match[1], match[2], file.length)
-        if first > last:
+        begin, end = _bounds(match[1], match[2], file.length)
+        fault = exchange.meet(kinds.RANGE) if begin <= end else None
+        if begin > end or _is(fault, "range_refused"):
             answer = s3_error(416, "InvalidRange", "The requested range is not satisfiable")
             answer.headers["Content-Range"] = f"bytes */{file.length}"
             return answer
-        if exchange.meet(faults.RANGE):
-            first, last = 0, file.length - 1
-        else:
-            status = 206
+        if _is(fault, "wrong_range") and fault:
+            begin = max(0, min(begin + int(fault.details["shift"]), end))
+        if _is(fault, "changed_etag"):
+            headers["ETag"] = '"another"'
+        if fault is None or _is(fault, "wrong_range") or fault.details.get("partial"):
+            first, last, status = begin, end, 206
             headers["Content-Range"] = f"bytes {first}-{last}/{file.length}"
     answer = Answer(status, Part(file, first, last - first + 1), headers)
-    if fault := exchange.meet(faults.BODY):
+    if fault := exchange.meet(kinds.BODY):
         answer.manner = _manner(fault, answer.length)
     return answer
+
+
+def _is(fault: Fault | None, name: str) -> bool:
+    return fault is not None and fault.name == name
 
 
 def whole_file(job: Job, file: ReportFile) -> Answer:
@@ -101,8 +110,13 @@ def _bounds(first: str, last: str, length: int) -> tuple[int, int]:
 
 
 def _manner(fault: Fault, length: int) -> Manner:
-    """How a fault lets a body go over the line; at least its last byte is affected."""
-    after = max(0, min(int(fault.details["after"]), length - 1))
-    if fault.name == "stall":
-        return Manner(stall_after=after, stall_seconds=float(fault.details["seconds"]))
-    return Manner(cut_after=after, reset=bool(fault.details.get("reset")), with_length=fault.name == "cut")
+    """How a fault lets a body go over the line; an `after` leaves at least the last byte to it."""
+    details = fault.details
+    if "after" not in details:
+        return Manner(cut_after=length, reset=fault.name == "reset_at_end", with_length=False)
+    after = max(0, min(int(details["after"]), length - 1))
+    if "seconds" in details:
+        return Manner(
+            stall_after=after, stall_seconds=float(details["seconds"]), drip_bytes=details.get("size")
+        )
+    return Manner(cut_after=after, reset=bool(details.get("reset")), with_length=fault.name == "cut")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime, timedelta
 
+    from tap_talkdesk_reports.sandbox.content import Content
     from tap_talkdesk_reports.sandbox.jobs import Job
     from tap_talkdesk_reports.sandbox.reports import Row
 
@@ -132,13 +133,12 @@ def write(job: Job, give_up: Callable[[], bool] = lambda: False) -> ReportFile:
     Raises:
         CancelledError: `give_up` said so between two chunks.
     """
-    rows = job.order.rows()
-    chunks = _csv_chunks(rows, job.order.headings) if job.format == "csv" else _json_chunks(rows)
+    content = job.content
     digest = hashlib.md5(usedforsecurity=False)
     total = 0
     with tempfile.TemporaryFile() as file:
         file.seek(_HEAD)
-        for count, chunk in chunks:
+        for count, chunk in _csv_chunks(content) if job.format == "csv" else _json_chunks(content.rows()):
             if give_up():
                 raise CancelledError
             total += count
@@ -146,34 +146,45 @@ def write(job: Job, give_up: Callable[[], bool] = lambda: False) -> ReportFile:
             file.write(chunk)
         head = b""
         if job.format != "csv":
-            told = total + 1 if job.fault and job.fault.name == "wrong_total" else total
-            head, tail = (part.encode() for part in job.order.layout(told))
+            head, tail = content.layout(total)
             digest.update(tail + head)
             file.write(tail)
-        end = file.tell()
-        file.seek(_HEAD - len(head))
+        start, end = _HEAD - len(head), file.tell()
+        file.seek(start)
         file.write(head)
+        if content.is_packed:
+            file.seek(start)
+            packed = content.packed(file.read())
+            digest.update(packed)
+            end = file.seek(start) + file.write(packed)
         file.flush()
-        return ReportFile(os.dup(file.fileno()), _HEAD - len(head), end, digest.hexdigest())
+        return ReportFile(os.dup(file.fileno()), start, end, digest.hexdigest())
 
 
 def _json_chunks(rows: Iterator[Row]) -> Iterator[tuple[int, bytes]]:
     """The entries of a JSON file."""
     comma = ""
     while chunk := list(islice(rows, _CHUNK)):
-        yield len(chunk), (comma + _encode(chunk)[1:-1]).encode()
+        yield len(chunk), _encoded(comma + _encode(chunk)[1:-1])
         comma = ","
 
 
-def _csv_chunks(rows: Iterator[Row], headings: tuple[str, ...]) -> Iterator[tuple[int, bytes]]:
+def _csv_chunks(content: Content) -> Iterator[tuple[int, bytes]]:
     """All of a CSV file: null is an empty cell, booleans are `true` and `false`."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(headings)
+    writer.writerow(content.headings())
     words = {True: "true", False: "false"}
+    rows, first = content.rows(), True
     while chunk := list(islice(rows, _CHUNK)):
         writer.writerows([words[v] if isinstance(v, bool) else v for v in row.values()] for row in chunk)
-        yield len(chunk), text.getvalue().encode()
+        yield len(chunk), content.data(_encoded(text.getvalue()), first=first)
+        first = False
         text.seek(0)
         text.truncate()
-    yield 0, text.getvalue().encode()
+    yield 0, content.data(_encoded(text.getvalue()), first=first)
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8, but for the characters that stand for a byte of no encoding."""
+    return text.encode(errors="surrogateescape")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tap_talkdesk_reports.sandbox.content import Content
+
 if TYPE_CHECKING:
     from tap_talkdesk_reports.sandbox.faults import Fault
     from tap_talkdesk_reports.sandbox.reports import Row
@@ -85,7 +87,7 @@ class Order:
     timezone: str = "UTC"
 
 
-_FATES = {"job_failed": "failed", "job_canceled": "canceled"}
+_FATES = {"job_failed": "failed", "job_canceled": "canceled", "job_deleted": "deleted"}
 
 
 @dataclass(eq=False)
@@ -133,12 +135,18 @@ class Job:
         if self.ended is not None:
             return self.ended
         fate = self.fault.name if self.fault else ""
-        progress = self.pace.progress(self.asks, self.clock() - self.created_at)
+        pace = Pace(seconds=self.fault.details["seconds"]) if self.fault and fate == "slow_job" else self.pace
+        progress = pace.progress(self.asks, self.clock() - self.created_at)
         if fate == "stuck":
             return "processing"
         if progress >= 1:
             return _FATES.get(fate, "done")
         return RUNNING[max(0, int(progress * len(RUNNING)))]
+
+    @property
+    def content(self) -> Content:
+        """What stands in its file."""
+        return Content(self.order, self.fault.name, self.fault.details) if self.fault else Content(self.order)
 
     @property
     def will_be_done(self) -> bool:

@@ -61,14 +61,16 @@ class Manner:
 
     cut_after: int | None = None
     reset: bool = False
+    #: From this byte on there are pauses: one, or one before each `drip_bytes`.
     stall_after: int | None = None
     stall_seconds: float = 0
+    drip_bytes: int | None = None
     with_length: bool = True
 
 
 @dataclass(slots=True)
 class Answer:
-    """One answer; with status None the connection is reset and nothing is said."""
+    """One answer; with status None the connection is reset, after the pause, and nothing is said."""
 
     status: int | None
     body: bytes | Part = b""
@@ -84,6 +86,11 @@ class Answer:
 def no_answer() -> Answer:
     """The connection breaks before the first byte."""
     return Answer(None, manner=Manner(reset=True))
+
+
+def late_answer(seconds: float) -> Answer:
+    """Nothing is said for a while, then the connection breaks."""
+    return Answer(None, manner=Manner(reset=True, stall_seconds=seconds))
 
 
 def json_answer(status: int, content: object, **headers: str) -> Answer:

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
-from tap_talkdesk_reports.sandbox import faults
+from tap_talkdesk_reports.sandbox import kinds
 from tap_talkdesk_reports.sandbox.backend import Backend, Exchange, routed
 from tap_talkdesk_reports.sandbox.jobs import FINAL, Job, Order, TooManyJobsError
-from tap_talkdesk_reports.sandbox.messages import Answer, json_answer, no_answer, text_answer
+from tap_talkdesk_reports.sandbox.messages import Answer, json_answer, late_answer, text_answer
 from tap_talkdesk_reports.sandbox.reports import REPORTS, Report
 from tap_talkdesk_reports.sandbox.signin import SignIn
 from tap_talkdesk_reports.sandbox.tokens import Standing
@@ -43,7 +43,7 @@ class ReportingApi:
 
     def refusal(self, exchange: Exchange) -> Answer | None:
         """Why a request is refused before its operation is looked at; None when it is not."""
-        if exchange.operation in faults.TOKENS:
+        if exchange.operation in kinds.TOKENS:
             return None
         standing = self.backend.tokens.bearer(exchange.request.headers.get("authorization", ""))
         if standing is Standing.UNKNOWN:
@@ -69,8 +69,8 @@ class ReportingApi:
             job = self.backend.accept(exchange, order, secrets.token_hex(12))
         except TooManyJobsError:
             return json_answer(429, {"code": 1429, "message": "too many reports are being executed"})
-        if job.fault and job.fault.name == "accepted_then_reset":
-            return no_answer()
+        if job.fault and job.fault.name in ("accepted_then_reset", "accepted_then_silent"):
+            return late_answer(job.fault.details.get("seconds", 0))
         return json_answer(202, self._shown(job, "created"))
 
     def _order(self, report: Report, body: Mapping[str, object]) -> Order | list[tuple[str, str]]:
@@ -100,13 +100,13 @@ class ReportingApi:
         job = self._job(exchange)
         if job is None:
             return text_answer(404, _NOT_FOUND)
-        if fault := exchange.meet(faults.ASK):
+        if fault := exchange.meet(kinds.ASK):
             job.odd_asks = int(fault.details["asks"])
         word = job.ask() if self.backend.is_finished(job) else "uploading"
         if word != "done":
             return json_answer(200, self._shown(job, word))
         answer = json_answer(303, self._shown(job, word))
-        if not exchange.meet(faults.DONE):
+        if not exchange.meet(kinds.DONE):
             answer.headers["Location"] = self._link(job, "files")
         return answer
 
@@ -125,7 +125,7 @@ class ReportingApi:
         job = self._job(exchange)
         if job is None or job.status != "done" or not self.backend.is_finished(job):
             return text_answer(404, _NOT_FOUND)
-        url = self.backend.signed_url(job, expired=exchange.meet(faults.URL) is not None)
+        url = self.backend.signed_url(job, expired=exchange.meet(kinds.URL) is not None)
         return text_answer(302, f"This resource has been moved temporarily to {url}.", Location=url)
 
     def delete_file(self, exchange: Exchange) -> Answer:

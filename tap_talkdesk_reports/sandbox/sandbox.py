@@ -63,6 +63,7 @@ class Sandbox:
         pace: Pace | None = None,
         faults: Iterable[Fault] = (),
         clock: Callable[[], datetime] = _now,
+        sleep: Callable[[float], object] | None = None,
         token_seconds: float = 86_400,
         url_seconds: int = 900,
         max_open_jobs: int = 15,
@@ -88,6 +89,7 @@ class Sandbox:
             pace: When a job turns done; at once by default.
             faults: Troubles to be met, in order per operation.
             clock: The wall clock: job times, Date headers, tokens, signed URLs.
+            sleep: Makes the pauses of faults; by default they take their time.
             token_seconds: Lifetime of an access token.
             url_seconds: Lifetime of a signed URL.
             max_open_jobs: Unfinished jobs the account may have.
@@ -110,19 +112,21 @@ class Sandbox:
         if bounds not in BOUNDS or not forbidden <= EXPLORE_REPORTS:
             raise ValueError(f"bounds are one of {BOUNDS}, and reports of {sorted(EXPLORE_REPORTS)}")
         explore = explore or Explore()
-        self._api = Server(port, "Cowboy", clock)
+        self._api = Server(port, "Cowboy", clock, sleep)
         try:
-            self._file_host = Server(files_port, "AmazonS3", clock)
+            self._file_host = Server(files_port, "AmazonS3", clock, sleep)
         except OSError:
             self._api.server_close()
             raise
         self.url = f"http://{LOOPBACK}:{self._api.server_port}"
         self.files_url = f"http://{LOOPBACK}:{self._file_host.server_port}"
         self.ledger = Ledger()
+        given: set[str] = set()
         self._backend = Backend(
             url=self.url,
             signer=Signer(f"{LOOPBACK}:{self._file_host.server_port}", "AKIASANDBOX", secrets.token_hex(20)),
             clock=clock,
+            secrets=given,
             centre=Centre(seed, calls_per_day, agents),
             credentials={
                 "account": account,
@@ -138,8 +142,8 @@ class Sandbox:
             url_lifetime=timedelta(seconds=url_seconds),
             jobs=JobBook(pace or Pace.now(), clock, max_open_jobs),
             files=FileStore(partial(_upload, bucket) if bucket else None),
-            tokens=TokenBook(clock),
-            faults=FaultBook(list(faults)),
+            tokens=TokenBook(clock, given),
+            faults=FaultBook(list(faults), clock),
             ledger=self.ledger,
             explore=explore,
             explore_key=SigningKey(explore.key_algorithm, KEY_ID),
@@ -187,6 +191,12 @@ class Sandbox:
     def most_open_jobs(self) -> int:
         """How many jobs were unfinished at once, at the most."""
         return self._backend.jobs.most_open
+
+    @property
+    def secrets(self) -> set[str]:
+        """What no client may show: password and client secret, tokens, and signatures of URLs given out."""
+        ours = self._backend.credentials
+        return self._backend.secrets | {ours["password"], ours["client_secret"]}
 
     def rows(self, report: str, start: datetime, end: datetime, api: str = "reporting") -> list[Row]:
         """The truth: rows as in a JSON file whose end time t has start <= t < end.

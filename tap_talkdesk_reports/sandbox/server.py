@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 #: Seconds between two looks whether to stop: what closing a sandbox costs a test.
 _POLL = 0.01
+_BETWEEN_DROPS = 0.002
 
 
 class Server(ThreadingHTTPServer):
@@ -30,8 +31,14 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, port: int, software: str, clock: Callable[[], datetime]) -> None:
-        """Listen on a port of the loopback address; 0 is any free one.
+    def __init__(
+        self,
+        port: int,
+        software: str,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        """Listen on a port of the loopback address; 0 is any free one. Pauses are made by `sleep`.
 
         Raises:
             OSError: the port is taken; the message names it.
@@ -40,6 +47,7 @@ class Server(ThreadingHTTPServer):
         self.software = software
         self.clock = clock
         self.stopping = threading.Event()
+        self.sleep = sleep or self.stopping.wait
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         try:
@@ -111,6 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         if answer.status is None:
+            self._server.sleep(answer.manner.stall_seconds)
             self._reset()
             return
         self.send_response(answer.status)
@@ -132,10 +141,15 @@ class _Handler(BaseHTTPRequestHandler):
         stop = answer.length if manner.cut_after is None else manner.cut_after
         pause = stop if manner.stall_after is None else manner.stall_after
         self._write(answer, 0, pause)
-        if pause < stop:
+        while pause < stop:
             self.wfile.flush()
-            self._server.stopping.wait(manner.stall_seconds)
-            self._write(answer, pause, stop)
+            self._server.sleep(manner.stall_seconds)
+            if manner.drip_bytes:
+                # Whatever `sleep` is: the drops must arrive one by one.
+                self._server.stopping.wait(_BETWEEN_DROPS)
+            until = min(stop, pause + (manner.drip_bytes or stop))
+            self._write(answer, pause, until)
+            pause = until
         if manner.reset:
             self.wfile.flush()
             self._reset()

@@ -23,7 +23,7 @@ class SignIn:
     def __init__(self, backend: Backend) -> None:
         """Sign in to a backend."""
         self._backend = backend
-        self._id_tokens = TokenBook(backend.clock)
+        self._id_tokens = TokenBook(backend.clock, backend.secrets)
 
     def token(self, exchange: Exchange) -> Answer:
         """Tokens for all six credentials."""

@@ -27,8 +27,9 @@ class Standing(Enum):
 class TokenBook:
     """Every token given out, with the time it expires."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        """Begin with none."""
+    def __init__(self, clock: Callable[[], datetime], given: set[str]) -> None:
+        """Begin with none; all that are made are entered in `given`, too."""
+        self._given = given
         self._clock = clock
         self._expiries: dict[str, datetime] = {}
         self._lock = threading.Lock()
@@ -65,6 +66,7 @@ class TokenBook:
     def _keep(self, token: str, expires: datetime) -> str:
         with self._lock:
             self._expiries[token] = expires
+            self._given.add(token)
         return token
 
 

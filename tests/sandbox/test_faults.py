@@ -1,5 +1,9 @@
 """Every fault is met, and looks as it is meant to."""
 
+import csv
+import gzip
+import io
+import json
 import time
 from pathlib import Path
 
@@ -8,7 +12,7 @@ import requests
 from urllib3.exceptions import ProtocolError
 
 from tap_talkdesk_reports.sandbox import Fault, Pace
-from tap_talkdesk_reports.sandbox.faults import API, KINDS, OPERATIONS
+from tap_talkdesk_reports.sandbox.kinds import API, KINDS, OPERATIONS
 
 
 def met(client):
@@ -132,7 +136,9 @@ def test_a_job_can_be_made_although_its_answer_is_lost(open_sandbox):
     assert met(client) == ["accepted_then_reset"]
 
 
-@pytest.mark.parametrize(("name", "status"), [("job_failed", "failed"), ("job_canceled", "canceled")])
+@pytest.mark.parametrize(
+    ("name", "status"), [("job_failed", "failed"), ("job_canceled", "canceled"), ("job_deleted", "deleted")]
+)
 def test_a_job_can_end_dead(open_sandbox, name, status):
     client = open_sandbox(Fault("create", name), pace=Pace.after_asks(1))
     job_id = client.job_id()
@@ -249,6 +255,9 @@ def test_a_download_can_be_short_without_saying_so(open_sandbox):
         ("html_page", 200, "<!DOCTYPE html>"),
         ("slow_down", 503, "SlowDown"),
         ("no_such_key", 404, "NoSuchKey"),
+        ("error_with_200", 200, "<Code>InternalError"),
+        ("access_denied", 403, "Request has expired"),
+        ("expired_token", 400, "ExpiredToken"),
         ("server_error", 500, "InternalError"),
         ("unavailable", 503, "ServiceUnavailable"),
     ],
@@ -277,13 +286,231 @@ def test_a_range_can_be_ignored_and_only_a_range(open_sandbox):
     assert client.download(job_id, Range="bytes=5-").status_code == 206
 
 
-def test_a_total_can_be_wrong(open_sandbox):
-    client = open_sandbox(Fault("create", "wrong_total"))
+@pytest.mark.parametrize("operation", sorted(API))
+def test_any_answer_of_the_api_can_be_cut(client, operation):
+    client.sandbox.add_fault(Fault(operation, "cut_json"))
 
-    content = client.download(client.job_id()).json()
+    assert perform(client, operation).text == '{"id":"53c9'
+    assert met(client) == ["cut_json"]
 
-    assert content["total"] == len(content["entries"]) + 1
-    assert met(client) == ["wrong_total"]
+
+def test_an_order_can_be_accepted_without_an_id_or_found_wrong(client):
+    client.sandbox.add_fault(Fault("create", "no_id"))
+    client.sandbox.add_fault(Fault("create", "invalid", message="too long"))
+
+    accepted, wrong = client.create(), client.create()
+
+    assert (accepted.status_code, accepted.json()) == (202, {"status": "created"})
+    assert (wrong.status_code, wrong.json()["message"]) == (400, "too long")
+    assert client.sandbox.jobs == []
+    assert met(client) == ["no_id", "invalid"]
+
+
+def test_a_job_can_be_unknown_for_a_while(client):
+    client.sandbox.add_fault(Fault("status", "not_found"))
+    job_id = client.job_id()
+
+    assert [client.status(job_id).status_code for _ in range(2)] == [404, 303]
+    assert met(client) == ["not_found"]
+
+
+def test_an_outage_lasts_as_long_as_it_says_and_is_met_once_it_began(client, clock):
+    client.sandbox.add_fault(Fault("status", "outage", seconds=60))
+    job_id = client.job_id()
+    assert [fault.name for fault in client.sandbox.unmet_faults()] == ["outage"]
+
+    during = [client.status(job_id).status_code for _ in range(3)]
+    clock.tick(60)
+
+    assert during == [500] * 3
+    assert client.status(job_id).status_code == 303
+    assert met(client) == ["outage"] * 3
+
+
+@pytest.mark.parametrize("name", ["silent", "accepted_then_silent"])
+def test_an_answer_can_be_long_in_coming(client, name):
+    client.sandbox.add_fault(Fault("create", name, seconds=0.3))
+
+    began = time.monotonic()
+    with pytest.raises(requests.ConnectionError, match="reset"):
+        client.create()
+
+    assert time.monotonic() - began >= 0.3
+    assert len(client.sandbox.jobs) == (name == "accepted_then_silent")
+    assert met(client) == [name]
+
+
+def test_a_job_can_take_longer_than_the_pace_says(client, clock):
+    client.sandbox.add_fault(Fault("create", "slow_job", seconds=60))
+    job_id = client.job_id()
+
+    before = client.status(job_id).json()["status"]
+    clock.tick(60)
+
+    assert (before, client.status(job_id).status_code) == ("created", 303)
+    assert met(client) == ["slow_job"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "start"),
+    [
+        (Fault("object", "wrong_range", shift=-10), 206, 490),
+        (Fault("object", "range_refused"), 416, None),
+        (Fault("object", "changed_etag"), 200, 0),
+        (Fault("object", "changed_etag", partial=True), 206, 500),
+    ],
+    ids=repr,
+)
+def test_a_range_can_be_answered_with_something_else(client, fault, status, start):
+    client.sandbox.add_fault(fault)
+    job_id = client.job_id()
+    whole = client.download(job_id)
+
+    answer = client.download(job_id, Range="bytes=500-", **{"If-Range": whole.headers["ETag"]})
+
+    assert answer.status_code == status
+    assert start is None or answer.content == whole.content[start:]
+    if status == 206:
+        assert (
+            answer.headers["Content-Range"] == f"bytes {start}-{len(whole.content) - 1}/{len(whole.content)}"
+        )
+    assert (answer.headers.get("ETag") == whole.headers["ETag"]) == (fault.name == "wrong_range")
+    assert met(client) == [fault.name]
+
+
+def test_a_download_can_come_in_drops(open_sandbox):
+    paused = []
+    client = open_sandbox(Fault("object", "drip", after=100, size=1000, seconds=7.0), sleep=paused.append)
+
+    content = client.download(client.job_id()).content
+
+    assert paused == [7.0] * -(-(len(content) - 100) // 1000)
+    assert json.loads(content)["total"] > 0
+    assert met(client) == ["drip"]
+
+
+@pytest.mark.parametrize("name", ["no_length", "reset_at_end"])
+def test_a_whole_download_can_come_without_its_length(open_sandbox, name):
+    client = open_sandbox()
+    url = client.signed_url(client.job_id())
+    whole = client.plain.head(url).headers["Content-Length"]
+    client.sandbox.add_fault(Fault("object", name))
+
+    with client.plain.get(url, stream=True) as answer:
+        content = answer.raw.read(int(whole))
+        if name == "reset_at_end":
+            with pytest.raises(ProtocolError):
+                answer.raw.read(1)
+
+    assert "Content-Length" not in answer.headers
+    assert content.endswith(b"}]}")
+    assert met(client) == [name]
+
+
+def content_of(open_sandbox, name, file_format, **details):
+    """The bytes of a file as it should be and as it is with a fault of its content, and the job of that."""
+    client = open_sandbox(bounds="half-open")
+    right = client.download(client.job_id(format=file_format)).content
+    client.sandbox.add_fault(Fault("create", name, **details))
+    wrong = client.download(client.job_id(format=file_format))
+    assert met(client) == [name]
+    return right, wrong, client.sandbox.jobs[-1]
+
+
+@pytest.mark.parametrize(("name", "total"), [("wrong_total", 1), ("no_total", None)])
+def test_a_total_can_be_wrong_or_missing(open_sandbox, name, total):
+    right, wrong, _ = content_of(open_sandbox, name, "json")
+
+    entries = json.loads(right)["entries"]
+    assert wrong.json()["entries"] == entries
+    assert wrong.json().get("total") == (None if total is None else len(entries) + total)
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+def test_a_file_can_be_empty_or_less_than_that(open_sandbox, file_format):
+    right, empty, _ = content_of(open_sandbox, "empty", file_format)
+    _, nothing, _ = content_of(open_sandbox, "no_bytes", file_format)
+
+    assert empty.content == (
+        b'{"total":0,"entries":[]}' if file_format == "json" else right.splitlines(True)[0]
+    )
+    assert nothing.content == b""
+
+
+def test_a_file_can_be_packed_in_three_ways(open_sandbox):
+    right, one, _ = content_of(open_sandbox, "packed", "json", members=3)
+    _, told, _ = content_of(open_sandbox, "packed", "json", header=True)
+    _, cut, _ = content_of(open_sandbox, "packed", "json", cut=1)
+
+    assert gzip.decompress(one.content) == right == told.content  # which `requests` has unpacked
+    with pytest.raises(EOFError):
+        gzip.decompress(cut.content)
+
+
+@pytest.mark.parametrize("name", ["ragged", "unclosed_quote", "bom", "line_ends"])
+def test_a_csv_file_can_have_other_bytes(open_sandbox, name):
+    right, wrong, _ = content_of(open_sandbox, name, "csv")
+
+    heading, rest = right.split(b"\r\n", 1)
+    assert (
+        wrong.content
+        == {
+            "ragged": heading + b"\r\nCA-added,inbound\r\n" + rest,
+            "unclosed_quote": heading + b'\r\n"' + rest,
+            "bom": b"\xef\xbb\xbf" + right,
+            "line_ends": right.replace(b"\r\n", b"\n"),
+        }[name]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("nul", {"notes": "a\0b"}),
+        ("newline", {"notes": 'two\r\nlines, "quoted"\nand more'}),
+        ("long_field", {"notes": "long " * 40_000}),
+        ("new_field", {"mood": "fine"}),
+        ("field_gone", {"notes": ...}),
+        ("field_renamed", {"callsid": ..., "call_sid": "CA"}),
+        ("type_changed", {"talk_time": " s"}),
+        ("odd_times", {"end_at": "Z"}),
+        ("no_end", {"end_at": None}),
+        ("outside", {"callsid": "CA-added", "end_at": "2011-11-11 11:11:11"}),
+        ("on_border", {"callsid": "CA-added", "end_at": "2024-05-14 00:00:00"}),
+    ],
+)
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+def test_rows_can_be_other_than_they_should_be(open_sandbox, name, found, file_format):
+    csv.field_size_limit(1 << 20)
+    _, wrong, job = content_of(open_sandbox, name, file_format)
+
+    text = wrong.content.decode()
+    rows = (
+        json.loads(text)["entries"] if file_format == "json" else list(csv.DictReader(io.StringIO(text, "")))
+    )
+    first, told = rows[0], next(job.content.rows())
+    for field, value in found.items():
+        if value is ...:
+            assert field not in first
+        elif value is None:
+            assert not first[field]
+        else:
+            assert value in first[field]
+        assert (first.get(field) or None) == told.get(field)
+
+
+def test_a_text_can_be_of_another_encoding(open_sandbox):
+    _, wrong, _ = content_of(open_sandbox, "not_utf8", "json")
+
+    assert b'"notes":"caf\xe9"' in wrong.content
+
+
+def test_what_must_not_be_shown_is_known(client):
+    url = client.signed_url(client.job_id())
+
+    token = client.session.headers["Authorization"].removeprefix("Bearer ")
+    config = client.sandbox.config
+    assert client.sandbox.secrets >= {token, url[-64:], config["password"], config["client_secret"]}
 
 
 def test_a_renewal_can_be_refused(client):

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from datetime import UTC
 from urllib.parse import parse_qsl, urlencode
 
-from tap_talkdesk_reports.sandbox import faults
+from tap_talkdesk_reports.sandbox import kinds
 from tap_talkdesk_reports.sandbox.backend import Backend, Exchange, routed
 from tap_talkdesk_reports.sandbox.explore.orders import order_of
 from tap_talkdesk_reports.sandbox.explore.reports import reports_of
 from tap_talkdesk_reports.sandbox.explore.signin import SignIn
 from tap_talkdesk_reports.sandbox.filehost import whole_file
 from tap_talkdesk_reports.sandbox.jobs import FINAL, Job, TooManyJobsError
-from tap_talkdesk_reports.sandbox.messages import Answer, error_answer, json_answer, no_answer
+from tap_talkdesk_reports.sandbox.messages import Answer, error_answer, json_answer, late_answer
 
 _LONGEST_PAGE = 200
 
@@ -42,7 +42,7 @@ class ExploreApi:
 
     def refusal(self, exchange: Exchange) -> Answer | None:
         """Why a request is refused before its operation is looked at; None when it is not."""
-        if exchange.operation in faults.TOKENS:
+        if exchange.operation in kinds.TOKENS:
             return None
         if refused := self.sign_in.refusal(exchange):
             return error_answer(*refused)
@@ -62,8 +62,8 @@ class ExploreApi:
             job = self.backend.accept(exchange, order, str(uuid.uuid4()))
         except TooManyJobsError:
             return error_answer(429, "too many reports are being executed")
-        if job.fault and job.fault.name == "accepted_then_reset":
-            return no_answer()
+        if job.fault and job.fault.name in ("accepted_then_reset", "accepted_then_silent"):
+            return late_answer(job.fault.details.get("seconds", 0))
         return json_answer(202, self._shown(job, "created"))
 
     def status(self, exchange: Exchange) -> Answer:
@@ -71,7 +71,7 @@ class ExploreApi:
         job, options = self._job(exchange), self.backend.explore
         if job is None:
             return _no_job()
-        if fault := exchange.meet(faults.ASK):
+        if fault := exchange.meet(kinds.ASK):
             job.odd_asks = int(fault.details["asks"])
         word = job.ask() if self.backend.is_finished(job) else "uploading"
         if word != "done":
@@ -80,7 +80,7 @@ class ExploreApi:
         if options.done == "file":
             return whole_file(job, self.backend.files.get(job))
         answer = json_answer(int(options.done), self._shown(job, word))
-        if options.done != "200" and not exchange.meet(faults.DONE):
+        if options.done != "200" and not exchange.meet(kinds.DONE):
             answer.headers["Location"] = _path(job, "files")
         return answer
 
@@ -91,7 +91,7 @@ class ExploreApi:
             return error_answer(404, "file not found")
         if backend.explore.files_200:
             return whole_file(job, backend.files.get(job))
-        url = backend.signed_url(job, expired=exchange.meet(faults.URL) is not None)
+        url = backend.signed_url(job, expired=exchange.meet(kinds.URL) is not None)
         return json_answer(303, self._shown(job, "done"), Location=url)
 
     def delete_file(self, exchange: Exchange) -> Answer:

@@ -27,7 +27,7 @@ class SignIn:
     def __init__(self, backend: Backend) -> None:
         """Sign in to a backend."""
         self._backend = backend
-        self._tokens = TokenBook(backend.clock)
+        self._tokens = TokenBook(backend.clock, backend.secrets)
         self._scopes: dict[str, tuple[str, ...]] = {}
         self._assertions = Assertions(backend.explore_key, backend.credentials["client_id"])
 
