@@ -76,14 +76,15 @@ def _odd_times(row: Row, _: Details) -> Row:
 
 
 def _put_before(rows: Iterator[Row], details: Details, order: Order) -> Iterator[Row]:
-    """One more row: the first one once more, with another key and another end."""
+    """One more row with a key and an end of its own; without its `blank`, otherwise like the first."""
     start, end = order.timespan
     at = {"from": start, "to": end}.get(details["at"])
     stamp = f"{at:%Y-%m-%d %H:%M:%S}" if at else details["at"]
     first = next(rows, None)
     if first is None:
         return
-    yield {**first, details["key"]: "CA-added", details["field"]: stamp}
+    like = dict.fromkeys(first) if details["blank"] else first
+    yield {**like, details["key"]: "CA-added", details["field"]: stamp}
     yield from chain([first], rows)
 
 
@@ -104,7 +105,7 @@ def _text(imitates: str, text: str) -> Change:
     return Change(imitates, {"field": "notes", "value": text}, _first(_with_field))
 
 
-_ENDED = {"key": "callsid", "field": "end_at"}
+_ENDED = {"key": "callsid", "field": "end_at", "blank": False}
 
 KINDS_OF_CONTENT: Mapping[str, Change] = {
     "wrong_total": Change("a JSON file whose total counts one row too many", total=1),
@@ -138,7 +139,7 @@ KINDS_OF_CONTENT: Mapping[str, Change] = {
     "long_field": _text("a text longer than 128 KiB", "long " * 40_000),
     "not_utf8": _text("a text of another encoding", "caf\udce9"),
     "new_field": Change(
-        "a field that is new to the report", {"field": "mood", "value": "fine"}, _each(_with_field)
+        "a field that is new to the report", {"field": "weather", "value": "fine"}, _each(_with_field)
     ),
     "field_gone": Change(
         "a field that was taken out of the report", {"field": "notes"}, _each(_without_field)
@@ -156,7 +157,9 @@ KINDS_OF_CONTENT: Mapping[str, Change] = {
         _ENDED | {"at": "2011-11-11 11:11:11"},
         _put_before,
     ),
-    "on_border": Change("a row stamped exactly `from` or `to`", _ENDED | {"at": "to"}, _put_before),
+    "on_border": Change(
+        "a row stamped exactly `from` or `to`", _ENDED | {"at": "to", "blank": True}, _put_before
+    ),
 }
 
 

@@ -66,7 +66,7 @@ def _send(exchange: Exchange, job: Job, file: ReportFile) -> Answer:
     }
     if job.fault and job.fault.details.get("header"):
         headers["Content-Encoding"] = "gzip"
-    first, last, status = 0, file.length - 1, 200
+    first, last, status, fault = 0, file.length - 1, 200, None
     asked = exchange.request.headers
     match = _RANGE.fullmatch(asked.get("range", ""))
     if match and any(match.groups()) and asked.get("if-range", file.etag) == file.etag:
@@ -84,7 +84,7 @@ def _send(exchange: Exchange, job: Job, file: ReportFile) -> Answer:
             first, last, status = begin, end, 206
             headers["Content-Range"] = f"bytes {first}-{last}/{file.length}"
     answer = Answer(status, Part(file, first, last - first + 1), headers)
-    if fault := exchange.meet(kinds.BODY):
+    if fault := exchange.meet(kinds.BODY) or fault:
         answer.manner = _manner(fault, answer.length)
     return answer
 
@@ -112,6 +112,8 @@ def _bounds(first: str, last: str, length: int) -> tuple[int, int]:
 def _manner(fault: Fault, length: int) -> Manner:
     """How a fault lets a body go over the line; an `after` leaves at least the last byte to it."""
     details = fault.details
+    if fault.kind.stage == kinds.RANGE and details.get("after") is None:
+        return Manner()
     if "after" not in details:
         return Manner(cut_after=length, reset=fault.name == "reset_at_end", with_length=False)
     after = max(0, min(int(details["after"]), length - 1))
@@ -119,4 +121,6 @@ def _manner(fault: Fault, length: int) -> Manner:
         return Manner(
             stall_after=after, stall_seconds=float(details["seconds"]), drip_bytes=details.get("size")
         )
-    return Manner(cut_after=after, reset=bool(details.get("reset")), with_length=fault.name == "cut")
+    return Manner(
+        cut_after=after, reset=bool(details.get("reset")), with_length=fault.name != "short_without_length"
+    )

@@ -222,7 +222,7 @@ KINDS: Mapping[str, Kind] = {
     "no_location": Kind("a redirect that does not say where to", STATUS, DONE),
     "expired_url": Kind("a signed URL that has lain about", frozenset({"files"}), URL),
     # While the file is sent.
-    "ignore_range": Kind("a host, or proxy, that knows no ranges", OBJECT, RANGE),
+    "ignore_range": Kind("a host, or proxy, that knows no ranges", OBJECT, RANGE, {"after": None}),
     "wrong_range": Kind("a proxy that has another part of the file at hand", OBJECT, RANGE, {"shift": -100}),
     "range_refused": Kind("a file host that finds the range impossible", OBJECT, RANGE),
     "changed_etag": Kind(

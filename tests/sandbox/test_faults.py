@@ -469,7 +469,7 @@ def test_a_csv_file_can_have_other_bytes(open_sandbox, name):
         ("nul", {"notes": "a\0b"}),
         ("newline", {"notes": 'two\r\nlines, "quoted"\nand more'}),
         ("long_field", {"notes": "long " * 40_000}),
-        ("new_field", {"mood": "fine"}),
+        ("new_field", {"weather": "fine"}),
         ("field_gone", {"notes": ...}),
         ("field_renamed", {"callsid": ..., "call_sid": "CA"}),
         ("type_changed", {"talk_time": " s"}),

@@ -1,0 +1,61 @@
+"""One run of the tap among faults: as a process, whose memory is measured, or in the test's own process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.faults.courses import DAYS
+from tests.faults.invariants import Measured
+from tests.support import clean_environment, command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Runs a command from a small process: what a process took before it became the command counts, too.
+MEASURE = """
+import resource, subprocess, sys
+if sys.argv[2] != "-":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+code = subprocess.call(sys.argv[3:])
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+open(sys.argv[1], "w").write(str(peak))
+sys.exit(code)
+"""
+
+
+@pytest.fixture
+def days(tmp_path) -> dict[str, Any]:
+    """Two timespans for each of two streams, and a spool directory of one's own."""
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    return DAYS | {"spool_dir": str(spool)}
+
+
+@pytest.fixture
+def process(tmp_path) -> Callable[..., Measured]:
+    """Runs the tap as it is installed, to its end; `largest_file` is what the system lets it write, in bytes."""
+
+    def run(config: dict[str, Any], *, largest_file: int | None = None, **files: Any) -> Measured:
+        peak = Path(tmp_path / "peak")
+        measured = [sys.executable, "-S", "-E", "-c", MEASURE, str(peak), str(largest_file or "-")]
+        finished = subprocess.run(
+            [*measured, *command(tmp_path, config, **files)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            cwd=tmp_path,
+            env=clean_environment(),
+        )
+        messages = [json.loads(line) for line in finished.stdout.splitlines()]
+        return Measured(
+            finished.returncode, finished.stdout, finished.stderr, messages, peak=int(peak.read_text())
+        )
+
+    return run

@@ -1,0 +1,81 @@
+"""Faults that cost nothing but time, by what happens."""
+
+from __future__ import annotations
+
+from tap_talkdesk_reports.sandbox import Fault
+
+#: Two timespans for each of two streams.
+DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 48, "max_concurrent_jobs": 2}
+
+#: Met in either API.
+SURVIVED: dict[str, Fault | list[Fault]] = {
+    "429 with Retry-After in seconds": Fault("create", "rate_limited", retry_after=1),
+    "429 without Retry-After": Fault("create", "rate_limited", times=2),
+    "429 while polling": Fault("status", "rate_limited", retry_after=0),
+    "500 while ordering": Fault("create", "server_error"),
+    "503 while polling": Fault("status", "unavailable", times=2),
+    "500 at the sign-in": Fault("token", "server_error"),
+    "reset before the answer to an order": Fault("create", "reset"),
+    "order accepted and answer lost": Fault("create", "accepted_then_reset"),
+    "order answered with a page": Fault("create", "not_json"),
+    "order answered without an id": Fault("create", "no_id", times=2),
+    "poll answered with a page": Fault("status", "not_json", times=2),
+    "poll answered with half a body": Fault("status", "cut_json", times=2),
+    "token refused with 403": Fault("create", "forbidden"),
+    "token refused with 401": Fault("status", "unauthorized"),
+    "redirect of the poll without Location": Fault("status", "no_location"),
+    "status word that nobody knows": Fault("status", "unknown_status", asks=2),
+    "job unknown right after its creation": Fault("status", "not_found"),
+    "job failed": Fault("create", "job_failed"),
+    "job failed twice": Fault("create", "job_failed", times=2, report="calls"),
+    "job canceled by somebody": Fault("create", "job_canceled"),
+    "job deleted by somebody": Fault("create", "job_deleted"),
+    "signed address expired": Fault("files", "expired_url"),
+    "file not known right after its job": Fault("files", "not_found"),
+    "body cut": Fault("object", "cut", after=2000),
+    "body cut twice": Fault("object", "cut", after=2000, times=2),
+    "body cut by a reset": Fault("object", "cut", after=2000, reset=True),
+    "rest asked for, whole sent": [Fault("object", "cut", after=2000), Fault("object", "ignore_range")],
+    "short body without a length": Fault("object", "short_without_length", after=2000),
+    "page instead of the file": Fault("object", "html_page"),
+    "S3 asks to slow down": Fault("object", "slow_down", times=2),
+    "no such key at first": Fault("object", "no_such_key"),
+    "total differs from the rows": Fault("create", "wrong_total"),
+}
+
+#: Met on the way of a file, which is the same for both APIs.
+FILES: dict[str, Fault | list[Fault]] = {
+    "no right to the file, once": Fault("object", "access_denied"),
+    "signed with a session that is over": Fault("object", "expired_token"),
+    "S3 is down for a moment": [Fault("object", "server_error"), Fault("object", "unavailable")],
+    "error with status 200": Fault("object", "error_with_200"),
+    "body without a length": Fault("object", "no_length"),
+    "reset behind the last byte": Fault("object", "reset_at_end"),
+    "rest of another place": [Fault("object", "cut", after=2000), Fault("object", "wrong_range")],
+    "rest refused": [Fault("object", "cut", after=2000), Fault("object", "range_refused")],
+    "file changed in between": [Fault("object", "cut", after=2000), Fault("object", "changed_etag")],
+    "rest of another file": [
+        Fault("object", "cut", after=2000),
+        Fault("object", "changed_etag", partial=True),
+    ],
+    "file packed": Fault("create", "packed", times=2),
+    "file packed, as HTTP says": Fault("create", "packed", header=True),
+    "file packed in several members": Fault("create", "packed", members=3),
+    "packed file cut": Fault("create", "packed", cut=9, header=True),
+    "packed file cut and body cut": [
+        Fault("create", "packed", cut=1),
+        Fault("object", "cut", after=200),
+        Fault("object", "ignore_range"),
+    ],
+}
+
+#: Jobs that a timespan may need beyond the one that was planned; where nothing stands, none.
+NEW_JOBS = {
+    "job failed": 1,
+    "job failed twice": 2,
+    "job canceled by somebody": 1,
+    "job deleted by somebody": 1,
+    "total differs from the rows": 1,
+    "packed file cut": 1,
+    "packed file cut and body cut": 1,
+}

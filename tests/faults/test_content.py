@@ -1,0 +1,189 @@
+"""Faults 35 to 40: files that arrive whole, and are not what they should be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_talkdesk_reports.sandbox import Fault
+from tests.faults.invariants import ALWAYS, assert_invariants, assert_met
+from tests.support import as_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Row = dict[str, Any]
+
+
+def delivered(sandbox, change: Callable[[Row], Row] = lambda record: record):
+    """The records of the calls that the jobs' files really hold; a row on a border stands in two files."""
+    rows: list[Row] = []
+    for job in sandbox.jobs:
+        if job.report == "calls" and job.status == "done":
+            rows += [row for row in job.content.rows() if row not in rows]
+    return {"calls": [change(as_record(row)) for row in rows]}
+
+
+def unknown(record, **fields):
+    return record | {"_unknown_fields": fields}
+
+
+def with_new_field(record):
+    return unknown(
+        {name: value for name, value in record.items() if name != "weather"}, weather=record["weather"]
+    )
+
+
+def with_type_changed(record):
+    told = record["talk_time"]
+    return record if told is None else unknown(record | {"talk_time": None}, talk_time=told)
+
+
+def with_renamed_field(record):
+    kept = {name: value for name, value in record.items() if name != "remarks"}
+    return unknown(kept, remarks=record["remarks"])
+
+
+def with_bare_newlines(record):
+    return record | {"notes": record["notes"] and record["notes"].replace("\r\n", "\n")}
+
+
+def with_odd_times(record):
+    return {
+        name: value.replace("ZZ", "Z") if name.endswith("_at") else value for name, value in record.items()
+    }
+
+
+#: What a file holds, and what the tap makes of it.
+HANDLED = {
+    "no total": (Fault("create", "no_total", report="calls"), None),
+    "report without rows": (Fault("create", "empty", report="calls"), None),
+    "byte order mark": (Fault("create", "bom", report="calls"), None),
+    "NUL in a text": (Fault("create", "nul", report="calls"), None),
+    "line ends in a text": (Fault("create", "newline", report="calls"), None),
+    "field longer than 128 KiB": (Fault("create", "long_field", report="calls"), None),
+    "new field": (Fault("create", "new_field", 2, "calls"), with_new_field),
+    "field gone": (Fault("create", "field_gone", 2, "calls"), None),
+    "field renamed": (
+        Fault("create", "field_renamed", 2, "calls", field="notes", to="remarks"),
+        with_renamed_field,
+    ),
+    "type changed": (Fault("create", "type_changed", 2, "calls"), with_type_changed),
+    "other form of time": (Fault("create", "odd_times", report="calls"), with_odd_times),
+    "call without an end": (Fault("create", "no_end", report="calls"), None),
+    "row from before": (Fault("create", "outside", report="calls"), None),
+    "row from the future": (Fault("create", "outside", report="calls", at="2031-11-11 11:11:11"), None),
+}
+CSV_ONLY = {
+    "file without a byte": (Fault("create", "no_bytes", report="calls"), None),
+    "heading alone": (Fault("create", "empty", report="calls"), None),
+    "line ends of Unix": (Fault("create", "line_ends", 2, "calls"), with_bare_newlines),
+}
+CASES = [(name, "json") for name in HANDLED] + [(name, "csv") for name in HANDLED | CSV_ONLY]
+
+
+@pytest.mark.parametrize(("name", "file_format"), CASES)
+def test_what_a_file_holds_arrives_whatever_it_is(start_sandbox, in_process, clock, days, name, file_format):
+    fault, change = (HANDLED | CSV_ONLY)[name]
+    fault = Fault(fault.operation, fault.name, fault.times, fault.report, **fault.details)
+    sandbox = start_sandbox(faults=[fault], clock=clock.now)
+    config = sandbox.config | days | {"format": file_format}
+
+    outcome = in_process(config)
+
+    assert_met(sandbox, [fault])
+    truth = delivered(sandbox, *([change] if change else []))
+    if file_format == "csv":  # which cannot tell null from an empty text
+        for record in truth["calls"]:
+            kept = record.get("_unknown_fields", {})
+            kept.update({field: "" for field, value in kept.items() if value is None})
+    assert_invariants(sandbox, outcome, config, truth=truth, now=clock.now())
+    assert len(truth["calls"]) > 50
+
+
+#: What is wrong with a file, and what the tap says of it.
+CORRUPT = {
+    "ragged row": ("ragged", "csv", "line 2: the row has 2 cells"),
+    "unclosed quotation": ("unclosed_quote", "csv", "line "),
+    "bytes of another encoding, CSV": ("not_utf8", "csv", "'utf-8' codec can't decode"),
+    "bytes of another encoding, JSON": ("not_utf8", "json", "row 0"),
+    "total too large": ("wrong_total", "json", "says that it has"),
+    "JSON file without a byte": ("no_bytes", "json", "the file has no byte"),
+}
+
+
+@pytest.mark.parametrize("name", CORRUPT)
+def test_a_corrupt_file_is_gotten_again_and_then_ordered_again(start_sandbox, in_process, clock, days, name):
+    kind, file_format, _ = CORRUPT[name]
+    faults = [Fault("create", kind, report="calls")]
+    sandbox = start_sandbox(faults=faults, clock=clock.now)
+    config = sandbox.config | days | {"format": file_format}
+
+    outcome = in_process(config)
+
+    assert_met(sandbox, faults)
+    assert_invariants(sandbox, outcome, config, new_jobs=1, now=clock.now())
+    bad = next(job for job in sandbox.jobs if job.fault)
+    assert len([e for e in sandbox.ledger if e.operation == "object" and e.job == bad.id]) == 2
+
+
+@pytest.mark.parametrize("name", CORRUPT)
+def test_files_that_stay_corrupt_fail_the_stream_and_the_place_is_told(
+    start_sandbox, in_process, clock, days, name
+):
+    kind, file_format, says = CORRUPT[name]
+    fault = Fault("create", kind, ALWAYS, "calls")
+    sandbox = start_sandbox(faults=[fault], clock=clock.now)
+    config = sandbox.config | days | {"format": file_format}
+
+    outcome = in_process(config)
+
+    assert_met(sandbox, [fault])
+    assert_invariants(sandbox, outcome, config, failed=["calls"], new_jobs=2, now=clock.now())
+    assert outcome.bookmark("calls") is None
+    assert says in outcome.errors[0]
+
+
+@pytest.mark.parametrize("how", ["warn", "fail"])
+def test_a_field_that_is_new_goes_where_the_settings_say(start_sandbox, in_process, clock, days, how):
+    faults = [Fault("create", "new_field", ALWAYS, "calls")]
+    sandbox = start_sandbox(faults=faults, clock=clock.now)
+    config = sandbox.config | days | {"unknown_fields": how}
+
+    outcome = in_process(config)
+
+    assert_met(sandbox, faults)
+    failed = ["calls"] if how == "fail" else []
+    assert_invariants(sandbox, outcome, config, failed=failed, now=clock.now())
+    assert any("weather" in message for _, message in outcome.log)
+
+
+def test_a_key_that_has_another_name_now_fails_its_stream_alone(start_sandbox, in_process, clock, days):
+    fault = Fault("create", "field_renamed", ALWAYS, "calls")
+    sandbox = start_sandbox(faults=[fault], clock=clock.now)
+    config = sandbox.config | days
+
+    outcome = in_process(config)
+
+    assert_met(sandbox, [fault])
+    assert_invariants(sandbox, outcome, config, failed=["calls"], now=clock.now())
+    assert "callsid is missing" in outcome.errors[0]
+
+
+def test_a_row_that_stands_on_both_sides_of_a_border_comes_once(start_sandbox, in_process, clock, days):
+    faults = [
+        Fault("create", "on_border", report="calls"),
+        Fault("create", "on_border", report="calls", at="from"),
+    ]
+    sandbox = start_sandbox(faults=faults, clock=clock.now)
+    config = sandbox.config | days | {"max_concurrent_jobs": 1}
+
+    outcome = in_process(config)
+
+    assert_met(sandbox, faults)
+    truth = delivered(sandbox)
+    assert_invariants(sandbox, outcome, config, truth=truth, now=clock.now())
+    assert [r["end_at"] for r in outcome.records("calls") if r["callsid"] == "CA-added"] == [
+        "2026-03-04T00:00:00Z"
+    ]
