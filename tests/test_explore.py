@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 
 from tap_talkdesk_reports.sandbox import Explore, Fault, Pace
-from tests.support import run_tap, utc
 from tests.faults.courses import SURVIVED
+from tests.support import run_tap, utc
 from tests.test_runs import as_set, catalog_of, with_metadata
 
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 72}

@@ -39,7 +39,7 @@ def days(tmp_path) -> dict[str, Any]:
 
 @pytest.fixture
 def process(tmp_path) -> Callable[..., Measured]:
-    """Runs the tap as it is installed, to its end; `largest_file` is what the system lets it write, in bytes."""
+    """Runs the tap as it is installed, to its end; it may write no file larger than `largest_file` bytes."""
 
     def run(config: dict[str, Any], *, largest_file: int | None = None, **files: Any) -> Measured:
         peak = Path(tmp_path / "peak")

@@ -68,7 +68,15 @@ def assert_invariants(
     before = {stream: _bookmark(state, stream) for stream in STREAMS}
     after = {stream: _bookmark((outcome.states or [state])[-1], stream) for stream in STREAMS}
     for stream in STREAMS:
-        _assert_complete(sandbox, outcome, stream, before[stream] or begin, after[stream], end, truth)
+        _assert_complete(
+            sandbox,
+            outcome,
+            stream,
+            begin=before[stream] or begin,
+            through=after[stream],
+            end=end,
+            truth=truth,
+        )
         _assert_no_needless_repeat(outcome, stream, before[stream])
         _assert_bookmarks(outcome, stream, before[stream], now or datetime.now(UTC))
     # I4, I5
@@ -93,6 +101,7 @@ def _assert_complete(
     sandbox: Sandbox,
     outcome: Outcome,
     stream: str,
+    *,
     begin: datetime,
     through: datetime | None,
     end: datetime,

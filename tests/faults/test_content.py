@@ -83,8 +83,9 @@ CSV_ONLY = {
 CASES = [(name, "json") for name in HANDLED] + [(name, "csv") for name in HANDLED | CSV_ONLY]
 
 
-@pytest.mark.parametrize(("name", "file_format"), CASES)
-def test_what_a_file_holds_arrives_whatever_it_is(start_sandbox, in_process, clock, days, name, file_format):
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_what_a_file_holds_arrives_whatever_it_is(start_sandbox, in_process, clock, days, case):
+    name, file_format = case
     fault, change = (HANDLED | CSV_ONLY)[name]
     fault = Fault(fault.operation, fault.name, fault.times, fault.report, **fault.details)
     sandbox = start_sandbox(faults=[fault], clock=clock.now)

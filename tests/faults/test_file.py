@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tap_talkdesk_reports.download import FLOOR_BYTES, FLOOR_SECONDS
@@ -155,9 +157,7 @@ def test_a_file_host_that_stays_busy_fails_the_stream_after_longer_and_longer_pa
     assert_met(sandbox, [fault])
     assert_invariants(sandbox, outcome, config, failed=["calls"], new_jobs=1, now=clock.now())
     asked = [entry.at for entry in objects(sandbox)][:5]
-    pauses = [
-        round((after - before).total_seconds()) for before, after in zip(asked, asked[1:], strict=False)
-    ]
+    pauses = [round((after - before).total_seconds()) for before, after in pairwise(asked)]
     assert pauses == [1, 2, 4, 8]
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,13 @@ def state_of(**bookmarks):
     }
 
 
-@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("api", ["reporting", "explore"])
+@pytest.mark.parametrize(
+    "case", list(product(["SIGKILL", "SIGTERM", "SIGINT"], ["reporting", "explore"])), ids="-".join
+)
 def test_a_run_that_is_ended_while_it_waits_leaves_nothing_and_the_next_one_goes_on(
-    start_sandbox, tmp_path, process, days, kind, api
+    start_sandbox, tmp_path, process, days, case
 ):
+    kind, api = signal.Signals[case[0]], case[1]
     faults = [Fault("create", "slow_job", report="calls", seconds=3)]
     sandbox = start_sandbox(faults=faults)
     config = (sandbox.config if api == "reporting" else sandbox.explore_config) | days
@@ -154,7 +157,11 @@ def test_no_request_is_made_where_nothing_is_due(start_sandbox, process, days, s
     assert outcome.code == 0, outcome.stderr
     assert len(sandbox.ledger) == 0
     assert sandbox.unmet_faults() == [fault]  # there was no sign-in that could have met it
-    assert outcome.states[-1] == (state or {"bookmarks": {}})
+    moved = {stream: outcome.bookmark(stream) for stream in STREAMS}
+    assert moved == {
+        stream: (state or state_of(**dict.fromkeys(STREAMS)))["bookmarks"][stream]["replication_key_value"]
+        for stream in STREAMS
+    }
     assert list(Path(config["spool_dir"]).iterdir()) == []
 
 

@@ -1,0 +1,83 @@
+"""The table in `tests/README.md` is true: each fault has tests that exist, and each kind has its place."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from tap_talkdesk_reports.sandbox.kinds import KINDS
+from tests.faults import test_content, test_survived
+
+TESTS = Path(__file__).parents[1]
+FAULTS = 44
+WAYS = {"process", "in process", "process, in process"}
+
+
+def rows():
+    """The cells of the table's rows."""
+    lines = (TESTS / "README.md").read_text(encoding="utf-8").splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if re.match(r"\| \d+ \|", line)
+    ]
+
+
+def quoted(cell):
+    return re.findall("`([^`]+)`", cell)
+
+
+#: The names of the cases of tests that are tables.
+CASES = {
+    "test_a_passing_fault_costs_no_row_and_no_repeat_of_a_bookmarked_one": {
+        name for name, _ in test_survived.CASES
+    },
+    "test_a_lasting_fault_fails_its_stream_alone_and_moves_no_bookmark": set(test_survived.LASTING),
+    "test_what_a_file_holds_arrives_whatever_it_is": {f"{name}-{kind}" for name, kind in test_content.CASES},
+    "test_a_corrupt_file_is_gotten_again_and_then_ordered_again": set(test_content.CORRUPT),
+    "test_files_that_stay_corrupt_fail_the_stream_and_the_place_is_told": set(test_content.CORRUPT),
+}
+
+
+def exists(test):
+    """Whether there is a test of this id, and where it is a table a case of that name."""
+    match = re.fullmatch(r"([^:]+)::(\w+)(?:\[(.*)\])?", test)
+    if not match or not (TESTS / match[1]).is_file():
+        return False
+    tree = ast.parse((TESTS / match[1]).read_text(encoding="utf-8"))
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return match[2] in functions and (match[3] is None or match[3] in CASES[match[2]])
+
+
+def test_each_fault_has_its_row_and_tests_that_exist():
+    assert [int(row[0]) for row in rows()] == list(range(1, FAULTS + 1))
+    for number, _, _, tests, way in rows():
+        assert quoted(tests), number
+        assert [test for test in quoted(tests) if not exists(test)] == [], number
+        assert any(test.startswith("faults/") for test in quoted(tests)), number
+        assert way in WAYS, number
+
+
+def test_each_kind_of_the_sandbox_stands_in_the_table():
+    assert {name for row in rows() for name in quoted(row[2])} == set(KINDS)
+
+
+def test_each_test_among_the_faults_asserts_the_invariants_or_stands_for_no_fault():
+    """But for those that have nothing to assert them of."""
+    without = []
+    for file in sorted(Path(__file__).parent.glob("test_*.py")):
+        text = file.read_text(encoding="utf-8")
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                called = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+                if "assert_invariants" not in called and file.name != Path(__file__).name:
+                    without.append(node.name)
+
+    assert without == [
+        # Through Explore, whose rows have other names.
+        "test_a_job_is_done_however_that_is_told",
+        # Where no request is made, and where the sandbox alone is looked at.
+        "test_no_request_is_made_where_nothing_is_due",
+        "test_nothing_of_the_truth_is_needed_to_see_that_the_days_are_not_empty",
+    ]
