@@ -5,13 +5,14 @@ BIN := .venv/bin
 MELTANO := meltano==4.4.1
 API := explore
 
-.PHONY: help test test-integration check format demo bench constraints clean
+.PHONY: help test test-integration check format demo bench constraints clean soak
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo         a contact centre, two Meltano runs and a picture; no account needed; API=reporting'
 	@echo 'make test         the whole test suite; ARGS="-k name -x" goes to pytest'
 	@echo 'make test-integration  the same with a real network: an S3 server, TLS, proxies, broken connections; ARGS too'
+	@echo 'make soak         200 runs over a simulated month with faults by chance, for each API; some minutes'
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
 	@echo 'make bench        speed and memory beside a plain tap, in 10 minutes; ARGS=--quick in one'
@@ -23,6 +24,9 @@ test: .venv/built
 
 test-integration: .venv/built-integration
 	@$(BIN)/pytest --numprocesses=2 tests/integration $(ARGS)
+
+soak: .venv/built
+	@$(BIN)/python -m tests.soak
 
 check: .venv/built
 	$(BIN)/ruff check

@@ -159,7 +159,10 @@ def boolean(value: object) -> bool | None:
 def array(value: object) -> list[Any] | None:
     """A list; in CSV as JSON text."""
     if isinstance(value, str):
-        value = json.loads(value) if value else None
+        try:
+            value = json.loads(value) if value else None
+        except RecursionError:  # brackets nested too deep
+            raise ValueError from None
     if value is None or isinstance(value, list):
         return value
     raise ValueError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pytest
 from tap_talkdesk_reports.sandbox import Sandbox
 from tap_talkdesk_reports.sync import sync
 from tap_talkdesk_reports.tap import TapTalkdeskReports
-from tests.support import Outcome, SleptClock
+from tests.support import Outcome, SleptClock, assert_nothing_secret, sandboxes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,9 +30,12 @@ def start_sandbox() -> Iterator[Callable[..., Sandbox]]:
     with ExitStack() as stack:
 
         def start(**options: Any) -> Sandbox:
-            return stack.enter_context(Sandbox(**{"calls_per_day": 60, "agents": 4} | options))
+            sandbox = stack.enter_context(Sandbox(**{"calls_per_day": 60, "agents": 4} | options))
+            sandboxes.append(sandbox)
+            return sandbox
 
         yield start
+        sandboxes.clear()
 
 
 @pytest.fixture
@@ -52,10 +56,13 @@ def in_process(clock: SleptClock, capfd: pytest.CaptureFixture[str], caplog: pyt
 
         Tap.clock = clock
         caplog.clear()
+        caplog.set_level(logging.DEBUG)
         code = sync(Tap(config=config, **options))
         stdout, stderr = capfd.readouterr()
         outcome = Outcome(code, stdout, stderr, [json.loads(line) for line in stdout.splitlines()])
         outcome.log = [(record.levelname, record.getMessage()) for record in caplog.records]
+        shown = [*(message for _, message in outcome.log), caplog.text]
+        assert_nothing_secret(stdout, stderr, *shown, settings=[config])
         return outcome
 
     return run

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tap_talkdesk_reports import transport
 from tap_talkdesk_reports.clock import Clock, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_talkdesk_reports.sandbox import Sandbox
+
+#: The sandboxes of the running test: what they gave out must not turn up in any outcome.
+sandboxes: list[Sandbox] = []
+SECRET_SETTINGS = ("client_secret", "password", "private_key")
+_signature = re.compile("X-Amz-(?:Signature|Credential)(?:=|%3D)[0-9a-zA-Z]", re.IGNORECASE)
 
 TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
 
@@ -100,11 +112,37 @@ def run_tap(
         check=False,
         timeout=120,
         cwd=tmp_path,
-        env=clean_environment(**environment),
+        env=clean_environment(**{"TAP_TALKDESK_REPORTS_LOGLEVEL": "DEBUG"} | environment),
     )
+    assert_nothing_secret(finished.stdout, finished.stderr, settings=(config, environment))
     lines = finished.stdout.splitlines() if finished.stdout.startswith('{"') else []
     messages = [json.loads(line) for line in lines if line.startswith('{"type"')]
     return Outcome(finished.returncode, finished.stdout, finished.stderr, messages)
+
+
+def assert_nothing_secret(*texts: str, settings: Iterable[dict[str, Any]] = ()) -> None:
+    """What a run left behind holds no secret of its settings, no token that a sandbox gave out, no signature.
+
+    Every helper that runs the tap calls it, so that no test can forget it.
+    """
+    secrets = {
+        str(value)
+        for given in settings
+        for name, value in given.items()
+        if name.lower().removeprefix("tap_talkdesk_reports_") in SECRET_SETTINGS and len(str(value)) > 5
+    }
+    for given in settings:
+        if "client_id" in given and isinstance(given.get("client_secret"), str):
+            secrets.add(b64encode(f"{given['client_id']}:{given['client_secret']}".encode()).decode())
+    for sandbox in sandboxes:
+        secrets |= set(sandbox._backend.tokens._expiries) | {sandbox._backend.signer.secret}
+        strangers = [entry for entry in sandbox.ledger if entry.api == "files" and entry.authorized]
+        assert not strangers, "a request to the file host carried a token"
+    for text in texts:
+        assert not _signature.search(text), "a signed address is shown"
+        for secret in secrets:
+            for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
+                assert spelling not in text, f"a secret of {len(secret)} characters is shown"
 
 
 def clean_environment(**more: str) -> dict[str, str]:

@@ -1,0 +1,208 @@
+"""Any value, body, state and setting is read, or refused by the error that is documented for it."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from singer_sdk.exceptions import ConfigValidationError
+
+from tap_talkdesk_reports import own_reports, values
+from tap_talkdesk_reports.api import bodies
+from tap_talkdesk_reports.errors import UnexpectedResponseError
+from tap_talkdesk_reports.names import plain_name
+from tap_talkdesk_reports.state import plain_bookmarks
+
+fuzz = settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")),
+    deadline=5000,
+    suppress_health_check=list(HealthCheck),
+)
+
+stamps = st.builds(
+    lambda *parts: "".join(parts),
+    st.sampled_from(["2026-03-02", "0001-01-01", "9999-12-31", "2026-02-30", "20260302", "2026-W10-1", ""]),
+    st.sampled_from(["T", " ", "", "_"]),
+    st.sampled_from(["10:22:26", "24:00:00", "23:59:60", "10:22", "10:22:26.123", "10:22:26,9999999", ""]),
+    st.sampled_from(["Z", " UTC", "+02:00", "-23:59", "+24:00", "UTC UTC", ""]),
+)
+numbers = st.sampled_from(
+    [
+        "1",
+        "-1.5",
+        "1e308",
+        "1e999",
+        "NaN",
+        "inf",
+        "1_000",
+        "٣",
+        " 1 ",
+        "0x1",
+        "9" * 400,
+        "9" * 5000,
+        "1e400",
+        "",
+    ]
+)
+words = st.sampled_from(["Yes", "NO", "TRUE", "false ", "y", "", "[1]", "[", "null", "{}"]) | stamps | numbers
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | words
+jsons = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8) | words, inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        values.timestamp,
+        values.text,
+        values.integer,
+        values.seconds,
+        values.number,
+        values.boolean,
+        values.array,
+        values.anything,
+    ],
+)
+@fuzz
+@given(value=jsons)
+@example(value="[" * 100_000)
+@example(value="9" * 5000)
+def test_any_value_is_read_or_refused_with_a_value_error(read, value):
+    try:
+        found = read(value)
+    except (ValueError, OverflowError):
+        return
+    json.dumps(found, allow_nan=read in (values.array, values.anything))
+
+
+@fuzz
+@given(stamps | st.text(max_size=30))
+def test_any_text_is_a_time_in_utc_or_refused(text):
+    try:
+        read = values.read_timestamp(text)
+    except (ValueError, OverflowError):
+        return
+    assert read.tzinfo is UTC
+
+
+@fuzz
+@given(st.text(max_size=40))
+def test_any_name_becomes_one_that_a_column_can_bear_and_stays_that(name):
+    plain = plain_name(name)
+
+    assert plain == plain_name(plain)
+    assert not set(plain) - set("abcdefghijklmnopqrstuvwxyz0123456789_")
+    assert not plain.startswith("_")
+    assert not plain.endswith("_")
+
+
+ids = st.sampled_from(["j1", "", "../x", "a b", "\n"])
+timespans = st.fixed_dictionaries({}, optional={"from": stamps | jsons, "to": stamps | jsons}) | jsons
+jobs = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": ids | jsons,
+        "status": st.sampled_from(["done", "DONE"]) | jsons,
+        "timespan": timespans,
+        "name": jsons,
+    },
+)
+links = st.fixed_dictionaries(
+    {}, optional={"href": st.sampled_from(["http://[x/?page=2", "/x?page=2", "//h/?a"]) | jsons}
+)
+pages = st.fixed_dictionaries(
+    {},
+    optional={
+        "_embedded": st.fixed_dictionaries({}, optional={"jobs": st.lists(jobs | jsons, max_size=3) | jsons})
+        | jsons,
+        "_links": st.fixed_dictionaries({}, optional={"next": links | jsons}) | jsons,
+        "job": jobs | jsons,
+    },
+)
+objects = jobs | pages | st.dictionaries(st.text(max_size=6), jsons, max_size=3)
+
+
+@fuzz
+@given(body=objects)
+def test_any_object_as_an_answer_is_understood_or_one_error(body):
+    for read in (
+        lambda: bodies.read_job(body, "calls"),
+        lambda: bodies.listed_jobs(body, "calls"),
+        lambda: bodies.next_page(body),
+    ):
+        try:
+            read()
+        except UnexpectedResponseError as error:
+            assert "\n" not in str(error)
+
+
+@fuzz
+@given(st.binary(max_size=60) | jsons.map(lambda body: json.dumps(body).encode()))
+def test_any_bytes_as_an_answer_are_an_object_or_one_error(data):
+    try:
+        assert isinstance(bodies.read_object(data, "text/html"), dict)
+    except UnexpectedResponseError as error:
+        assert "\n" not in str(error)
+
+
+bookmarks = st.dictionaries(
+    st.sampled_from(["calls", "x"]),
+    st.fixed_dictionaries({}, optional={"replication_key_value": stamps | jsons, "replication_key": jsons})
+    | jsons,
+    max_size=2,
+)
+
+
+@fuzz
+@given(
+    jsons
+    | bookmarks.map(lambda given: {"bookmarks": given})
+    | jsons.map(lambda v: {"type": "STATE", "value": v})
+)
+def test_any_state_is_taken_over_or_refused_in_one_line(state):
+    try:
+        plain = plain_bookmarks(state)
+    except ConfigValidationError as error:
+        assert len(error.errors) == 1
+        assert "\n" not in error.errors[0]
+    else:
+        assert plain_bookmarks({"bookmarks": plain}) == plain
+
+
+entries = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["adherence", "a/b", "?"]) | jsons,
+        "replication_key": st.sampled_from(["started_at", "?"]) | jsons,
+        "name": st.sampled_from(["adherence", "calls", "?"]) | jsons,
+        "keys": st.lists(st.sampled_from(["id", "?", "started_at"]), max_size=3) | jsons,
+        "fields": st.dictionaries(
+            st.sampled_from(["id", "ID", "?"]), st.sampled_from(own_reports.TYPES) | jsons, max_size=3
+        )
+        | jsons,
+        "more": jsons,
+    },
+)
+
+
+@fuzz
+@given(st.lists(entries, max_size=3) | jsons)
+def test_any_own_reports_are_schemas_or_told_to_be_wrong(setting):
+    if list(own_reports.problems(setting, {"calls"})):
+        return
+    for entry in setting:
+        report = own_reports.OwnReport.from_setting(entry)
+        assert report.name
+        assert all(report.keys)
+        assert {*report.keys, report.replication_key} - {own_reports.ROW_ID} <= report.schema()[
+            "properties"
+        ].keys()
