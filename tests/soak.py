@@ -46,11 +46,15 @@ class Soak:
         self.codes = Counter()
         self.cut = 0
         pace = Pace.after_seconds(20)
-        self.sandbox = Sandbox(calls_per_day=30, agents=4, clock=lambda: self.clock.now(), pace=pace)
+        self.sandbox = Sandbox(calls_per_day=30, agents=4, clock=self.now, pace=pace)
         sandboxes.append(self.sandbox)
         self.chain = Chain(self.sandbox, api, START)
         self._stop_at, self._asked = None, count()
         self._watch()
+
+    def now(self):
+        """The time by the clock of the latest run."""
+        return self.clock.now()
 
     def _watch(self):
         """The signal comes with a request, so that it may come at any point of a run."""

@@ -1,4 +1,4 @@
-"""Any bytes as a report file give all rows, or one error of our own: never silence, a hang or a bare exception."""
+"""Any bytes as a report file give all rows, or one error of our own: never silence or a bare exception."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole runs through faults by chance. `FUZZ_SEEDS=500` tries more; a seed gives the same faults each time."""
+"""Whole runs through faults by chance. `FUZZ_SEEDS=500` tries more; a seed gives the same faults."""
 
 from __future__ import annotations
 
