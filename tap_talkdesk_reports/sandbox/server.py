@@ -22,6 +22,7 @@ LOOPBACK = "127.0.0.1"
 #: Seconds between two looks whether to stop: what closing a sandbox costs a test.
 _POLL = 0.01
 _BETWEEN_DROPS = 0.002
+_UNTIL_SENT = 0.3
 
 
 class Server(ThreadingHTTPServer):
@@ -152,6 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
             pause = until
         if manner.reset:
             self.wfile.flush()
+            # A reset throws away what the system has not sent yet.
+            self._server.stopping.wait(_UNTIL_SENT)
             self._reset()
 
     def _write(self, answer: Answer, start: int, stop: int) -> None:
