@@ -5,7 +5,7 @@ BIN := .venv/bin
 MELTANO := meltano==4.4.1
 API := explore
 
-.PHONY: help test test-integration check format demo bench constraints clean soak
+.PHONY: help test test-integration soak check format demo bench constraints clean
 .DELETE_ON_ERROR:
 
 help:
