@@ -97,8 +97,9 @@ def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows
         ReportFileError: the file is no whole report; some rows may have been yielded before.
     """
     file.seek(0)
-    head = file.read(LONGEST_ENVELOPE)
-    start = _entries_start.search(head)
+    head = more = file.read(CHUNK_BYTES)
+    while (start := _entries_start.search(head)) is None and more and len(head) < LONGEST_ENVELOPE:
+        head += (more := file.read(CHUNK_BYTES))
     if start is None:
         yield from _no_entries(head + file.read(1))
         return

@@ -125,7 +125,6 @@ def report(entries, **json_options):
 
 def small_chunks(patch, size):
     patch.setattr(parsing, "CHUNK_BYTES", size)
-    patch.setattr(parsing, "LONGEST_ENVELOPE", 40)
 
 
 def outcome(chunks):
