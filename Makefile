@@ -4,12 +4,14 @@ PYTHON := python3.14 python3.13 python3.12 python3.11 python3
 BIN := .venv/bin
 MELTANO := meltano==4.4.1
 API := explore
+ENGINES := dagster airflow
 
-.PHONY: help test test-integration soak check format demo bench constraints clean
+.PHONY: help test test-integration soak check format demo examples bench constraints clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo         a contact centre, two Meltano runs and a picture; no account needed; API=reporting'
+	@echo 'make examples     many accounts and months, spread by Dagster and by Airflow; ENGINES=dagster'
 	@echo 'make test         the whole test suite; ARGS="-k name -x" goes to pytest'
 	@echo 'make test-integration  the same with a real network: an S3 server, TLS, proxies, broken connections; ARGS too'
 	@echo 'make soak         200 runs over a simulated month with faults by chance, for each API; some minutes'
@@ -41,12 +43,16 @@ format: .venv/built
 demo: .venv/built .venv-meltano/built
 	@$(BIN)/python demo/demo.py $(API)
 
+examples: .venv/built .venv-meltano/built $(ENGINES:%=.venv-%/built)
+	@$(BIN)/python examples/try.py $(ENGINES)
+
 bench: .venv/built
 	@$(BIN)/python -m bench $(ARGS)
 
 clean:
-	rm -rf .venv .venv-meltano .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis demo/output bench/output dist
-	find tap_talkdesk_reports tests demo bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .venv-meltano .venv-dagster .venv-airflow .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf demo/output examples/output bench/output dist
+	find tap_talkdesk_reports tests demo examples bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Leaves in $$python one that runs and can make environments: a command that exists may be
 # a version manager's shim for a Python it does not have, and Debian splits venv off.
@@ -78,6 +84,12 @@ find_python = \
 	@echo 'Building .venv-meltano with $(MELTANO) (once) ...'; began=$$(date +%s); \
 	$(BIN)/python -m venv --clear .venv-meltano && \
 	.venv-meltano/bin/python -m pip install -qq '$(MELTANO)' && \
+	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
+
+.venv-%/built: examples/%/requirements.txt .venv/built
+	@echo 'Building .venv-$* (once) ...'; began=$$(date +%s); \
+	$(BIN)/python -m venv --clear .venv-$* && \
+	.venv-$*/bin/python -m pip install -qq -r $< && \
 	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
 
 # The oldest Python has the least choice, so what it resolves to suits the others too.

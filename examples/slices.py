@@ -1,0 +1,48 @@
+"""One slice of a backfill: one account, one month, one `meltano el` with a state id of its own."""
+
+import datetime as dt
+import os
+import subprocess
+from pathlib import Path
+
+ACCOUNTS = ["acme", "globex"]
+MONTHS = [f"2026-{month:02}" for month in (1, 2, 3)]
+
+#: Report jobs that a slice has at Talkdesk at once. An account has 15 for all its users: the engine's
+#: limit of two slices at once per account leaves five of them to the others.
+JOBS = 5
+
+#: The pauses double: a minute, two, four. That is longer than the five minutes for which Meltano
+#: refuses the state id of a run that was killed.
+RETRIES = 3
+RETRY_PAUSE = dt.timedelta(seconds=int(os.environ.get("RETRY_SECONDS", "60")))
+
+
+def load(account: str, month: str) -> None:
+    """Load one month of one account; if it was loaded in part, what is missing.
+
+    Raises:
+        CalledProcessError: Meltano has failed, and its log says why; the engine is to try again.
+    """
+    first = dt.date.fromisoformat(f"{month}-01")
+    after = (first + dt.timedelta(days=31)).replace(day=1)
+    state_id = f"{account}-{month}"
+    project = Path(os.environ["MELTANO_PROJECT_ROOT"])
+    settings = Path(os.environ.get("ACCOUNT_SETTINGS", project / "accounts"), f"{account}.env")
+    rows = Path(os.environ.get("TARGET_JSONL_DESTINATION_PATH", project / "output"), state_id)
+    rows.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {
+        "TAP_TALKDESK_REPORTS_START_DATE": str(first),
+        "TAP_TALKDESK_REPORTS_END_DATE": str(after),
+        "TAP_TALKDESK_REPORTS_MAX_CONCURRENT_JOBS": str(JOBS),
+        "TARGET_JSONL_DESTINATION_PATH": str(rows),
+    }
+    subprocess.run(
+        [
+            *("meltano", f"--env-file={settings}", "el", "--no-install", f"--state-id={state_id}"),
+            *("tap-talkdesk-reports", "target-jsonl"),
+        ],
+        cwd=project,
+        env=environment,
+        check=True,
+    )
