@@ -12,8 +12,8 @@ MONTHS = [f"2026-{month:02}" for month in (1, 2, 3)]
 #: limit of two slices at once per account leaves five of them to the others.
 JOBS = 5
 
-#: The pauses double: a minute, two, four. That is longer than the five minutes for which Meltano
-#: refuses the state id of a run that was killed.
+#: The pauses grow from a minute on, to seven and more together: for five minutes Meltano refuses the
+#: state id of a run of it that was killed.
 RETRIES = 3
 RETRY_PAUSE = dt.timedelta(seconds=int(os.environ.get("RETRY_SECONDS", "60")))
 

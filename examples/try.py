@@ -43,7 +43,7 @@ def main(*engines: str) -> int:
     """Load by long runs, then in slices by each engine, and compare; 0 if all is as it should be."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     shutil.rmtree(OUTPUT, ignore_errors=True)
-    with accounts("long") as (environment, sandboxes):
+    with accounts("long", Pace.now()) as (environment, sandboxes):
         finish(["meltano", "install"], environment, "meltano.log")
         for account in ACCOUNTS:
             long_run(account, environment)
@@ -70,7 +70,7 @@ def backfill(engine: str, jobs_of_long_run: dict[str, int]) -> int:
     """Load in slices, with an accident on the way; 1 if anything is not as it should be."""
     print(f"\n{engine} ... ", end="", flush=True)
     began = time.monotonic()
-    with accounts(engine) as (environment, sandboxes):
+    with accounts(engine, Pace.after_seconds(4)) as (environment, sandboxes):
         threading.Thread(target=kill_one_tap, args=[sandboxes["acme"]], daemon=True).start()
         # Meltano makes its database at its first run, and of several first runs at once all but one fail.
         finish(["meltano", "state", "list"], environment, "meltano.log")
@@ -117,7 +117,7 @@ def most_at_once(engine: str, account: str) -> int:
 
 
 @contextmanager
-def accounts(name: str) -> Generator[tuple[Environment, Sandboxes]]:
+def accounts(name: str, pace: Pace) -> Generator[tuple[Environment, Sandboxes]]:
     """A sandbox and a file of settings for each account, and an environment with folders of its own."""
     home, settings, rows = (OUTPUT / name / each for each in ("home", "accounts", "rows"))
     for folder in (home, settings, rows):
@@ -125,9 +125,7 @@ def accounts(name: str) -> Generator[tuple[Environment, Sandboxes]]:
     sandboxes = {}
     try:
         for seed, account in enumerate(ACCOUNTS):
-            sandbox = Sandbox(
-                account=account, seed=seed, calls_per_day=20, agents=4, pace=Pace.after_seconds(2)
-            )
+            sandbox = Sandbox(account=account, seed=seed, calls_per_day=20, agents=4, pace=pace)
             sandboxes[account] = sandbox
             config = sandbox.explore_config.items()
             lines = [f"TAP_TALKDESK_REPORTS_{setting.upper()}={value}" for setting, value in config]
