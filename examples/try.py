@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,15 +159,26 @@ def finish(command: list[str], environment: Environment, log: str) -> None:
     """Run a command to its end; what it says is kept for the case that it fails."""
     path = OUTPUT / log
     with path.open("ab") as output:
-        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
         try:
             code = process.wait()
         finally:
             process.terminate()
             process.wait()
+            end_session(process.pid)
     if code:
         print(*path.read_text(errors="replace").splitlines()[-30:], sep="\n")
         sys.exit(f"{command[0]} has failed with exit code {code}; above are the last lines of {path}")
+
+
+def end_session(session: int) -> None:
+    """Kill what a command has left running: an engine that is told to end does not end its tasks."""
+    found = subprocess.run(["pgrep", "-s", str(session)], capture_output=True, text=True, check=False)
+    for pid in found.stdout.split():
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
 
 
 if __name__ == "__main__":

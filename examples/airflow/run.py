@@ -43,7 +43,7 @@ def main() -> int:
         for once in (["db", "migrate"], ["pools", "import", str(HERE / "pools.json")]):
             subprocess.run(["airflow", *once], check=True, stdout=log, stderr=log)
         for part in PARTS:
-            process = subprocess.Popen(["airflow", *part], stdout=log, stderr=log, start_new_session=True)
+            process = subprocess.Popen(["airflow", *part], stdout=log, stderr=log, process_group=0)
             stack.callback(stop, process)
         runs = f"{url}/api/v2/dags/{DAG}/dagRuns"
         run = f"{runs}/{answer(runs, {'logical_date': None}, patience=120)['dag_run_id']}"
@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a part of Airflow and all processes that it has started."""
+    """End a part of Airflow and its workers."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):  # a scheduler at times waits for a worker that never ends
         process.wait(timeout=10)
@@ -72,7 +72,7 @@ def answer(url: str, body: dict[str, object] | None = None, patience: float = 30
     until = time.monotonic() + patience
     while True:
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=60) as response:
                 return json.load(response)
         except OSError as error:
             if (isinstance(error, urllib.error.HTTPError) and error.code != 404) or time.monotonic() > until:
