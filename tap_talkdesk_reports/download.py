@@ -20,7 +20,12 @@ from urllib.parse import urlsplit
 import requests
 import urllib3.exceptions
 
-from tap_talkdesk_reports.errors import SpoolError, TruncatedFileError, UnexpectedResponseError
+from tap_talkdesk_reports.errors import (
+    SpoolError,
+    TruncatedFileError,
+    UnavailableError,
+    UnexpectedResponseError,
+)
 from tap_talkdesk_reports.transport import Bearer, Sessions, is_loopback, plain_words, redacted
 
 if TYPE_CHECKING:
@@ -138,6 +143,7 @@ class Downloads:
 
         Raises:
             Interrupted: it did not come to its end.
+            UnavailableError: the file host is not who it says.
         """
         headers = {}
         if part.size and part.etag:
@@ -151,6 +157,9 @@ class Downloads:
                 if self._is_begun(part, response):
                     self._append(part, response)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):  # which no other try and no other job would mend
+                msg = "the file host's TLS certificate is refused; REQUESTS_CA_BUNDLE names other authorities"
+                raise UnavailableError(msg) from None
             raise Interrupted(plain_words(error)) from None
 
     def _asked(self, url: str, headers: dict[str, str]) -> requests.Response:
