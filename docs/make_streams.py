@@ -1,0 +1,120 @@
+"""Writes docs/streams.md from the declarations and schemas: `python -m docs.make_streams`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tap_talkdesk_reports.records import ROW_ID
+from tap_talkdesk_reports.tap import TapTalkdeskReports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_talkdesk_reports.report_stream import ReportStream
+
+PAGE = Path(__file__).with_name("streams.md")
+
+HEAD = """\
+# Streams and columns
+
+Made by `make docs` from the [declarations](../tap_talkdesk_reports/streams.py) and the
+[schemas](../tap_talkdesk_reports/schemas/); do not edit it by hand.
+
+What `--discover` prints is the same. To see one stream:
+
+```sh
+tap-talkdesk-reports --discover | jq '.streams[] | select(.stream == "calls")'
+```
+
+- Only keys are never null. Every other column may be, whatever the documents say.
+- Times are RFC 3339 in UTC. Ids are text. Durations are in seconds unless the description says otherwise.
+- The report of a timespan holds the rows whose *replication key* lies in it. For most reports nobody has
+  documented which time that is; what stands here is what other clients rely on, or a likely guess.
+- *Fresh* is what Talkdesk's documents say of how old data must be to be complete. Where nothing is
+  documented, nobody knows. `availability_delay_minutes` (60 by default) is kept for all streams.
+- `_unknown_fields` is there with `unknown_fields: keep`, the default.
+- A record has the columns that its report file has; a payload of another year has other ones.
+"""
+
+FRESH = re.compile(r"[^.]*\b(?:Fresh|Refreshed|Available) [^.]*\.")
+
+
+def page() -> str:
+    """The whole page."""
+    lines = [HEAD]
+    for api in ("explore", "reporting"):
+        tap = TapTalkdeskReports(config={"api": api}, validate_config=False)
+        lines += [f"## {api.title()} API", "", *_api(api, tap.discover_streams())]
+    return "\n".join(lines)
+
+
+def _api(api: str, streams: Sequence[ReportStream]) -> Iterator[str]:
+    """A table of an API's streams, then each of them."""
+    yield "| stream | key | replication key | fresh | selected unless told otherwise |"
+    yield "|---|---|---|---|---|"
+    for stream in streams:
+        chosen = "yes" if stream.selected_by_default else "no"
+        cells = _keys(stream), f"`{stream.replication_key}`", _fresh(stream), chosen
+        yield f"| [`{stream.name}`](#{api}-{stream.name}) | {' | '.join(cells)} |"
+    yield ""
+    for stream in streams:
+        yield from _stream(api, stream)
+
+
+def _stream(api: str, stream: ReportStream) -> Iterator[str]:
+    schema = stream.schema
+    yield f'<a id="{api}-{stream.name}"></a>'
+    yield f"### `{stream.name}` ({api.title()} API)"
+    yield ""
+    yield schema["description"]
+    for paragraph in _told(stream):
+        yield ""
+        yield paragraph
+    yield ""
+    yield f"Key: {_keys(stream)}. Replication key: `{stream.replication_key}`."
+    if ROW_ID in stream.primary_keys:
+        of = ", ".join(f"`{name}`" for name in stream.row_id_fields)
+        whole = "the whole row, so that a row which was edited at Talkdesk appears as a second one"
+        yield f"`{ROW_ID}` is a digest of {of or whole}."
+    if stream.aliases:
+        renamed = ", ".join(f"`{old}` → `{new}`" for old, new in stream.aliases.items())
+        yield ""
+        yield f"Fields that a payload names otherwise arrive in these columns: {renamed}."
+    yield ""
+    yield "| column | type | meaning |"
+    yield "|---|---|---|"
+    for name, field in schema["properties"].items():
+        yield f"| `{name}` | {_type(field)} | {field['description']} |"
+    yield ""
+
+
+def _told(stream: ReportStream) -> list[str]:
+    """What the declaration says beyond the schema, with its sources as links."""
+    text = re.sub(r" \(talkdesk-api, C\d+\)", "", inspect.getdoc(type(stream)) or "")
+    text = re.sub(r"(?m)(https://\S+?)\.$", r"<\1>.", text)
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+
+
+def _fresh(stream: ReportStream) -> str:
+    """What the schema's description says of it; a saying that nothing is documented is no such."""
+    found = FRESH.search(stream.schema["description"])
+    return found[0].strip().rstrip(".") if found else "not documented"
+
+
+def _keys(stream: ReportStream) -> str:
+    return ", ".join(f"`{key}`" for key in stream.primary_keys)
+
+
+def _type(field: dict[str, Any]) -> str:
+    """The type as a person would say it."""
+    (kind,) = [kind for kind in field["type"] if kind != "null"]
+    said = {"string": "text"}.get(kind, kind)
+    said = "time" if field.get("format") == "date-time" else said
+    return said if "null" in field["type"] else f"{said}, never null"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
