@@ -1,0 +1,22 @@
+-- Each call once. Rows may come twice, with the same key; a target that upserts has seen to that already.
+-- Where yours appends, order by the time of loading instead: `order by _sdc_sequence desc`.
+select *
+from (
+    select
+        call_id,
+        type,
+        start_at,
+        end_at,
+        cast(start_at as date) as day, -- in UTC, as is the session
+        ring_groups,
+        coalesce(handling_user_id, user_id) as user_id,
+        type in ('inbound', 'outbound') as was_answered,
+        type in ('abandoned', 'short_abandoned') as was_abandoned,
+        talk_time,
+        wait_time,
+        hold_time,
+        abandon_time,
+        row_number() over (partition by call_id order by end_at desc) as nth
+    from {{ source('talkdesk', 'calls') }}
+) as numbered
+where nth = 1

@@ -1,0 +1,14 @@
+-- Statuses cut at midnight, UTC: a night shift counts in both its days.
+select
+    s.user_id,
+    s.kind,
+    cast(days.midnight as date) as day,
+    extract(
+        epoch from least(s.status_end_at, days.midnight + interval '1 day')
+        - greatest(s.status_start_at, days.midnight)
+    ) as seconds
+from {{ ref('user_status') }} as s
+cross join lateral generate_series(
+    date_trunc('day', s.status_start_at), s.status_end_at, interval '1 day'
+) as days (midnight)
+where s.kind <> 'offline' and s.status_end_at > days.midnight

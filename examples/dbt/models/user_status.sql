@@ -1,0 +1,22 @@
+-- Each stretch of time in a status once, and what the status counts as. Labels come in any letter case;
+-- an account can have more of its own: sort those in here.
+select *
+from (
+    select
+        _row_id,
+        user_id,
+        user_name,
+        status_label,
+        status_start_at,
+        status_end_at,
+        case lower(status_label)
+            when 'available' then 'available'
+            when 'on a call' then 'on call'
+            when 'after call work' then 'after call'
+            when 'offline' then 'offline'
+            else 'away'
+        end as kind,
+        row_number() over (partition by _row_id order by status_end_at desc) as nth
+    from {{ source('talkdesk', 'user_status') }}
+) as numbered
+where nth = 1
