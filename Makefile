@@ -3,26 +3,48 @@
 PYTHON := python3.14 python3.13 python3.12 python3.11 python3
 BIN := .venv/bin
 MELTANO := meltano==4.4.1
+PACKAGING := build==1.6.1 twine==7.0.0
+UV := uv==0.13.9
 API := explore
 ENGINES := dagster airflow
 
-.PHONY: help test test-integration soak check format demo examples bench constraints clean
+.PHONY: help test test-oldest test-next test-integration soak check format demo examples bench docs package constraints clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo         a contact centre, two Meltano runs and a picture; no account needed; API=reporting'
 	@echo 'make examples     many accounts and months, spread by Dagster and by Airflow; ENGINES=dagster'
 	@echo 'make test         the whole test suite; ARGS="-k name -x" goes to pytest'
+	@echo 'make test-oldest  the same with the oldest dependencies that pyproject.toml allows'
+	@echo 'make test-next    the same with the newest Singer SDK, pre-releases included'
 	@echo 'make test-integration  the same with a real network: an S3 server, TLS, proxies, broken connections; ARGS too'
 	@echo 'make soak         200 runs over a simulated month with faults by chance, for each API; some minutes'
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
 	@echo 'make bench        speed and memory beside a plain tap, in 10 minutes; ARGS=--quick in one'
+	@echo 'make docs         write docs/streams.md anew from the schemas'
+	@echo 'make package      build the package, and try it in an empty environment'
 	@echo 'make constraints  pin the newest version of everything, in constraints.txt'
 	@echo 'make clean        remove what the targets above have built'
 
 test: .venv/built
 	@$(BIN)/pytest --numprocesses=4 $(ARGS)
+
+test-oldest: .venv/built
+	rm -rf .venv-oldest && $(BIN)/python -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install -qq $(UV)
+	.venv-oldest/bin/uv pip compile -q --resolution lowest-direct pyproject.toml -o .venv-oldest/oldest.txt
+	.venv-oldest/bin/uv pip install -q -p .venv-oldest -c .venv-oldest/oldest.txt -e . --group dev
+	.venv-oldest/bin/pytest --numprocesses=4 $(ARGS)
+
+# Installed over what pyproject.toml allows; pip complains of that, and goes on.
+test-next: .venv/built
+	rm -rf .venv-next && $(BIN)/python -m venv .venv-next
+	.venv-next/bin/python -m pip install -qq -c constraints.txt pip
+	.venv-next/bin/python -m pip install -qq -e . --group dev
+	.venv-next/bin/python -m pip install -qq --upgrade --pre 'singer-sdk[msgspec,testing]'
+	.venv-next/bin/python -m pip list | grep -i '^singer'
+	.venv-next/bin/pytest --numprocesses=4 $(ARGS)
 
 test-integration: .venv/built-integration
 	@$(BIN)/pytest --numprocesses=2 tests/integration $(ARGS)
@@ -49,10 +71,25 @@ examples: .venv/built .venv-meltano/built $(ENGINES:%=.venv-%/built)
 bench: .venv/built
 	@$(BIN)/python -m bench $(ARGS)
 
+docs: .venv/built
+	$(BIN)/python -m docs.make_streams
+
+# What the tests cannot do without a network: the package alone, with the newest dependencies it allows.
+package: .venv/built
+	rm -rf dist .venv-packaging .venv-package
+	$(BIN)/python -m venv .venv-packaging && .venv-packaging/bin/python -m pip install -qq $(PACKAGING)
+	.venv-packaging/bin/python -m build --outdir dist
+	.venv-packaging/bin/twine check --strict dist/*
+	$(BIN)/python -m venv .venv-package && .venv-package/bin/python -m pip install -qq dist/*.whl
+	.venv-package/bin/python -m pip check
+	.venv-package/bin/tap-talkdesk-reports --about > /dev/null
+	.venv-package/bin/tap-talkdesk-reports --discover > /dev/null
+	.venv-package/bin/talkdesk-sandbox --help > /dev/null
+
 clean:
-	rm -rf .venv .venv-meltano .venv-dagster .venv-airflow .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf demo/output examples/output bench/output dist
-	find tap_talkdesk_reports tests demo examples bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	find tap_talkdesk_reports tests demo examples bench docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Leaves in $$python one that runs and can make environments: a command that exists may be
 # a version manager's shim for a Python it does not have, and Debian splits venv off.
