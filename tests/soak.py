@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -103,6 +104,9 @@ class Soak:
             sys.stdout = io.TextIOWrapper(file)
             try:
                 self.tap = Tap(config=config, state=self.chain.state)
+                # A tap takes the signals; whoever ends the soak means all of it.
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                signal.signal(signal.SIGINT, signal.default_int_handler)
                 logger.handlers = [handler]
                 code = sync(self.tap)
             finally:

@@ -56,6 +56,21 @@ def test_every_row_of_the_table_is_about_something_that_the_tap_says():
     assert [span for span, row in rows_of_errors().items() if not any(map(row.search, said))] == []
 
 
+def test_the_readme_shows_errors_that_the_tap_says():
+    [table] = re.findall(
+        r"^## When something goes wrong$.*?(^\|.*?)^\n",
+        (ROOT / "README.md").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+    said = messages()
+
+    spans = [span for row in table.splitlines()[2:] for span in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    patterns = {span: re.compile(".*".join(map(re.escape, span.split("…")))) for span in spans}
+
+    assert len(patterns) > 8
+    assert [span for span, pattern in patterns.items() if not any(map(pattern.search, said))] == []
+
+
 def test_the_table_of_errors_has_no_row_that_is_about_everything():
     for span in rows_of_errors():
         assert len(re.findall("[a-z]", span)) >= 4, span

@@ -83,8 +83,8 @@ class TokenSource(ABC):
         return self._sign_in()
 
     def _keep(self, body: dict[str, Any]) -> None:
-        self._token = body["access_token"]
-        hide(self._token, body.get("id_token"), body.get("refresh_token"))
+        self._token = str(body["access_token"])
+        hide(self._token, *(str(body[name]) for name in ("id_token", "refresh_token") if body.get(name)))
         self._renew_at = float("inf")
         if isinstance(life := body.get("expires_in"), int | float) and life > 0:
             self._renew_at = self._clock.monotonic() + RENEWED_AT * life

@@ -7,12 +7,16 @@ import os
 from datetime import UTC
 
 import pytest
+import requests
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_talkdesk_reports import own_reports, values
+from tap_talkdesk_reports import own_reports, transport, values
 from tap_talkdesk_reports.api import bodies
+from tap_talkdesk_reports.api.auth import ClientCredentials
+from tap_talkdesk_reports.api.client import Policy
+from tap_talkdesk_reports.clock import Clock
 from tap_talkdesk_reports.errors import UnexpectedResponseError
 from tap_talkdesk_reports.names import plain_name
 from tap_talkdesk_reports.state import plain_bookmarks
@@ -152,6 +156,36 @@ def test_any_bytes_as_an_answer_are_an_object_or_one_error(data):
         assert isinstance(bodies.read_object(data, "text/html"), dict)
     except UnexpectedResponseError as error:
         assert "\n" not in str(error)
+
+
+tokens = st.fixed_dictionaries(
+    {},
+    optional={
+        "access_token": st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1) | jsons,
+        "id_token": st.text(max_size=5) | jsons,
+        "refresh_token": jsons,
+        "expires_in": st.integers() | st.floats() | jsons,
+    },
+)
+
+
+@fuzz
+@given(tokens.map(lambda body: json.dumps(body).encode()) | st.binary(max_size=60))
+def test_any_answer_to_a_sign_in_is_a_token_or_one_error(data):
+    response = requests.Response()
+    response.status_code, response._content = 200, data
+    policy = Policy(clock=Clock(), user_agent="fuzz", timeout=1, patience=1)
+    source = ClientCredentials(
+        "https://acme.talkdeskid.com/oauth/token", policy, client_id="c", client_secret="s", key=None
+    )
+    try:
+        source._keep(source._read(response))
+    except UnexpectedResponseError as error:
+        assert "\n" not in str(error)
+    else:
+        assert source._token
+    finally:
+        transport._hidden.clear()
 
 
 bookmarks = st.dictionaries(
