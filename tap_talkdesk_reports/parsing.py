@@ -34,6 +34,9 @@ LONGEST_ENTRY = 64 << 20
 #: What stands around the entries of a JSON report is small; if it is not, the file is something else.
 LONGEST_ENVELOPE = 1 << 20
 
+#: So much of a value is shown in an error.
+SHOWN_CHARACTERS = 40
+
 BOM = b"\xef\xbb\xbf"
 SPACE = b" \t\r\n"
 
@@ -114,7 +117,7 @@ def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows
     if total is None:
         logger.info("A report does not say how many rows it has; %d came, and its JSON is whole", count)
     elif str(total) != str(count):
-        msg = f"the report says that it has {total} rows, and has {count}"
+        msg = f"the report says that it has {json.dumps(total)[:SHOWN_CHARACTERS]} rows, and has {count}"
         raise MalformedFileError(msg, position=count)
 
 
