@@ -137,6 +137,7 @@ find_python = \
 	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
 
 # A Meltano project as a newcomer makes it: the tap from its definition, in a clone beside the project.
+# pipelinewise-target-postgres wants a psycopg2 that has no wheel for Python 3.12 and newer.
 .venv-plugins/built: .venv-meltano/built plugins/extractors/tap-talkdesk-reports.yml tests/integration/loaders.yml
 	@echo 'Building .venv-plugins: the tap and four targets, by Meltano (once) ...'; began=$$(date +%s); \
 	rm -rf .venv-plugins && mkdir -p .venv-plugins/project && \
@@ -147,7 +148,8 @@ find_python = \
 	  --from-ref ../tap-talkdesk-reports/plugins/extractors/tap-talkdesk-reports.yml tap-talkdesk-reports && \
 	$$meltano select tap-talkdesk-reports 'calls.*' && \
 	$$meltano select tap-talkdesk-reports 'user_status.*' && \
-	$$meltano install --plugin-type loader && \
+	echo 'psycopg2-binary>=2.9.10' > overrides.txt && \
+	UV_OVERRIDE=overrides.txt $$meltano install --plugin-type loader && \
 	touch ../built && echo "... took $$(($$(date +%s) - began)) s"
 
 # The oldest Python has the least choice, so what it resolves to suits the others too.

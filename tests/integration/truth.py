@@ -34,8 +34,8 @@ def as_kept(text: str) -> str | None:
 
 
 def as_kept_by_pipelinewise(text: str) -> str | None:
-    """A text as pipelinewise-target-postgres keeps it: none that is empty, and a line break as two signs."""
-    return text.replace("\n", "\\n") or None
+    """A text as pipelinewise-target-postgres keeps it: none that is empty, and line breaks written out."""
+    return text.replace("\r", "\\r").replace("\n", "\\n") or None
 
 
 def assert_same(
