@@ -22,9 +22,12 @@ SELECTED = ("calls", "user_status")
 EVERYTHING = json.dumps(["*.*"])
 KEYS = {"calls": "call_id", "user_status": "_row_id"}
 
+#: The setting `batch_config`, but for its folder.
+FILES = '{{"encoding": {{"format": "jsonl", "compression": "gzip"}}, "storage": {{"root": "{}"}}}}'
 #: Ways into a table: the target, how it keeps a text, the API, and further settings of the tap.
 WAYS = {
     "Explore": ("target-postgres", as_kept, "explore", {}),
+    "Explore, in files": ("target-postgres", as_kept, "explore", {"batch_config": FILES}),
     "Reporting": ("target-postgres", as_kept, "reporting", {}),
     "Explore, without the SDK": ("target-pipelinewise", as_kept_by_pipelinewise, "explore", {}),
     "Reporting, without the SDK": ("target-pipelinewise", as_kept_by_pipelinewise, "reporting", {}),
@@ -49,8 +52,9 @@ def start(start_sandbox, make_project, tmp_path, database):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_stream_arrives_in_postgresql_whole_and_unchanged(start, database, way):
+def test_every_stream_arrives_in_postgresql_whole_and_unchanged(start, database, tmp_path, way):
     target, kept, api, settings = WAYS[way]
+    settings = {name: value.format((tmp_path / "files").as_uri()) for name, value in settings.items()}
     sandbox, project, schema, schemas = start(target, api=api, _select=EVERYTHING, **settings)
 
     project.done("run", TAP, target)
@@ -61,6 +65,7 @@ def test_every_stream_arrives_in_postgresql_whole_and_unchanged(start, database,
         assert len(found) >= 20, stream
         wanted = truth(sandbox, stream, fields, "2026-03-02", END, api=api)
         assert_same(found, wanted, fields, kept)
+    assert (tmp_path / "files").exists() == ("batch_config" in settings)
 
 
 def test_what_comes_again_replaces_its_row(start, database):
