@@ -39,21 +39,24 @@ def sync(tap: TapTalkdeskReports) -> int:
     logger.addFilter(add_fields)
     started = tap.clock.monotonic()
     streams = [stream for stream in tap.report_streams if stream.selected]
-    failed: list[str] = []
-    code = _code_of(tap, streams, failed)
+    errors: dict[str, str] = {}
+    code = _code_of(tap, streams, errors)
     ends = ", ".join(
-        f"{stream.name}{' FAILED' * (stream.name in failed)}: {stream.records_made} rows, complete through "
+        f"{stream.name}{' FAILED' * (stream.name in errors)}: {stream.records_made} rows, complete through "
         f"{rfc3339(stream.bookmark) if stream.bookmark else '-'}"
         for stream in streams
     )
     lasted = f"{'Ended after' if code else 'Done in'} {in_words(tap.clock.monotonic() - started)}"
-    logger.info("%s: %s", lasted, ends or "no stream is selected")
+    # Some programs, such as `meltano config test`, show nothing but the last line.
+    why = f"; error: {next(iter(errors.values()))}" if errors else ""
+    logger.info("%s: %s%s", lasted, ends or "no stream is selected", why)
     return code
 
 
-def _code_of(tap: TapTalkdeskReports, streams: list[ReportStream], failed: list[str]) -> int:
+def _code_of(tap: TapTalkdeskReports, streams: list[ReportStream], errors: dict[str, str]) -> int:
+    """The exit code; `errors` takes the message of each stream that failed, or of all together as `*`."""
     try:
-        _read(tap, streams, failed)
+        _read(tap, streams, errors)
     except Stopped:
         logger.warning("Stopped by signal %s; the next run goes on from the last bookmark", tap.stop_signal)
         return SIGNALLED + (tap.stop_signal or 0)
@@ -63,16 +66,18 @@ def _code_of(tap: TapTalkdeskReports, streams: list[ReportStream], failed: list[
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
-        logger.error("The output cannot be written: %s", error.strerror or error)
+        errors["*"] = f"The output cannot be written: {error.strerror or error}"
+        logger.error("%s", errors["*"])
         return FAILED
     except SingerSDKError as error:
+        errors["*"] = str(error)
         logger.error("%s", error)
         return FAILED
-    return FAILED if failed else 0
+    return FAILED if errors else 0
 
 
-def _read(tap: TapTalkdeskReports, streams: list[ReportStream], failed: list[str]) -> None:
-    """Read the streams, and note which of them fail. However it ends, a STATE is the last message."""
+def _read(tap: TapTalkdeskReports, streams: list[ReportStream], errors: dict[str, str]) -> None:
+    """Read the streams, and note which fail, and why. However it ends, a STATE is the last message."""
     try:
         with Run(tap, streams) as run:
             tap.run = run
@@ -84,7 +89,7 @@ def _read(tap: TapTalkdeskReports, streams: list[ReportStream], failed: list[str
                     raise
                 except SingerSDKError as error:
                     run.drop(stream)
-                    failed.append(stream.name)
+                    errors[stream.name] = str(error)
                     logger.error("%s: %s", stream.name, error)
     except TimeIsUp:
         logger.info("The time of this run is up, by stop_after_minutes; the next one goes on from here")

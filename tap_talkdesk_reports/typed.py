@@ -121,9 +121,12 @@ class TypedRecords:
         if not names or len(names) > MOST_FIELDS or _clash(self._maker, names):
             return
         for name in names.keys() - self._loose:
+            kind = _type(self._maker, name)
+            if kind is Raw:  # nobody reads it
+                continue
             values = [row[name] for row in rows if row.get(name) is not None]
             try:
-                msgspec.convert(values, _list_of(_type(self._maker, name)))
+                msgspec.convert(values, _list_of(kind))
             except msgspec.ValidationError:
                 self._loose.add(name)
         self._json = _JsonLayout(self._maker, names, self._loose)
@@ -155,7 +158,9 @@ class _Layout:
         #: Source names by column.
         self.source = {c: name for name in names if (c := maker.column(name)) and c in maker.needed}
         self.unknown = sorted(n for n in names if maker.column(n) is None)
-        own = {ROW_ID, UNKNOWN_FIELDS} if self.unknown and maker.unknown_fields == "keep" else {ROW_ID}
+        own = {ROW_ID} & set(maker.keys)
+        if self.unknown and maker.unknown_fields == "keep":
+            own.add(UNKNOWN_FIELDS)
         #: The columns of the records, in the order of the schema.
         self.columns = [column for column in maker.columns if column in self.source or column in own]
         attributes = [(f"c{i}", Any, UNSET) for i in range(len(self.columns))]
@@ -251,15 +256,16 @@ class _JsonLayout(_Layout):
         """
         rows: list[Record] = self._decode(data)
         for attribute, read in self._reads:
-            values = list(map(attrgetter(attribute), rows))
-            as_read = read_all(read, values)
-            if as_read is not values:
+            column = list(map(attrgetter(attribute), rows))
+            as_read = read_all(read, column)
+            if as_read is not column:
                 deque(map(setattr, rows, repeat(attribute), as_read), maxlen=0)
         if self._is_direct:
             self.check_keys(lambda key: map(attrgetter(self._attributes[key]), rows))
             return rows
-        by_name = {name: list(map(attrgetter(attr), rows)) for name, attr in self._attributes.items()}
-        return self.records(by_name, len(rows))
+        names = (*self.source.values(), *self.unknown)
+        values = {name: list(map(attrgetter(self._attributes[name]), rows)) for name in names}
+        return self.records(values, len(rows))
 
 
 class _CsvLayout(_Layout):

@@ -138,6 +138,8 @@ def test_the_last_line_says_rows_and_bookmark_of_each_stream_and_the_time(start_
         assert re.search(rf"{stream}( FAILED)?: \d+ rows, complete through {through}", last), last
     if end == "done":
         assert f"calls: {len(outcome.records('calls'))} rows" in last
+    else:
+        assert last.endswith(f"; error: {outcome.errors[0].removeprefix('calls: ')}")
 
 
 def structured(tmp_path):

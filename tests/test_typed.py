@@ -270,3 +270,15 @@ def test_half_an_emoji_becomes_a_replacement_character_on_both_ways():
     [record] = map(json.loads, encode_lines(chunk).splitlines())
 
     assert record == {"id": "CA1", "end_at": "2026-03-02T00:00:00Z", "name": "cut \ufffd"}
+
+
+def test_a_deselected_field_is_not_read_whatever_it_holds():
+    entries = [{"id": f"CA{i}", "rating": i, "talk_time": "soon" if i % 2 else {"s": 5}} for i in range(60)]
+    made_by = maker(selected={"rating"})
+    typed = TypedRecords(made_by)
+
+    chunks = list(json_rows(report(entries), typed.from_json))
+
+    assert {type(record).__name__ for chunk in chunks for record in chunk} == {"Record"}
+    assert made_by.unknown == {}
+    assert typed._loose == set()
