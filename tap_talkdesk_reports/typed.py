@@ -129,7 +129,8 @@ class TypedRecords:
                 msgspec.convert(values, _list_of(kind))
             except msgspec.ValidationError:
                 self._loose.add(name)
-        self._json = _JsonLayout(self._maker, names, self._loose)
+        with suppress(ValueError):  # a name that no decoder can look for, as one with a quotation mark in it
+            self._json = _JsonLayout(self._maker, names, self._loose)
 
 
 def _clash(maker: RecordMaker, names: Iterable[str]) -> bool:

@@ -81,7 +81,10 @@ NO_FIT = {
     "start_at": st.sampled_from([5, "yesterday", "2026-02-30 00:00:00"]),
     "name": st.sampled_from([True, 1.5, {}]),
 }
-UNKNOWN = st.dictionaries(st.sampled_from(["zone", "Queue Name?", "_row_id", "_unknown_fields"]), ANYTHING)
+UNKNOWN = st.dictionaries(
+    st.sampled_from(["zone", "Queue Name?", "_row_id", "_unknown_fields", 'say "hi"', "a\\b", "a\nb", ""]),
+    ANYTHING,
+)
 SELECTIONS = st.none() | st.sets(st.sampled_from(sorted(FIELDS)), max_size=9)
 
 
@@ -250,6 +253,18 @@ def test_rows_of_another_payload_are_decoded_whole_again_once_they_have_taken_ov
 
     assert Counter(kinds)["dict"] <= 1
     assert len(kinds) > 5
+
+
+@pytest.mark.parametrize("name", ['say "hi"', "back\\slash", "line\nbreak"])
+def test_a_field_is_kept_whatever_its_name_when_the_decoder_cannot_look_for_it(name):
+    entries = [{"id": "CA1", name: 1}, {"id": "CA2", name: None}]
+    typed = TypedRecords(maker())
+
+    lines = b"".join(encode_lines(chunk) for chunk in json_rows(report(entries), typed.from_json))
+
+    assert [json.loads(line) for line in lines.splitlines()] == [
+        {"id": entry["id"], "_unknown_fields": {name: entry[name]}} for entry in entries
+    ]
 
 
 def test_a_note_of_a_megabyte_that_looks_like_borders_is_one_value():
