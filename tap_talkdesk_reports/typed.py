@@ -114,7 +114,8 @@ class TypedRecords:
         """Learn which fields there are, and which of them are not of the type that is declared."""
         found = dict.fromkeys(chain.from_iterable(rows))
         names = self._names | found
-        if _clash(self._maker, names):  # files of another time call the same columns otherwise
+        # Files of another time call the same columns otherwise, or made names up.
+        if len(names) > MOST_FIELDS or _clash(self._maker, names):
             names = found
         self._names = names
         self._json = None

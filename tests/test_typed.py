@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_talkdesk_reports import csv_parsing, parsing
+from tap_talkdesk_reports import typed as typed_records
 from tap_talkdesk_reports.csv_parsing import csv_rows
 from tap_talkdesk_reports.errors import UnfitRowError
 from tap_talkdesk_reports.parsing import decode_rows, json_rows
@@ -265,6 +266,20 @@ def test_a_field_is_kept_whatever_its_name_when_the_decoder_cannot_look_for_it(n
     assert [json.loads(line) for line in lines.splitlines()] == [
         {"id": entry["id"], "_unknown_fields": {name: entry[name]}} for entry in entries
     ]
+
+
+def test_names_that_are_made_up_are_forgotten_when_there_are_too_many(monkeypatch):
+    """Else what is remembered would grow with the file, and nothing would ever be decoded whole again."""
+    small_chunks(monkeypatch, 2000)
+    monkeypatch.setattr(typed_records, "MOST_FIELDS", 40)
+    odd = [{"id": f"CA{i}", f"zone{i}": 1} for i in range(300)]
+    even = [{"id": f"CA{i}", "end_at": None} for i in range(300)]
+    typed = TypedRecords(maker())
+
+    kinds = [type(chunk[0]).__name__ for chunk in json_rows(report(odd + even), typed.from_json)]
+
+    assert len(typed._names) <= 200
+    assert kinds[-1] in {"Row", "Record"}
 
 
 def test_a_note_of_a_megabyte_that_looks_like_borders_is_one_value():
