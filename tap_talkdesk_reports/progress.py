@@ -145,8 +145,7 @@ class _Picture:
 
         self._stack = ExitStack()
         self._stack.enter_context(logging_redirect_tqdm())
-        for handler in logging.root.handlers:  # those of tqdm, which go with the bars
-            handler.setLevel(logging.WARNING)
+        logging.root.handlers[-1].setLevel(logging.WARNING)  # that of tqdm, which goes with the bars
         width = max(map(len, planned))
         self._bars: dict[str, Any] = {
             name: tqdm(

@@ -58,6 +58,30 @@ def test_a_person_at_a_terminal_sees_bars_and_the_last_line(start_sandbox, tmp_p
     assert "\x1b[3" not in shown  # no colour, as NO_COLOR asks for
 
 
+def test_a_log_file_has_every_line_when_a_person_sees_bars(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    (tmp_path / "logging.yaml").write_text(
+        f"""
+        version: 1
+        disable_existing_loggers: false
+        handlers:
+          console: {{class: logging.StreamHandler, stream: "ext://sys.stderr"}}
+          file: {{class: logging.FileHandler, filename: {tmp_path / "tap.log"}}}
+        root: {{level: INFO, handlers: [console, file]}}
+        """
+    )
+
+    shown, code = at_terminal(
+        tmp_path, sandbox.config | DAYS, SINGER_SDK_LOG_CONFIG=str(tmp_path / "logging.yaml")
+    )
+
+    assert code == 0
+    assert ": created" not in shown
+    logged = (tmp_path / "tap.log").read_text()
+    assert logged.count(": done, ") == 8
+    assert "Done in" in logged
+
+
 def test_warnings_stay_visible_at_a_terminal(start_sandbox, tmp_path):
     sandbox = start_sandbox(faults=[Fault("create", "job_failed", report="calls")])
 
