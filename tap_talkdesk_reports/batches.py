@@ -58,10 +58,10 @@ class Batches:
         Raises:
             SpoolError: they cannot be kept.
         """
-        if source is not self._source:
-            self._clear()
-            self._source = source
         try:
+            if source is not self._source:
+                self._clear()
+                self._source = source
             while records:
                 if self._file is None:
                     self._file, self._room = self._packed(), self._config.batch_size
@@ -110,7 +110,8 @@ class Batches:
         self._ends.append(self._spool.tell())
 
     def _clear(self) -> None:
-        self._file, self._ends = None, []
+        self._end()  # else the collector may end a packed file later, within the next one
+        self._ends = []
         self._spool.seek(0)
         self._spool.truncate()
 

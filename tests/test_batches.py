@@ -1,0 +1,45 @@
+"""Records in files: what is gathered is what comes into the storage, and a full disk is one error."""
+
+from __future__ import annotations
+
+import gc
+import gzip
+import random
+from pathlib import Path
+
+from singer_sdk.helpers._batch import BatchConfig
+
+from tap_talkdesk_reports import batches as batches_module
+from tap_talkdesk_reports.batches import Batches
+
+ROWS = [{"id": str(random.random())} for _ in range(20_000)]
+
+
+def config(folder, compression="gzip"):
+    return BatchConfig(
+        encoding={"format": "jsonl", "compression": compression},
+        storage={"root": folder.as_uri()},
+        batch_size=10**6,
+    )
+
+
+class CollectedLate(gzip.GzipFile):
+    """As some releases of Python have it, whose write buffer refers back to the file."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.cycle = self
+
+
+def test_records_of_a_broken_file_leave_no_byte_behind_when_the_collector_comes_late(tmp_path, monkeypatch):
+    monkeypatch.setattr(batches_module.gzip, "GzipFile", CollectedLate)
+    with Batches(config(tmp_path), "calls", spool_dir=None) as batches:
+        batches.add("broken", ROWS)
+        batches.add("whole", ROWS)
+        gc.collect()
+        batches.add("whole", ROWS)
+        [address] = batches.publish()
+    monkeypatch.undo()
+
+    packed = Path(address.removeprefix("file://")).read_bytes()
+    assert gzip.decompress(packed).count(b"\n") == 2 * len(ROWS)
