@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
@@ -50,7 +51,10 @@ class Batches:
 
     def __exit__(self, *_: object) -> None:
         """Drop what is gathered and not published."""
-        self._spool.close()
+        for file in (self._file, self._spool):
+            if file is not None:
+                with suppress(OSError):  # a full disk, which is told of already
+                    file.close()
 
     def add(self, source: object, records: Sequence[Any]) -> None:
         """Gather records; those of another source than before replace what is gathered.

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import gzip
 import random
+import resource
 from pathlib import Path
 
+import pytest
 from singer_sdk.helpers._batch import BatchConfig
 
 from tap_talkdesk_reports import batches as batches_module
 from tap_talkdesk_reports.batches import Batches
+from tap_talkdesk_reports.errors import SpoolError
 
 ROWS = [{"id": str(random.random())} for _ in range(20_000)]
 
@@ -43,3 +46,22 @@ def test_records_of_a_broken_file_leave_no_byte_behind_when_the_collector_comes_
 
     packed = Path(address.removeprefix("file://")).read_bytes()
     assert gzip.decompress(packed).count(b"\n") == 2 * len(ROWS)
+
+
+def gather(batches):
+    with batches:
+        for begin in range(0, len(ROWS), 30):
+            batches.add("file", ROWS[begin : begin + 30])
+        batches.publish()
+
+
+@pytest.mark.parametrize("compression", ["gzip", "none"])
+def test_a_full_disk_is_one_error_of_the_stream_when_bytes_are_still_to_be_written(tmp_path, compression):
+    """Any other error would end all streams."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(SpoolError, match="cannot be kept"):
+            gather(Batches(config(tmp_path, compression), "calls", spool_dir=None))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
