@@ -7,6 +7,9 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from fsspec import get_filesystem_class
+from singer_sdk.helpers._batch import StorageTarget
+
 from tap_talkdesk_reports.api.keys import SigningKey
 from tap_talkdesk_reports.own_reports import problems as problems_of_own_reports
 from tap_talkdesk_reports.settings import api_of
@@ -72,6 +75,11 @@ def _batch_problem(config: Mapping[str, Any]) -> str | None:
     size = parts.get("batch_size")
     if size is not None and (not isinstance(size, int) or size < 1):
         return "batch_size must be a whole number, and at least 1"
+    try:
+        scheme, is_url, _ = str(StorageTarget(**storage).root).partition("://")
+        get_filesystem_class(scheme if is_url else "file")
+    except (ImportError, TypeError, ValueError) as error:  # no such option or scheme, or a package is missing
+        return f"storage: {error}"
     for name in ("stream_maps", "flattening_enabled"):
         if config.get(name):
             return f"records in files are not mapped or flattened; leave {name} out"

@@ -180,6 +180,12 @@ WRONG = {
         "storage": {"root": "file:///tmp"},
         "batch_size": 0,
     },
+    "a scheme that nobody knows": {"encoding": {"format": "jsonl"}, "storage": {"root": "nosuch://bucket"}},
+    "a store without its package": {"encoding": {"format": "jsonl"}, "storage": {"root": "gs://bucket"}},
+    "an option that nobody knows": {
+        "encoding": {"format": "jsonl"},
+        "storage": {"root": "file:///tmp", "folder": "x"},
+    },
     "text": "files, please",
 }
 
