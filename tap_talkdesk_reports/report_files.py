@@ -104,7 +104,7 @@ class ReportFiles:
                 adopted = None
             content = None
             try:
-                content, is_json = self._downloaded(job)
+                content, is_json = self.downloaded(job)
                 yield ReportFile(job, timespan, content, is_json, clock.monotonic() - started)
             except ReportFileError as error:
                 if last:
@@ -133,7 +133,7 @@ class ReportFiles:
             msg = f"the job is done, but there is no file: {error}"
             raise Interrupted(msg) from None
 
-    def _downloaded(self, job: ReportJob) -> tuple[BinaryIO, bool]:
+    def downloaded(self, job: ReportJob) -> tuple[BinaryIO, bool]:
         """The content of a job's file, and whether it is JSON.
 
         Raises:

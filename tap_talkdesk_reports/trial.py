@@ -16,7 +16,7 @@ from tap_talkdesk_reports.download import Downloads
 from tap_talkdesk_reports.errors import JobTimeoutError
 from tap_talkdesk_reports.jobs import Jobs
 from tap_talkdesk_reports.lookahead import LookAhead, Turn
-from tap_talkdesk_reports.parsing import check_ends
+from tap_talkdesk_reports.report_files import ReportFiles
 from tap_talkdesk_reports.run import SECONDS_TO_CANCEL, once
 from tap_talkdesk_reports.timespans import Timespan, horizon
 
@@ -79,15 +79,16 @@ class _Trial:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._clock = clock
         # An API that is away is to be told of now, and not to be waited for as in a run.
-        self._api, tokens = connect(replace(settings, job_timeout=SECONDS), clock)
+        api, tokens = connect(replace(settings, job_timeout=SECONDS), clock)
         tokens.token()
-        self._jobs = Jobs(self._api, file_format=settings.format, timeout=SECONDS)
-        self._downloads = Downloads(
+        self._jobs = Jobs(api, file_format=settings.format, timeout=SECONDS)
+        downloads = Downloads(
             clock,
             user_agent=settings.user_agent,
             timeout=settings.request_timeout,
             spool_dir=settings.spool_dir,
         )
+        self._files = ReportFiles(api, self._jobs, downloads, file_format=settings.format, delete=False)
         now = clock.now() + timedelta(seconds=min(0.0, tokens.clock_skew))
         end = horizon(now, settings.availability_delay).replace(minute=0)
         self._hour = Timespan(end - timedelta(hours=1), end)
@@ -108,8 +109,7 @@ class _Trial:
         except BaseException:
             self._jobs.cancel(job)
             raise
-        content, _ = self._downloads.fetch(lambda: self._api.open(job))
+        content, _ = self._files.downloaded(job)
         with content:
-            check_ends(content)
             size = content.seek(0, SEEK_END)
         return f"works; {in_words(clock.monotonic() - began)} from order to file, {size:,} bytes"

@@ -78,6 +78,16 @@ def test_wrong_credentials_are_one_line(start_sandbox, tmp_path):
     assert "username" in error
 
 
+@pytest.mark.parametrize("fault", [Fault("files", "not_found"), Fault("object", "no_such_key")])
+def test_a_file_is_waited_for_when_it_is_not_there_right_after_its_job(start_sandbox, tmp_path, fault):
+    sandbox = start_sandbox(faults=[fault])
+
+    outcome = run_tap(tmp_path, sandbox.config | START, "--test")
+
+    assert outcome.code == 0, outcome.stdout
+    assert sandbox.unmet_faults() == []
+
+
 def test_a_page_instead_of_a_file_fails_the_report(start_sandbox, tmp_path):
     sandbox = start_sandbox(faults=[Fault("object", "html_page", report="calls")])
 
