@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from contextlib import contextmanager
 from copy import deepcopy
@@ -132,7 +131,10 @@ class TapTalkdeskReports(Tap):
             )
         if click.get_current_context().meta.get(IS_TEST):
             with cls._errors_in_one_line():
-                sys.exit(trial(tap, click.echo))
+                try:
+                    sys.exit(trial(tap, click.echo))
+                except Stopped:
+                    sys.exit(SIGNALLED + (tap.stop_signal or 0))
         sys.exit(sync(tap))
 
     @classmethod
@@ -169,8 +171,6 @@ class TapTalkdeskReports(Tap):
         except SingerSDKError as error:
             cls.logger.error(str(error))
             sys.exit(1)
-        except Stopped:
-            sys.exit(SIGNALLED + signal.SIGTERM)
 
     # Private names of the SDK; tests/test_sdk.py says why and keeps them true.
 

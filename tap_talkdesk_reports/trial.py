@@ -53,7 +53,7 @@ def trial(tap: TapTalkdeskReports, tell: Callable[[str], None]) -> int:
         if tap.stop_signal is not None:
             raise Stopped
 
-    trial = _Trial(tap.settings, tap.clock)
+    trial = _Trial(tap.settings, tap.clock, check)
     tell(f"sign-in: works, as account {tap.settings.account} for the {tap.settings.api.capitalize()} API")
     streams = [stream for stream in tap.report_streams if stream.selected]
     turns = [trial.turn(stream.name, stream.report) for stream in streams]
@@ -76,11 +76,13 @@ def trial(tap: TapTalkdeskReports, tell: Callable[[str], None]) -> int:
 class _Trial:
     """What the trials of all reports share."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, check: Callable[[float], None]) -> None:
         self._clock = clock
         # An API that is away is to be told of now, and not to be waited for as in a run.
         api, tokens = connect(replace(settings, job_timeout=SECONDS), clock)
-        tokens.token()
+        sign_in = Turn("sign-in", once(tokens.token), clock)
+        sign_in.start()
+        sign_in.result(check)
         self._jobs = Jobs(api, file_format=settings.format, timeout=SECONDS)
         downloads = Downloads(
             clock,

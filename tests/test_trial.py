@@ -116,7 +116,8 @@ def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_togeth
     assert [job.status for job in sandbox.jobs] == ["canceled", "canceled"]
 
 
-def test_an_interrupted_test_cancels_its_jobs(start_sandbox, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_test_cancels_its_jobs(start_sandbox, tmp_path, number):
     sandbox = start_sandbox(pace=Pace.after_seconds(3600))
     with subprocess.Popen(
         command(tmp_path, sandbox.config | START, "--test"),
@@ -127,8 +128,25 @@ def test_an_interrupted_test_cancels_its_jobs(start_sandbox, tmp_path):
         deadline = time.monotonic() + 30
         while len(sandbox.jobs) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         process.communicate(timeout=20)
 
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == 128 + number
     assert [job.status for job in sandbox.jobs] == ["canceled", "canceled"]
+
+
+def test_a_test_ends_at_once_when_it_is_interrupted_while_it_signs_in(start_sandbox, tmp_path):
+    sandbox = start_sandbox(faults=[Fault("token", "unavailable", times=99)])
+    with subprocess.Popen(
+        command(tmp_path, sandbox.config | START, "--test"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=clean_environment(),
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not list(sandbox.ledger) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=20)
+
+    assert process.returncode == 128 + signal.SIGTERM, log
