@@ -196,7 +196,8 @@ class _Layout:
             ]
         unknown = self._unknown_of([values[name] for name in self.unknown])
         columns[UNKNOWN_FIELDS] = [fields or UNSET for fields in unknown]
-        records = list(map(self._record, *(columns[column] for column in self.columns)))
+        wanted = [columns[column] for column in self.columns]
+        records = list(map(self._record, *wanted)) if wanted else []
         if len(records) != count:  # none of the columns is wanted, or nothing is there that tells rows apart
             raise ValueError
         self.maker.unknown.update(chain.from_iterable(unknown))

@@ -108,11 +108,10 @@ def rows(draw):
 
 def maker(keys=KEYED, selected=None, unknown_fields="keep", row_id_fields=(), aliases=None):
     if selected is not None:
-        selected = {*selected, *keys, "end_at"}
-    fields = {name: field for name, field in FIELDS.items() if name != "_row_id" or name in keys}
+        selected = {*selected, *keys}
     return RecordMaker(
         "calls",
-        {"properties": fields},
+        {"properties": FIELDS},
         keys=keys,
         replication_key="end_at",
         never_null=("group",),
@@ -153,6 +152,7 @@ def both(make_chunks, **options):
 
 OPTIONS = st.fixed_dictionaries(
     {
+        "keys": st.sampled_from([KEYED, KEYED, ()]),  # a catalog may say otherwise than the declaration
         "selected": SELECTIONS,
         "unknown_fields": st.sampled_from(["keep", "warn", "fail"]),
     }
