@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 
 #: With more fields than this the source makes up names, and there is nothing to learn.
 MOST_FIELDS = 1000
-#: So many cells of a column are remembered with what they were read as.
+#: So many cells of a column are remembered with what they were read as, and none that is longer.
 MOST_REMEMBERED = 10_000
+LONGEST_REMEMBERED = 100
 
 _INTEGER = Annotated[int, Meta(ge=1 - LARGEST, le=LARGEST - 1)]
 #: What the decoder reads as the readers of values.py would. Timestamps are text to it.
@@ -311,7 +312,9 @@ class _Remembered(dict[str, Any]):
         self._read = read
 
     def __missing__(self, cell: str) -> Any:
-        value = self[cell] = self._read(cell)
+        value = self._read(cell)
+        if len(cell) <= LONGEST_REMEMBERED:
+            self[cell] = value
         return value
 
     def read_all(self, cells: Sequence[str]) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tracemalloc
 from collections import Counter
 
 import pytest
@@ -209,6 +210,22 @@ def test_both_ways_give_the_same_bytes_of_csv(entries, chunk_rows, options):
         assert found[0] == expected[0]
     else:
         assert found == expected
+
+
+def test_long_cells_are_not_remembered_when_they_are_read():
+    """Else ten thousand lists of a megabyte each would stay in memory."""
+    traced = 1 << 20
+    typed = TypedRecords(maker())
+
+    tracemalloc.start()
+    try:
+        for i in range(20):
+            typed.from_csv(["id", "end_at", "tags"], [["CA", "", json.dumps([f"{i}" * traced])]])
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 4 * traced
 
 
 def typed_chunks(entries, **options):
