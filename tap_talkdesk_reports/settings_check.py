@@ -7,7 +7,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fsspec import get_filesystem_class
+from fsspec import get_filesystem_class  # type: ignore[import-untyped]
 from singer_sdk.helpers._batch import StorageTarget
 
 from tap_talkdesk_reports.api.keys import SigningKey
