@@ -74,6 +74,8 @@ class ReportStream(Stream):
         keep = tap.config.get("unknown_fields", "keep") == "keep"
         super().__init__(tap, schema=completed(schema, self.primary_keys, keep_unknown=keep))
         self.report = self.report or self.name
+        # A catalog that reads a stream whole may leave its replication key out.
+        self._declared_key = self.replication_key or ""
         #: Records made in this run.
         self.records_made = 0
         # Records stamped exactly at the end of the timespan before, as JSON.
@@ -211,7 +213,7 @@ class ReportStream(Stream):
 
     def _csv(self, file: ReportFile) -> Iterator[list[Any]]:
         natural = [key for key in self.primary_keys if key != ROW_ID]
-        columns = natural or [self.replication_key or ""]
+        columns = natural or [self.replication_key or self._declared_key]
         return csv_rows(file.content, columns, self._maker.column, self._records.from_csv)
 
     def _without_repeats(self, records: list[Any], timespan: Timespan, at_end: set[bytes]) -> list[Any]:

@@ -212,3 +212,23 @@ def test_records_in_files_are_not_mapped_and_that_is_said(start_sandbox, tmp_pat
         "batch_config: records in files are not mapped or flattened; leave stream_maps out"
     ]
     assert list(sandbox.ledger) == []
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+def test_a_stream_without_a_natural_key_is_read_whole_when_its_catalog_has_no_replication_key(
+    start_sandbox, tmp_path, file_format
+):
+    sandbox = start_sandbox()
+    config = sandbox.explore_config | DAYS | {"format": file_format}
+    catalog = catalog_of(tmp_path, config)
+    [entry] = [each for each in catalog["streams"] if each["tap_stream_id"] == "audit_logs"]
+    entry["replication_method"] = "FULL_TABLE"
+    for level in (entry, *(each["metadata"] for each in entry["metadata"])):
+        level.pop("replication_key", None)
+        level.pop("replication-key", None)
+    catalog["streams"] = [entry]
+
+    outcome = run_tap(tmp_path, config, catalog=with_metadata(catalog, "audit_logs", [], selected=True))
+
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.records("audit_logs")
