@@ -45,7 +45,7 @@ class _Stream:
     def in_words(self, now: float) -> str:
         if self.began is None:
             return ""
-        rate = self.rows / max((self.ended or now) - self.began, 0.001)
+        rate = self.rows / max((self.ended or now) - self.began, 1.0)
         return f"{self.rows:,} rows, {rate:,.0f} rows/s"
 
 

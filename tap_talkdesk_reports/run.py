@@ -133,8 +133,8 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         """Wait for the end of all work, as far as it comes within 5 s."""
-        self.progress.close()
         self.end()
+        self.progress.close()
         self._tap.message_writer.flush()
         if not self._lookahead.is_over(SECONDS_TO_CANCEL):
             logger.warning("Some jobs could not be cancelled in time; Talkdesk will finish them")

@@ -136,7 +136,7 @@ def test_time_left_is_told_from_what_is_done(clock, caplog):
     progress.show()
 
     assert caplog.messages == [
-        "calls: 0 of 4 timespans, 1,000 rows, 1,000,000 rows/s; no job at Talkdesk",
+        "calls: 0 of 4 timespans, 1,000 rows, 1,000 rows/s; no job at Talkdesk",
         "calls: 1 of 4 timespans, 1,000 rows, 17 rows/s; no job at Talkdesk; about 33 minutes left",
     ]
 
