@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -118,7 +119,8 @@ def env_name(setting: str) -> str:
 def _problem(value: object, setting: Mapping[str, Any]) -> str | None:
     """What is wrong with one value, without showing it where the setting is a secret."""
     secret = setting.get("secret", False)
-    shown = "the value" if secret else repr(value)
+    plain = isinstance(value, Decimal)  # a number of a config file
+    shown = "the value" if secret else str(value) if plain else repr(value)
     if "array" in setting["type"]:
         return None  # told apart where its entries are read
     if "integer" in setting["type"]:

@@ -155,7 +155,7 @@ class TapTalkdeskReports(Tap):
         with cls._errors_in_one_line():
             try:
                 return super().cb_config(ctx, param, value)
-            except (OSError, ValueError) as error:
+            except (OSError, TypeError, ValueError) as error:  # TypeError: JSON, but no object
                 msg = f"config: cannot be read as JSON: {error}"
                 raise ConfigValidationError(msg, errors=[msg]) from None
 

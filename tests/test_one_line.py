@@ -17,6 +17,7 @@ WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09"}
         ({"start_date": "6 months ago"}, "start_date: '6 months ago' is not a date; write 2026-01-31"),
         ({"end_date": "2026-03-01"}, "end_date: 2026-03-01 lies before start_date 2026-03-02"),
         ({"timespan_hours": 0}, "timespan_hours: 0 is less than 1"),
+        ({"timespan_hours": 1.5}, "timespan_hours: 1.5 is not a whole number"),
         ({"api_url": "http://api.talkdeskapp.com"}, "api_url: plain http to api.talkdeskapp.com"),
         ({"password": None}, "password: missing; set it"),
         ({"password": 987654321}, "password: the value is int, not text"),
@@ -111,8 +112,9 @@ def test_a_state_of_another_shape_is_refused_in_one_line(start_sandbox, tmp_path
     assert len(sandbox.ledger) == 0
 
 
-def test_a_file_that_is_no_json_is_one_line(start_sandbox, tmp_path):
-    (tmp_path / "broken.json").write_text('{"account": ')
+@pytest.mark.parametrize("content", ['{"account": ', "[1]", '"acme"', ""])
+def test_a_file_that_is_no_json_object_is_one_line(tmp_path, content):
+    (tmp_path / "broken.json").write_text(content)
 
     outcome = run_tap(tmp_path, {}, "--config", str(tmp_path / "broken.json"))
 
