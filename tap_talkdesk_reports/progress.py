@@ -28,7 +28,9 @@ def is_watched() -> bool:
     streams = (sys.stderr, sys.stdout)
     shows_errors, shows_records = (stream is not None and stream.isatty() for stream in streams)
     wants_lines = logger.isEnabledFor(logging.DEBUG) or os.environ.get("TERM") == "dumb"
-    return shows_errors and not shows_records and not wants_lines
+    if not shows_errors or shows_records or wants_lines:
+        return False
+    return os.get_terminal_size(sys.stderr.fileno()).columns > 0  # 0 in some containers and schedulers
 
 
 @dataclass

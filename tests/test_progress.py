@@ -18,10 +18,10 @@ from tests.support import clean_environment, command, run_tap
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 24}
 
 
-def at_terminal(tmp_path, config, *, records_too=False, **environment):
+def at_terminal(tmp_path, config, *, records_too=False, size=(40, 120), **environment):
     """Run the tap with a terminal as its standard error; what that showed, and the exit code."""
     ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (40, 120))
+    termios.tcsetwinsize(theirs, size)
     with subprocess.Popen(
         command(tmp_path, config),
         stdout=theirs if records_too else subprocess.DEVNULL,
@@ -93,7 +93,9 @@ def test_warnings_stay_visible_at_a_terminal(start_sandbox, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "why", [{"TERM": "dumb"}, {"records_too": True}, {"TAP_TALKDESK_REPORTS_LOGLEVEL": "DEBUG"}], ids=str
+    "why",
+    [{"TERM": "dumb"}, {"size": (0, 0)}, {"records_too": True}, {"TAP_TALKDESK_REPORTS_LOGLEVEL": "DEBUG"}],
+    ids=str,
 )
 def test_a_terminal_that_cannot_draw_or_shows_other_things_gets_lines(start_sandbox, tmp_path, why):
     sandbox = start_sandbox()
