@@ -17,7 +17,7 @@ from tap_talkdesk_reports.jobs import Jobs
 from tap_talkdesk_reports.lookahead import LOOK_UP, LookAhead, Turn
 from tap_talkdesk_reports.progress import Progress, is_watched
 from tap_talkdesk_reports.report_files import ReportFile, ReportFiles
-from tap_talkdesk_reports.timespans import horizon
+from tap_talkdesk_reports.timespans import horizon, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -174,6 +174,10 @@ class Run:
                     "Talkdesk's clock is %+.0f s from this machine's; going by the one that is behind", skew
                 )
                 now += timedelta(seconds=min(0.0, skew))
+        for stream, each in all_due.items():
+            if each.start > now:
+                words = "%s: its bookmark or start_date, %s, lies in the future, so that nothing is read"
+                logger.warning(words, stream.name, rfc3339(each.start))
         return due
 
     def _adoptable(

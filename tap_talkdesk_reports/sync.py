@@ -66,8 +66,8 @@ def _code_of(tap: TapTalkdeskReports, streams: list[ReportStream], errors: dict[
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
-        errors["*"] = f"The output cannot be written: {error.strerror or error}"
-        logger.error("%s", errors["*"])
+        errors["*"] = f"its output could not be written: {error.strerror or error}"
+        logger.error("The output cannot be written: %s", error.strerror or error)
         return FAILED
     except SingerSDKError as error:
         errors["*"] = str(error)

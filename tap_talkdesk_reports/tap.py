@@ -184,6 +184,9 @@ class TapTalkdeskReports(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self._config = tidy(self._config)
+        # A warning and no error, as whoever runs the tap may have put names of their own beside its own.
+        for name in self._config.keys() - type(self).config_jsonschema["properties"].keys():
+            self.logger.warning("%s: there is no such setting, and it changes nothing", name)
         errors = list(problems(self._config, {stream.name for stream in EXPLORE_STREAMS}))
         if errors and raise_errors:
             msg = "Wrong settings"

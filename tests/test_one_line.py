@@ -140,3 +140,13 @@ def test_what_about_prints_as_json_is_json(tmp_path):
     outcome = run_tap(tmp_path, {}, "--about", "--format", "json")
 
     assert json.loads(outcome.stdout)["name"] == "tap-talkdesk-reports"
+
+
+def test_a_setting_that_does_not_exist_is_warned_of_and_changes_nothing(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+
+    outcome = run_tap(tmp_path, sandbox.config | {"start_date": "2998-01-01", "timespan_hour": 24})
+
+    assert outcome.code == 0, outcome.stderr
+    [warning] = [line for line in outcome.stderr.splitlines() if "no such setting" in line]
+    assert "timespan_hour: " in warning

@@ -78,6 +78,11 @@ def test_a_state_from_the_future_and_a_start_after_the_horizon_make_no_request(s
 
     outcome = run_tap(tmp_path, sandbox.config | {"start_date": "2998-01-01"}, state=future)
 
+    for stream, start in (("calls", "2999-01-01"), ("user_status", "2998-01-01")):
+        assert (
+            f"{stream}: its bookmark or start_date, {start}T00:00:00Z, lies in the future" in outcome.stderr
+        )
+
     assert outcome.code == 0
     assert len(sandbox.ledger) == 0
     assert outcome.bookmark("calls") == "2999-01-01T00:00:00Z"
