@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
 from tap_talkdesk_reports.errors import SpoolError
+from tap_talkdesk_reports.spool import new_spool
 from tap_talkdesk_reports.writer import encode_lines
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Batches:
         """
         self._config = config
         self._stream = stream
-        self._spool = _spool(spool_dir)
+        self._spool = new_spool(spool_dir)
         self._source: object = None
         self._file: BinaryIO | gzip.GzipFile | None = None
         self._room = 0
@@ -118,13 +118,6 @@ class Batches:
         self._ends = []
         self._spool.seek(0)
         self._spool.truncate()
-
-
-def _spool(spool_dir: str | None) -> BinaryIO:
-    try:
-        return tempfile.TemporaryFile(dir=spool_dir)
-    except OSError as error:
-        raise _error(error) from None
 
 
 def _error(error: OSError) -> SpoolError:

@@ -7,12 +7,8 @@ old one may still be good; it is never kept and never shown.
 
 from __future__ import annotations
 
-import gzip
 import logging
 import re
-import shutil
-import tempfile
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
@@ -21,11 +17,11 @@ import requests
 import urllib3.exceptions
 
 from tap_talkdesk_reports.errors import (
-    SpoolError,
     TruncatedFileError,
     UnavailableError,
     UnexpectedResponseError,
 )
+from tap_talkdesk_reports.spool import new_spool, spool_error, unpacked
 from tap_talkdesk_reports.transport import Bearer, Sessions, is_loopback, plain_words, redacted
 
 if TYPE_CHECKING:
@@ -110,17 +106,17 @@ class Downloads:
             SpoolError: it cannot be kept.
             TalkdeskError: any error of `sign`.
         """
-        spool = self._spool()
+        spool = new_spool(self._spool_dir)
         try:
             part = _Part(spool)
             self._fill(part, sign)
-            unpacked = self._unpacked(spool)
+            content = unpacked(spool, self._spool_dir)
         except BaseException:
             spool.close()
             raise
-        if unpacked is not spool:
+        if content is not spool:
             spool.close()
-        return unpacked, part.proven
+        return content, part.proven
 
     def _fill(self, part: _Part, sign: Callable[[], str | requests.Response]) -> None:
         fruitless = 0
@@ -210,7 +206,7 @@ class Downloads:
             try:
                 part.file.write(piece)
             except OSError as error:
-                raise _spool_error(error, part.promised) from None
+                raise spool_error(error, part.promised) from None
             part.size += len(piece)
             if (now := self._clock.monotonic()) - began >= FLOOR_SECONDS:
                 if part.size - size < FLOOR_BYTES:
@@ -220,31 +216,6 @@ class Downloads:
         if part.promised is not None and part.size != part.promised:
             msg = f"{part.size} of {part.promised} bytes came"
             raise Interrupted(msg)
-
-    def _unpacked(self, spool: BinaryIO) -> BinaryIO:
-        """The file itself, or its content where it is packed with gzip, read to its end mark."""
-        spool.seek(0)
-        if spool.read(2) != b"\x1f\x8b":
-            return spool
-        spool.seek(0)
-        unpacked = self._spool()
-        try:
-            with gzip.GzipFile(fileobj=spool) as packed:
-                shutil.copyfileobj(packed, unpacked, PIECE_BYTES)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            unpacked.close()
-            msg = f"the packed file is not whole: {error}"
-            raise TruncatedFileError(msg) from None
-        except OSError as error:
-            unpacked.close()
-            raise _spool_error(error, None) from None
-        return unpacked
-
-    def _spool(self) -> BinaryIO:
-        try:
-            return tempfile.TemporaryFile(dir=self._spool_dir)
-        except OSError as error:
-            raise _spool_error(error, None) from None
 
 
 def _checked(url: str) -> str:
@@ -269,9 +240,3 @@ def _content_range(response: requests.Response) -> tuple[int | None, int | None]
 
 def _head(response: requests.Response) -> str:
     return bytes(response.raw.read(2048, decode_content=False)).decode(errors="replace")
-
-
-def _spool_error(error: OSError, needed: int | None) -> SpoolError:
-    size = f" of {needed} bytes" if needed else ""
-    msg = f"The report file{size} cannot be kept: {error.strerror or error}. Make room, or set spool_dir"
-    return SpoolError(msg)

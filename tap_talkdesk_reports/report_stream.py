@@ -14,6 +14,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_talkdesk_reports.batches import Batches
+from tap_talkdesk_reports.border import Border
 from tap_talkdesk_reports.clock import in_words
 from tap_talkdesk_reports.csv_parsing import csv_rows
 from tap_talkdesk_reports.errors import ReportFileError
@@ -24,7 +25,6 @@ from tap_talkdesk_reports.schemas import completed
 from tap_talkdesk_reports.timespans import Timespan, rfc3339
 from tap_talkdesk_reports.typed import TypedRecords
 from tap_talkdesk_reports.values import read_timestamp
-from tap_talkdesk_reports.writer import encode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
@@ -201,12 +201,13 @@ class ReportStream(Stream):
 
     def _chunks_of(self, file: ReportFile) -> Iterator[list[Any]]:
         """The records of a file, each chunk when it is asked for; none is empty."""
-        at_end: set[bytes] = set()
+        border = Border(file.timespan, self._at_border)
         for chunk in self._json(file) if file.is_json else self._csv(file):
-            if records := self._without_repeats(chunk, file.timespan, at_end):
+            stamps = self._records.column(self.replication_key or "", chunk)
+            if records := border.without_repeats(chunk, stamps):
                 yield records
             self.records_made += len(records)
-        self._at_border = at_end
+        self._at_border = border.at_end
 
     def _json(self, file: ReportFile) -> Iterator[list[Any]]:
         return json_rows(file.content, self._records.from_json)
@@ -215,25 +216,6 @@ class ReportStream(Stream):
         natural = [key for key in self.primary_keys if key != ROW_ID]
         columns = natural or [self.replication_key or self._declared_key]
         return csv_rows(file.content, columns, self._maker.column, self._records.from_csv)
-
-    def _without_repeats(self, records: list[Any], timespan: Timespan, at_end: set[bytes]) -> list[Any]:
-        """Leave out what stood at the end of the timespan before, too.
-
-        Whether the API counts a timespan's end in is unknown for most reports. So what
-        is stamped exactly there is kept, wherever it turns up first, and only its
-        repeat in the next timespan is left out.
-        """
-        start, end = rfc3339(timespan.start), rfc3339(timespan.end)
-        stamps = self._records.column(self.replication_key or "", records)
-        if end in stamps:
-            at_end.update(encode(r) for r, stamp in zip(records, stamps, strict=True) if stamp == end)
-        if self._at_border and start in stamps:
-            return [
-                record
-                for record, stamp in zip(records, stamps, strict=True)
-                if stamp != start or encode(record) not in self._at_border
-            ]
-        return records
 
     @cached_property
     def _records(self) -> TypedRecords:

@@ -67,7 +67,9 @@ ARROWS = {
     "writer": set(),
     "progress": {"clock"},
     "logs": {"lookahead", "report_job"},
-    "batches": {"errors", "writer"},
+    "border": {"timespans", "writer"},
+    "spool": {"errors"},
+    "batches": {"errors", "spool", "writer"},
     "csv_parsing": {"errors"},
     "layouts": {"records", "values"},
     "typed": {"layouts", "parsing", "records"},
@@ -76,7 +78,7 @@ ARROWS = {
     "settings_check": {"api", "own_reports", "settings", "settings_schema", "transport", "values"},
     "connection": {"api", "clock", "settings", "transport"},
     "api": {"adoption", "api", "clock", "errors", "report_job", "timespans", "transport", "values"},
-    "download": {"clock", "errors", "transport"},
+    "download": {"clock", "errors", "spool", "transport"},
     "report_files": {"clock", "download", "errors", "jobs", "parsing", "report_job", "timespans"},
 }
 PURE = [
@@ -86,6 +88,7 @@ PURE = [
     "records",
     "own_reports",
     "parsing",
+    "border",
     "csv_parsing",
     "layouts",
     "typed",
