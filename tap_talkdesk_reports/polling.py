@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PART = 1 / 8
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 30.0
+LEAST_PAUSE = 0.001
 
 
 def wait_until_done(
@@ -59,8 +60,8 @@ def wait_until_done(
                 "raise job_timeout_minutes, or lower timespan_hours"
             )
             raise JobTimeoutError(msg, job=job)
-        clock.sleep(
-            min(clock.jittered(min(max(waited * PART, SHORTEST_PAUSE), LONGEST_PAUSE)), timeout - waited)
-        )
+        pause = clock.jittered(min(max(waited * PART, SHORTEST_PAUSE), LONGEST_PAUSE))
+        # What is left may be too little to be seen on a clock that has run for long.
+        clock.sleep(max(min(pause, timeout - waited), LEAST_PAUSE))
         job = get(job)
     return job

@@ -395,3 +395,14 @@ def test_polling_is_not_told_at_info(clock, caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "report 'calls', job j1, timespan 2026-01-01T00:00:00Z..2026-01-08T00:00:00Z: created"
     ]
+
+
+def test_a_deadline_is_reached_on_a_clock_that_has_run_for_long():
+    """What is left to the deadline may be less than such a clock can tell."""
+    for step in range(1, 300):
+        clock = SleptClock()
+        clock.sleep(step * 7.13)
+        api = ScriptedApi(["processing"] * 200 + ["done"])
+
+        with pytest.raises(JobTimeoutError):
+            done(api, clock)
