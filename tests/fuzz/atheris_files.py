@@ -1,0 +1,53 @@
+"""Coverage-guided fuzzing of report files, for an evening: `make fuzz`. Not collected by pytest.
+
+Whatever the bytes are, they give rows, or one of our errors; anything else ends it with the bytes in a file.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["tap_talkdesk_reports"]):
+    from tap_talkdesk_reports import parsing
+    from tap_talkdesk_reports.csv_parsing import csv_rows
+    from tap_talkdesk_reports.errors import ReportFileError, UnfitRowError
+    from tap_talkdesk_reports.parsing import check_ends, json_rows
+    from tap_talkdesk_reports.records import RecordMaker
+    from tap_talkdesk_reports.typed import TypedRecords
+
+FIELDS = {
+    "id": {"type": ["string"]},
+    "at": {"type": ["string", "null"], "format": "date-time"},
+    "n": {"type": ["integer", "null"], "unit": "seconds"},
+    "ok": {"type": ["boolean", "null"]},
+    "_unknown_fields": {"type": ["object", "null"]},
+}
+
+
+def read(data: bytes) -> None:
+    """The bytes as a report file: the first says how long chunks are, the second which format."""
+    parsing.CHUNK_BYTES = 1 + (data[0] if data else 0)
+    is_json, file = data[1:2] < b"\x80", io.BytesIO(data[2:])
+    maker = RecordMaker(
+        "calls", {"properties": FIELDS}, keys=("id",), replication_key="at", unknown_fields="keep"
+    )
+    typed = TypedRecords(maker)
+    try:
+        check_ends(file)
+        chunks = (
+            json_rows(file, typed.from_json)
+            if is_json
+            else csv_rows(file, ["id"], maker.column, typed.from_csv)
+        )
+        for _ in chunks:
+            pass
+    except (ReportFileError, UnfitRowError):
+        pass
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, read)
+    atheris.Fuzz()
