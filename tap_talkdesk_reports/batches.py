@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+import zlib
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tap_talkdesk_reports.errors import SpoolError
-from tap_talkdesk_reports.spool import new_spool
+from tap_talkdesk_reports.spool import drop, new_spool
 from tap_talkdesk_reports.writer import encode_lines
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Packing would else be the slowest part by far, and the files live for minutes.
 GZIP_LEVEL = 1
+#: With gzip's own header and end around what is packed.
+GZIP_BITS = 16 + zlib.MAX_WBITS
 COPIED_BYTES = 1 << 20
 
 
@@ -40,7 +41,9 @@ class Batches:
         self._stream = stream
         self._spool = new_spool(spool_dir)
         self._source: object = None
-        self._file: BinaryIO | gzip.GzipFile | None = None
+        self._packs = config.encoding.compression == "gzip"
+        self._packer = _packer()
+        self._is_begun = False
         self._room = 0
         #: Where each file ends in the spool.
         self._ends: list[int] = []
@@ -51,10 +54,7 @@ class Batches:
 
     def __exit__(self, *_: object) -> None:
         """Drop what is gathered and not published."""
-        for file in (self._file, self._spool):
-            if file is not None:
-                with suppress(OSError):  # a full disk, which is told of already
-                    file.close()
+        drop(self._spool)
 
     def add(self, source: object, records: Sequence[Any]) -> None:
         """Gather records; those of another source than before replace what is gathered.
@@ -67,9 +67,10 @@ class Batches:
                 self._clear()
                 self._source = source
             while records:
-                if self._file is None:
-                    self._file, self._room = self._packed(), self._config.batch_size
-                self._file.write(encode_lines(records[: self._room]))
+                if not self._is_begun:
+                    self._is_begun, self._packer, self._room = True, _packer(), self._config.batch_size
+                lines = encode_lines(records[: self._room])
+                self._spool.write(self._packer.compress(lines) if self._packs else lines)
                 self._room, records = self._room - len(records[: self._room]), records[self._room :]
                 if not self._room:
                     self._end()
@@ -83,7 +84,7 @@ class Batches:
             SpoolError: the storage does not take them.
         """
         storage = self._config.storage
-        kind = "json.gz" if self._config.encoding.compression == "gzip" else "json"
+        kind = "json.gz" if self._packs else "json"
         manifest = []
         try:
             self._end()
@@ -99,25 +100,25 @@ class Batches:
         self._clear()
         return manifest
 
-    def _packed(self) -> BinaryIO | gzip.GzipFile:
-        if self._config.encoding.compression == "gzip":
-            return gzip.GzipFile(fileobj=self._spool, mode="wb", compresslevel=GZIP_LEVEL, mtime=0)
-        return self._spool
-
     def _end(self) -> None:
         """End the file that is being written, if one is."""
-        if self._file is None:
+        if not self._is_begun:
             return
-        if self._file is not self._spool:
-            self._file.close()
-        self._file = None
+        if self._packs:
+            self._spool.write(self._packer.flush())
+        self._is_begun = False
         self._ends.append(self._spool.tell())
 
     def _clear(self) -> None:
-        self._end()  # else the collector may end a packed file later, within the next one
+        self._is_begun = False
         self._ends = []
         self._spool.seek(0)
         self._spool.truncate()
+
+
+def _packer() -> zlib._Compress:
+    # Not a GzipFile: it keeps what a full disk did not take, and Python 3.14 complains as it goes.
+    return zlib.compressobj(GZIP_LEVEL, wbits=GZIP_BITS)
 
 
 def _error(error: OSError) -> SpoolError:

@@ -21,7 +21,7 @@ from tap_talkdesk_reports.errors import (
     UnavailableError,
     UnexpectedResponseError,
 )
-from tap_talkdesk_reports.spool import new_spool, spool_error, unpacked
+from tap_talkdesk_reports.spool import drop, new_spool, spool_error, unpacked
 from tap_talkdesk_reports.transport import Bearer, Sessions, is_loopback, plain_words, redacted
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Downloads:
             self._fill(part, sign)
             content = unpacked(spool, self._spool_dir)
         except BaseException:
-            spool.close()
+            drop(spool)
             raise
         if content is not spool:
             spool.close()
@@ -205,6 +205,7 @@ class Downloads:
         while piece := response.raw.read1(PIECE_BYTES, decode_content=False):
             try:
                 part.file.write(piece)
+                part.file.flush()  # else a full disk shows later, where nobody expects it
             except OSError as error:
                 raise spool_error(error, part.promised) from None
             part.size += len(piece)

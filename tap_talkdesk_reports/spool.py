@@ -6,6 +6,7 @@ import gzip
 import shutil
 import tempfile
 import zlib
+from contextlib import suppress
 from typing import BinaryIO
 
 from tap_talkdesk_reports.errors import SpoolError, TruncatedFileError
@@ -40,14 +41,21 @@ def unpacked(spool: BinaryIO, folder: str | None) -> BinaryIO:
     try:
         with gzip.GzipFile(fileobj=spool) as packed:
             shutil.copyfileobj(packed, content, COPIED_BYTES)
+        content.flush()  # else a full disk shows later, where nobody expects it
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        content.close()
+        drop(content)
         msg = f"the packed file is not whole: {error}"
         raise TruncatedFileError(msg) from None
     except OSError as error:
-        content.close()
+        drop(content)
         raise spool_error(error) from None
     return content
+
+
+def drop(spool: BinaryIO) -> None:
+    """Close a spool file that nobody needs; what a full disk did not take must not be an error again."""
+    with suppress(OSError):
+        spool.close()
 
 
 def spool_error(error: OSError, needed: int | None = None) -> SpoolError:

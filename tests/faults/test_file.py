@@ -176,8 +176,12 @@ def test_a_file_that_never_comes_up_leads_to_a_new_job_and_then_fails_its_stream
     assert len([job for job in sandbox.jobs if job.report == "calls"]) == 2
 
 
-def test_a_full_disk_is_told_with_the_needed_size_and_leaves_nothing(start_sandbox, process, days):
-    sandbox = start_sandbox()
+@pytest.mark.parametrize(("calls_per_day", "largest_file"), [(60, 10_000), (1, 100)])
+def test_a_full_disk_is_told_with_the_needed_size_and_leaves_nothing(
+    start_sandbox, process, days, calls_per_day, largest_file
+):
+    """Also where the whole file has room in Python's buffer: 8 KiB, and 128 KiB from Python 3.14 on."""
+    sandbox = start_sandbox(calls_per_day=calls_per_day)
     config = sandbox.config | days
     state = {
         "bookmarks": {
@@ -186,13 +190,13 @@ def test_a_full_disk_is_told_with_the_needed_size_and_leaves_nothing(start_sandb
         }
     }
 
-    outcome = process(config, largest_file=10_000, state=state)
+    outcome = process(config, largest_file=largest_file, state=state)
 
     assert_invariants(sandbox, outcome, config, failed=list(STREAMS), state=state)
     assert outcome.states[-1] == state
     assert "cannot be kept" in outcome.errors[0]
     needed = int(outcome.errors[0].partition("The report file of ")[2].split()[0])
-    assert needed > 10_000
+    assert needed > largest_file
     assert "spool_dir" in outcome.errors[0]
 
 
