@@ -160,7 +160,8 @@ def test_a_sign_in_that_is_refused_in_the_middle_stops_all_streams(start_sandbox
 
     assert_met(sandbox, faults)
     assert_invariants(sandbox, outcome, config, failed=["calls", "user_status"], now=clock.now())
-    assert len(sandbox.jobs) <= 2
+    # Two at once, and where the second poll meets the refusal the first file is read already.
+    assert len(sandbox.jobs) <= 3
 
 
 def test_a_report_that_is_not_permitted_is_refused_once_more_with_a_new_token(start_sandbox, process, days):
