@@ -69,9 +69,10 @@ class Batches:
             while records:
                 if not self._is_begun:
                     self._is_begun, self._packer, self._room = True, _packer(), self._config.batch_size
-                lines = encode_lines(records[: self._room])
+                part, records = records[: self._room], records[self._room :]
+                lines = encode_lines(part)
                 self._spool.write(self._packer.compress(lines) if self._packs else lines)
-                self._room, records = self._room - len(records[: self._room]), records[self._room :]
+                self._room -= len(part)
                 if not self._room:
                     self._end()
         except OSError as error:

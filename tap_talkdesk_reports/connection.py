@@ -8,6 +8,7 @@ from tap_talkdesk_reports.api.auth import ClientCredentials, PasswordGrant, Toke
 from tap_talkdesk_reports.api.client import Policy
 from tap_talkdesk_reports.api.explore import ExploreApi
 from tap_talkdesk_reports.api.reporting import ReportingApi
+from tap_talkdesk_reports.download import Downloads
 from tap_talkdesk_reports.transport import hide
 
 if TYPE_CHECKING:
@@ -27,6 +28,16 @@ def connect(settings: Settings, clock: Clock) -> tuple[ReportingApi, TokenSource
     tokens = _tokens(settings, policy)
     api = ReportingApi if settings.api == "reporting" else ExploreApi
     return api(settings.api_url, policy, tokens), tokens
+
+
+def downloads(settings: Settings, clock: Clock) -> Downloads:
+    """What fetches report files, without any token."""
+    return Downloads(
+        clock,
+        user_agent=settings.user_agent,
+        timeout=settings.request_timeout,
+        spool_dir=settings.spool_dir,
+    )
 
 
 def _tokens(settings: Settings, policy: Policy) -> TokenSource:

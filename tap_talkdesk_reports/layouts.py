@@ -185,7 +185,7 @@ class CsvLayout(Layout):
 
     def __init__(self, maker: RecordMaker, header: Sequence[str]) -> None:
         super().__init__(maker, header)
-        self.header = header
+        self._header = header
         self._readers = [self._reader(name) for name in header]
 
     def _reader(self, name: str) -> Callable[[Sequence[str]], Sequence[Any]]:
@@ -208,7 +208,7 @@ class CsvLayout(Layout):
         Raises:
             ValueError: a value does not fit, or a key is missing.
         """
-        columns = zip(self.header, self._readers, zip(*lines, strict=True), strict=True)
+        columns = zip(self._header, self._readers, zip(*lines, strict=True), strict=True)
         return self.records({name: read(cells) for name, read, cells in columns}, len(lines))
 
 

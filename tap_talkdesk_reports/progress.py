@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-talkdesk-reports")
 
 SECONDS_BETWEEN_LINES = 60
-NO_JOB = "no job at Talkdesk"
 SECONDS_BETWEEN_PICTURES = 0.2
+NO_JOB = "no job at Talkdesk"
 
 
 def is_watched() -> bool:
@@ -112,9 +112,8 @@ class Progress:
 
     def _line(self, now: float) -> str:
         begun = [
-            ", ".join(
-                filter(None, (f"{name}: {stream.done} of {stream.planned} timespans", stream.in_words(now)))
-            )
+            f"{name}: {stream.done} of {stream.planned} timespans{', ' * (stream.began is not None)}"
+            f"{stream.in_words(now)}"
             for name, stream in self._streams.items()
             if stream.done or stream.began is not None
         ]
@@ -128,9 +127,7 @@ class Progress:
 
     def _status(self, now: float) -> str:
         count, oldest = self._waiting()
-        jobs = (
-            f"{count} jobs at Talkdesk, the oldest for {in_words(oldest)}" if count else "no job at Talkdesk"
-        )
+        jobs = f"{count} jobs at Talkdesk, the oldest for {in_words(oldest)}" if count else NO_JOB
         done = sum(stream.done for stream in self._streams.values())
         left = sum(stream.planned for stream in self._streams.values()) - done
         if not done or not left:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,7 +21,7 @@ from tap_talkdesk_reports.logs import JobMeter
 from tap_talkdesk_reports.parsing import json_rows
 from tap_talkdesk_reports.records import ROW_ID, UNKNOWN_FIELDS, RecordMaker
 from tap_talkdesk_reports.schemas import completed
-from tap_talkdesk_reports.timespans import Timespan, rfc3339
+from tap_talkdesk_reports.timespans import Timespan, last_hour, rfc3339
 from tap_talkdesk_reports.typed import TypedRecords
 from tap_talkdesk_reports.values import read_timestamp
 
@@ -100,15 +99,14 @@ class ReportStream(Stream):
         """
         start, end = settings.start_date, min(settings.end_date or horizon, horizon)
         if self._is_tested:  # one small job
-            hour = horizon.replace(minute=0)
-            return Timespan(hour - timedelta(hours=1), hour)
+            return last_hour(horizon)
         if self.bookmark:
             start = max(start, self.bookmark - settings.lookback)
         return Timespan(start, end)
 
     @property
     def _is_tested(self) -> bool:
-        """Whether this is a test of the connection, by `--test`: what it reads is no part of a sync."""
+        """Whether the SDK tests the connection, as its own suite does: what it reads is no part of a sync."""
         return self.ABORT_AT_RECORD_COUNT is not None
 
     def _complete_through(self, end: datetime) -> None:

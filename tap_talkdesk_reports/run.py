@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from tap_talkdesk_reports.adoption import plan
 from tap_talkdesk_reports.clock import Stopped, TimeIsUp, in_words
-from tap_talkdesk_reports.connection import connect
-from tap_talkdesk_reports.download import Downloads
+from tap_talkdesk_reports.connection import connect, downloads
 from tap_talkdesk_reports.errors import TalkdeskError
 from tap_talkdesk_reports.jobs import Jobs
 from tap_talkdesk_reports.lookahead import LOOK_UP, LookAhead, Turn
@@ -72,7 +71,11 @@ class Run:
             "Due: %s", ", ".join(f"{s.name}: {len(planned.get(s, ()))} timespans" for s in self.streams)
         )
         self._files = ReportFiles(
-            api, jobs, self._downloads(), file_format=settings.format, delete=settings.delete_report_files
+            api,
+            jobs,
+            downloads(settings, tap.clock),
+            file_format=settings.format,
+            delete=settings.delete_report_files,
         )
         self.progress = Progress(
             {stream.name: len(planned[stream]) for stream in self.streams if planned.get(stream)},
@@ -194,14 +197,6 @@ class Run:
     def _turn(self, stream: ReportStream, timespan: Timespan, adopted: ReportJob | None) -> Turn[ReportFile]:
         clock = self._tap.clock.branch()
         return Turn(stream.name, self._files.of(stream.report, timespan, clock, adopted), clock)
-
-    def _downloads(self) -> Downloads:
-        return Downloads(
-            self._tap.clock,
-            user_agent=self._settings.user_agent,
-            timeout=self._settings.request_timeout,
-            spool_dir=self._settings.spool_dir,
-        )
 
 
 def once(call: Callable[[], T]) -> Generator[T, None, None]:

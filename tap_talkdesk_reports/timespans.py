@@ -55,6 +55,12 @@ def horizon(now: datetime, delay: timedelta) -> datetime:
     return (now - delay).replace(second=0, microsecond=0)
 
 
+def last_hour(horizon: datetime) -> Timespan:
+    """The last whole hour that is settled: one small job, for a test of the connection."""
+    end = horizon.replace(minute=0)
+    return Timespan(end - timedelta(hours=1), end)
+
+
 def timespans(start: datetime, end: datetime, length: timedelta) -> Iterator[Timespan]:
     """Cut a sync into timespans, oldest first.
 

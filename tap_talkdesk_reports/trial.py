@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from singer_sdk.exceptions import SingerSDKError
 
 from tap_talkdesk_reports.clock import Stopped, in_words
-from tap_talkdesk_reports.connection import connect
-from tap_talkdesk_reports.download import Downloads
+from tap_talkdesk_reports.connection import connect, downloads
 from tap_talkdesk_reports.errors import JobTimeoutError
 from tap_talkdesk_reports.jobs import Jobs
 from tap_talkdesk_reports.lookahead import LookAhead, Turn
 from tap_talkdesk_reports.report_files import ReportFiles
 from tap_talkdesk_reports.run import SECONDS_TO_CANCEL, once
-from tap_talkdesk_reports.timespans import Timespan, horizon
+from tap_talkdesk_reports.timespans import horizon, last_hour
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,16 +83,11 @@ class _Trial:
         sign_in.start()
         sign_in.result(check)
         self._jobs = Jobs(api, file_format=settings.format, timeout=SECONDS)
-        downloads = Downloads(
-            clock,
-            user_agent=settings.user_agent,
-            timeout=settings.request_timeout,
-            spool_dir=settings.spool_dir,
+        self._files = ReportFiles(
+            api, self._jobs, downloads(settings, clock), file_format=settings.format, delete=False
         )
-        self._files = ReportFiles(api, self._jobs, downloads, file_format=settings.format, delete=False)
         now = clock.now() + timedelta(seconds=min(0.0, tokens.clock_skew))
-        end = horizon(now, settings.availability_delay).replace(minute=0)
-        self._hour = Timespan(end - timedelta(hours=1), end)
+        self._hour = last_hour(horizon(now, settings.availability_delay))
 
     def turn(self, stream: str, report: str) -> Turn[str]:
         """The trial of a report, whose result is what came of it in words."""

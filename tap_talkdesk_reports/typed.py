@@ -21,10 +21,8 @@ from tap_talkdesk_reports.parsing import decode_rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from tap_talkdesk_reports.layouts import Record
     from tap_talkdesk_reports.records import RecordMaker
-
-    #: A record: a struct whose fields are the columns, or a dict.
-    Record = Any
 
 #: With more fields than this the source makes up names, and there is nothing to learn.
 MOST_FIELDS = 1000
@@ -41,6 +39,7 @@ class TypedRecords:
         #: Fields that are not of the JSON type that is declared, such as ids without quotation marks.
         self._loose: set[str] = set()
         self._json: JsonLayout | None = None
+        self._header: Sequence[str] | None = None
         self._csv: CsvLayout | None = None
 
     def from_json(self, data: bytes) -> list[Record]:
@@ -66,9 +65,10 @@ class TypedRecords:
         Raises:
             UnfitRowError: as `RecordMaker.from_csv`.
         """
-        if not _clash(self._maker, header):
-            if self._csv is None or self._csv.header != header:
-                self._csv = CsvLayout(self._maker, header)
+        if self._header != header:
+            self._header = header
+            self._csv = None if _clash(self._maker, header) else CsvLayout(self._maker, header)
+        if self._csv is not None:
             with suppress(*_MISFITS):
                 return self._csv.records_of(lines)
         return [self._maker.from_csv(dict(zip(header, cells, strict=True))) for cells in lines]

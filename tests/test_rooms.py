@@ -76,7 +76,7 @@ ARROWS = {
     "settings_schema": set(),
     "settings": {"api", "own_reports", "settings_schema", "values"},
     "settings_check": {"api", "own_reports", "settings", "settings_schema", "transport", "values"},
-    "connection": {"api", "clock", "settings", "transport"},
+    "connection": {"api", "clock", "download", "settings", "transport"},
     "api": {"adoption", "api", "clock", "errors", "report_job", "timespans", "transport", "values"},
     "download": {"clock", "errors", "spool", "transport"},
     "report_files": {"clock", "download", "errors", "jobs", "parsing", "report_job", "timespans"},

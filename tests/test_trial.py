@@ -116,9 +116,8 @@ def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_togeth
     assert [job.status for job in sandbox.jobs] == ["canceled", "canceled"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_test_cancels_its_jobs(start_sandbox, tmp_path, number):
-    sandbox = start_sandbox(pace=Pace.after_seconds(3600))
+def interrupted(tmp_path, sandbox, number, is_time):
+    """Run `--test` and send it a signal when it is time; its exit code and its log."""
     with subprocess.Popen(
         command(tmp_path, sandbox.config | START, "--test"),
         stdout=subprocess.PIPE,
@@ -126,27 +125,26 @@ def test_an_interrupted_test_cancels_its_jobs(start_sandbox, tmp_path, number):
         env=clean_environment(),
     ) as process:
         deadline = time.monotonic() + 30
-        while len(sandbox.jobs) < 2 and time.monotonic() < deadline:
+        while not is_time() and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(number)
-        process.communicate(timeout=20)
+        _, log = process.communicate(timeout=20)
+    return process.returncode, log
 
-    assert process.returncode == 128 + number
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_test_cancels_its_jobs(start_sandbox, tmp_path, number):
+    sandbox = start_sandbox(pace=Pace.after_seconds(3600))
+
+    code, log = interrupted(tmp_path, sandbox, number, lambda: len(sandbox.jobs) >= 2)
+
+    assert code == 128 + number, log
     assert [job.status for job in sandbox.jobs] == ["canceled", "canceled"]
 
 
 def test_a_test_ends_at_once_when_it_is_interrupted_while_it_signs_in(start_sandbox, tmp_path):
     sandbox = start_sandbox(faults=[Fault("token", "unavailable", times=99)])
-    with subprocess.Popen(
-        command(tmp_path, sandbox.config | START, "--test"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=clean_environment(),
-    ) as process:
-        deadline = time.monotonic() + 30
-        while not list(sandbox.ledger) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=20)
 
-    assert process.returncode == 128 + signal.SIGTERM, log
+    code, log = interrupted(tmp_path, sandbox, signal.SIGTERM, lambda: len(sandbox.ledger) > 0)
+
+    assert code == 128 + signal.SIGTERM, log
