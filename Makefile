@@ -97,7 +97,7 @@ package: .venv/built
 clean:
 	rm -rf .venv .venv-* .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf demo/output examples/output bench/output dist
-	find tap_talkdesk_reports tests demo examples bench docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find tap_talkdesk_reports talkdesk_sandbox tests demo examples bench docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Leaves in $$python one that runs and can make environments: a command that exists may be
 # a version manager's shim for a Python it does not have, and Debian splits venv off.

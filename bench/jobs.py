@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 from bench.measure import TAP, medians, run, selecting, serving
-from tap_talkdesk_reports.sandbox import CREDENTIALS
+from talkdesk_sandbox import CREDENTIALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ _WIDTHS = (1, 4, 8)
 _DAYS = 12
 _STREAMS = 15
 _SANDBOX = [
-    *(sys.executable, "-m", "tap_talkdesk_reports.sandbox", "--port=0", "--files-port=0"),
+    *(sys.executable, "-m", "talkdesk_sandbox", "--port=0", "--files-port=0"),
     *(f"--pace=seconds:{JOB_SECONDS}", f"--max-open-jobs={_STREAMS}", "--calls-per-day=60"),
 ]
 _STARTS = 3

@@ -7,16 +7,16 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tap_talkdesk_reports.sandbox.centre import Centre
-from tap_talkdesk_reports.sandbox.files import write
-from tap_talkdesk_reports.sandbox.jobs import Job, Order, Pace
-from tap_talkdesk_reports.sandbox.reports import REPORTS
+from talkdesk_sandbox.centre.centre import Centre
+from talkdesk_sandbox.reports.reporting import REPORTS
+from talkdesk_sandbox.store.files import write
+from talkdesk_sandbox.store.jobs import Job, Order, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tap_talkdesk_reports.sandbox.reports import Row
+    from talkdesk_sandbox.reports.reporting import Row
 
 FORMATS = ("json", "csv")
 #: The longest timespan there is; it begins where timespans are cut, so that it is a single job.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 OUTPUT = Path("demo/output")
-SANDBOX = [sys.executable, "-m", "tap_talkdesk_reports.sandbox", "--port=0", "--files-port=0"]
+SANDBOX = [sys.executable, "-m", "talkdesk_sandbox", "--port=0", "--files-port=0"]
 MELTANO = ".venv-meltano/bin/meltano"
 STREAMS = ("calls", "user_status")
 PREFIX = "TAP_TALKDESK_REPORTS_"

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import check
 from slices import ACCOUNTS, JOBS, MONTHS
 
-from tap_talkdesk_reports.sandbox import Pace, Sandbox
+from talkdesk_sandbox import Pace, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Sandbox
+from talkdesk_sandbox import Sandbox
 from tap_talkdesk_reports.sync import sync
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import Outcome, SleptClock, assert_nothing_secret, sandboxes

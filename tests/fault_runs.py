@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from tap_talkdesk_reports.sandbox import Fault
-from tap_talkdesk_reports.sandbox.content import KINDS_OF_CONTENT
-from tap_talkdesk_reports.sandbox.kinds import KINDS
+from talkdesk_sandbox import Fault
+from talkdesk_sandbox.faults.content import KINDS_OF_CONTENT
+from talkdesk_sandbox.faults.kinds import KINDS
 from tests.test_explore import truth as explore_truth
 from tests.test_explore import without_digest
 from tests.test_runs import as_set, truth

@@ -20,7 +20,7 @@ from collections import Counter
 from datetime import timedelta
 from itertools import count
 
-from tap_talkdesk_reports.sandbox import Pace, Sandbox
+from talkdesk_sandbox import Pace, Sandbox
 from tap_talkdesk_reports.sync import sync
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.fault_runs import STREAMS, Chain, random_faults
@@ -171,7 +171,7 @@ def own_memory():
     """Bytes held by the tap and its libraries; what the sandbox and this test keep is not counted."""
     snapshot = tracemalloc.take_snapshot().filter_traces(
         [
-            tracemalloc.Filter(False, "*/tap_talkdesk_reports/sandbox/*"),
+            tracemalloc.Filter(False, "*/talkdesk_sandbox/*"),
             tracemalloc.Filter(False, "*/tests/*"),
             tracemalloc.Filter(False, "*/json/*"),  # the records that are compared at the end
             tracemalloc.Filter(False, "*/tracemalloc.py"),

@@ -23,7 +23,7 @@ from tap_talkdesk_reports.clock import Clock, Stopped
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_talkdesk_reports.sandbox import Sandbox
+    from talkdesk_sandbox import Sandbox
 
 #: The sandboxes of the running test: what they gave out must not turn up in any outcome.
 sandboxes: list[Sandbox] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from docs import make_streams
-from tap_talkdesk_reports.sandbox import Fault, Sandbox
+from talkdesk_sandbox import Fault, Sandbox
 from tap_talkdesk_reports.settings_schema import SCHEMA
 from tap_talkdesk_reports.timespans import timespans
 from tests import test_rooms
@@ -184,7 +184,7 @@ def test_the_diff_that_adds_a_report_adds_it(tmp_path):
     (chosen,) = [each["metadata"] for each in entry["metadata"] if each["breadcrumb"] == []]
     chosen["selected"] = True
     (tmp_path / "catalog.json").write_text(json.dumps({"streams": [entry]}))
-    with module("tap_talkdesk_reports.sandbox", "--port=0", "--files-port=0") as sandbox:
+    with module("talkdesk_sandbox", "--port=0", "--files-port=0") as sandbox:
         greeting = "".join(iter(sandbox.stdout.readline, "Ctrl-C stops it.\n"))
         explore = greeting.split("# Explore API, with a client secret")[1].split("\n\n")[0]
         settings = dict(line.strip().split("=", 1) for line in explore.strip().splitlines())

@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Pace
+from talkdesk_sandbox import Pace
 from tests.support import clean_environment, command, utc
 from tests.test_runs import as_set, truth
 

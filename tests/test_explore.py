@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Explore, Fault, Pace
+from talkdesk_sandbox import Explore, Fault, Pace
 from tests.faults.courses import SURVIVED
 from tests.support import run_tap, utc
 from tests.test_runs import as_set, catalog_of, with_metadata

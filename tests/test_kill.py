@@ -18,7 +18,7 @@ from itertools import count
 
 import pytest
 
-from tap_talkdesk_reports.sandbox.messages import Manner, no_answer
+from talkdesk_sandbox.wire.messages import Manner, no_answer
 from tests.support import assert_nothing_secret, clean_environment, command
 from tests.test_endings import last_state, start, whole_lines
 from tests.test_explore import truth as explore_truth

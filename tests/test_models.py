@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import yaml
 
-from tap_talkdesk_reports.sandbox import Sandbox
+from talkdesk_sandbox import Sandbox
 from tests.support import run_tap, utc
 
 PROJECT = Path(__file__).parent.parent / "examples" / "dbt"

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from talkdesk_sandbox import Fault, Pace
 from tap_talkdesk_reports.api.auth import PasswordGrant
 from tap_talkdesk_reports.api.client import Policy
 from tap_talkdesk_reports.api.reporting import ReportingApi
@@ -16,7 +17,6 @@ from tap_talkdesk_reports.errors import (
     UnavailableError,
     UnexpectedResponseError,
 )
-from tap_talkdesk_reports.sandbox import Fault, Pace
 from tap_talkdesk_reports.timespans import Timespan
 from tests.support import utc
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from talkdesk_sandbox import Fault, Pace
 from tap_talkdesk_reports.errors import TalkdeskError
 from tap_talkdesk_reports.report_files import HALVINGS, ReportFiles
-from tap_talkdesk_reports.sandbox import Fault, Pace
 from tap_talkdesk_reports.timespans import Timespan
 from tests.support import SleptClock, run_tap, utc
 from tests.test_jobs import DOWN, LOST, UNKNOWN, ScriptedApi

@@ -10,7 +10,7 @@ from singer_sdk.configuration import _dict_config
 from singer_sdk.helpers import _classproperty, _util
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from tap_talkdesk_reports.sandbox import Sandbox
+from talkdesk_sandbox import Sandbox
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 
 #: Every private name of the SDK that is used or overridden, why, and how it is called. When the SDK

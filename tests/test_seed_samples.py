@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import CREDENTIALS
+from talkdesk_sandbox import CREDENTIALS
 from tests.support import run_tap
 
 SAMPLES = json.loads((Path(__file__).parent / "data" / "reporting_api_samples.json").read_text())

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Fault, Pace
+from talkdesk_sandbox import Fault, Pace
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tap_talkdesk_reports.trial import SECONDS, trial
 from tests.support import clean_environment, command, run_tap

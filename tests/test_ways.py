@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Fault
+from talkdesk_sandbox import Fault
 from tests.support import run_tap
 from tests.test_runs import as_set, catalog_of, truth, with_metadata
 

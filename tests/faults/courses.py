@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_talkdesk_reports.sandbox import Fault
+from talkdesk_sandbox import Fault
 
 #: Two timespans for each of two streams.
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 48, "max_concurrent_jobs": 2}

@@ -15,7 +15,7 @@ from tests.test_runs import as_set
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from tap_talkdesk_reports.sandbox import Fault, Sandbox
+    from talkdesk_sandbox import Fault, Sandbox
 
 STREAMS = {"calls": "end_at", "user_status": "status_end_at"}
 #: So often a fault is ordered that is to be met again and again, however often that is.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Fault
+from talkdesk_sandbox import Fault
 from tests.faults.invariants import ALWAYS, assert_invariants, assert_met
 from tests.support import as_record
 

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Fault, Pace
+from talkdesk_sandbox import Fault, Pace
 from tests.faults.invariants import ALWAYS, assert_invariants, assert_met
 
 

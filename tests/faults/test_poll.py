@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Explore, Fault, Pace
+from talkdesk_sandbox import Explore, Fault, Pace
 from tests.faults.invariants import ALWAYS, assert_invariants, assert_met
 from tests.support import utc
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Fault, Pace
+from talkdesk_sandbox import Fault, Pace
 from tests.faults.invariants import ALWAYS, STREAMS, Measured, assert_invariants, assert_met
 from tests.support import clean_environment, command
 

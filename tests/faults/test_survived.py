@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Fault, Pace
+from talkdesk_sandbox import Fault, Pace
 from tests.faults.courses import FILES, NEW_JOBS, SURVIVED
 from tests.faults.invariants import ALWAYS, as_list, assert_invariants, assert_met
 from tests.support import utc

@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-from tap_talkdesk_reports.sandbox.kinds import KINDS
+from talkdesk_sandbox.faults.kinds import KINDS
 from tests.faults import test_content, test_survived
 
 TESTS = Path(__file__).parents[1]

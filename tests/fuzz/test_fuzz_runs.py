@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Pace
+from talkdesk_sandbox import Pace
 from tests.fault_runs import STREAMS, Chain, random_faults
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 24}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tap_talkdesk_reports.sandbox import Sandbox
+    from talkdesk_sandbox import Sandbox
 
 
 class Gate:

@@ -12,7 +12,7 @@ from tests.test_runs import STREAMS, as_set, truth
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_talkdesk_reports.sandbox import Sandbox
+    from talkdesk_sandbox import Sandbox
     from tests.integration.proxy import Proxy
     from tests.support import Outcome
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from tap_talkdesk_reports.sandbox import Pace
+from talkdesk_sandbox import Pace
 from tests.integration.meltano import INSTALLED, MELTANO, PREFIX, ROOT, TAP, bookmarks, projects
 from tests.support import run_tap
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Pace
+from talkdesk_sandbox import Pace
 from tests.integration import postgres
 from tests.integration.gate import Gate
 from tests.integration.meltano import TAP, ended, is_running, plugin_process, projects, wait_until

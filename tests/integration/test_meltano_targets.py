@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Pace
+from talkdesk_sandbox import Pace
 from tests.integration import postgres
 from tests.integration.meltano import TAP, projects
 from tests.integration.truth import as_kept, as_kept_by_pipelinewise, assert_same, truth

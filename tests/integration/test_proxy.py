@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Pace
+from talkdesk_sandbox import Pace
 from tests.integration.proxy import Trouble
 from tests.integration.runs import APIS, DAYS, PLANNED, assert_complete, config_of, run
 from tests.integration.s3 import BUCKET, S3Bucket

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from tap_talkdesk_reports.sandbox import Pace
-from tap_talkdesk_reports.sandbox.presign import Signer
+from talkdesk_sandbox import Pace
+from talkdesk_sandbox.wire.presign import Signer
 from tests.integration.proxy import Trouble
 from tests.integration.runs import APIS, DAYS, END, assert_complete, config_of, run
 from tests.integration.s3 import ACCESS_ID, BUCKET, SECRET, S3Bucket

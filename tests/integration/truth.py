@@ -13,7 +13,7 @@ from tests.test_runs import as_set
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tap_talkdesk_reports.sandbox import Sandbox
+    from talkdesk_sandbox import Sandbox
 
 #: Made by the tap or the target, and not by the sandbox.
 MADE = ("_row_id", "_sdc_")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from tap_talkdesk_reports.sandbox import Explore, Sandbox
+from talkdesk_sandbox import Explore, Sandbox
 
 
 class Clock:

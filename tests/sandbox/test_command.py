@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from tap_talkdesk_reports import sandbox
-from tap_talkdesk_reports.sandbox import CREDENTIALS, Sandbox
-from tap_talkdesk_reports.sandbox.faults import KINDS, OPERATIONS
+import talkdesk_sandbox
+from talkdesk_sandbox import CREDENTIALS, Sandbox
+from talkdesk_sandbox.faults.faults import KINDS, OPERATIONS
 
-COMMAND = [sys.executable, "-m", "tap_talkdesk_reports.sandbox"]
+COMMAND = [sys.executable, "-m", "talkdesk_sandbox"]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
@@ -75,10 +75,10 @@ def test_a_port_that_is_taken_is_named():
 
 def test_the_sandbox_imports_nothing_but_the_standard_library_and_itself():
     code = (
-        "import sys, tap_talkdesk_reports.sandbox.__main__\n"
+        "import sys, talkdesk_sandbox.__main__\n"
         "print(*sorted({name.split('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)))\n"
         "print(*(name for name in sys.modules if name.startswith('tap_talkdesk_reports.')"
-        " and not name.startswith('tap_talkdesk_reports.sandbox')))"
+        " and not name.startswith('talkdesk_sandbox')))"
     )
 
     told = subprocess.run(
@@ -90,7 +90,7 @@ def test_the_sandbox_imports_nothing_but_the_standard_library_and_itself():
 
 
 def test_the_readme_names_every_fault_operation_and_option():
-    text = (Path(sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
+    text = (Path(talkdesk_sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
     told = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
 
     assert [name for name in (*KINDS, *OPERATIONS) if f"`{name}`" not in text] == []
@@ -100,7 +100,7 @@ def test_the_readme_names_every_fault_operation_and_option():
 
 
 def test_the_readme_shows_the_settings_that_the_command_tells():
-    text = (Path(sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
+    text = (Path(talkdesk_sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
 
     for name, value in CREDENTIALS.items():
         assert f"  TAP_TALKDESK_REPORTS_{name.upper()}={value}\n" in text

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from tap_talkdesk_reports.sandbox.centre import Centre
-from tap_talkdesk_reports.sandbox.reports import REPORTS
+from talkdesk_sandbox.centre.centre import Centre
+from talkdesk_sandbox.reports.reporting import REPORTS
 
 START = datetime(2024, 5, 6, tzinfo=UTC)
 WEEKS = timedelta(days=14)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Sandbox
+from talkdesk_sandbox import Sandbox
 
 #: Whole working days, over the end of a month.
 SPAN = datetime(2024, 4, 25, 6, tzinfo=UTC), datetime(2024, 5, 9, 6, tzinfo=UTC)

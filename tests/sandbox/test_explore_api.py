@@ -7,7 +7,7 @@ import uuid
 import pytest
 import requests
 
-from tap_talkdesk_reports.sandbox import Fault, Pace
+from talkdesk_sandbox import Fault, Pace
 
 MAY_13 = "2024-05-13T00:00:00Z"
 

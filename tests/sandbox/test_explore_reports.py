@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Explore, Sandbox
+from talkdesk_sandbox import Explore, Sandbox
 
 DAY = datetime(2024, 5, 13, tzinfo=UTC), datetime(2024, 5, 14, tzinfo=UTC)
 WEEKS = datetime(2024, 4, 25, tzinfo=UTC), datetime(2024, 5, 9, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 import requests
 from urllib3.exceptions import ProtocolError
 
-from tap_talkdesk_reports.sandbox import Fault, Pace
-from tap_talkdesk_reports.sandbox.kinds import API, KINDS, OPERATIONS
+from talkdesk_sandbox import Fault, Pace
+from talkdesk_sandbox.faults.kinds import API, KINDS, OPERATIONS
 
 
 def met(client):

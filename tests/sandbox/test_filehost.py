@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tap_talkdesk_reports.sandbox.presign import Signer
+from talkdesk_sandbox.wire.presign import Signer
 
 
 def test_the_signature_is_that_of_the_example_in_the_aws_documentation():

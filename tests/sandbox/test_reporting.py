@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tap_talkdesk_reports.sandbox import Pace, Sandbox
+from talkdesk_sandbox import Pace, Sandbox
 
 DAY = datetime(2024, 5, 13, tzinfo=UTC), datetime(2024, 5, 14, tzinfo=UTC)
 

@@ -1,0 +1,120 @@
+"""The sandbox as a command: `python -m talkdesk_sandbox`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from talkdesk_sandbox.faults.faults import Fault
+from talkdesk_sandbox.reports.explore import Explore
+from talkdesk_sandbox.sandbox import BOUNDS, Sandbox
+from talkdesk_sandbox.store.jobs import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+#: What of `Explore` has an option of its own.
+_EXPLORE = ("done", "token_seconds", "calls_payload")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until Ctrl-C or TERM; 2 when an option or the fault file is wrong."""
+    parser = _parser()
+    options = vars(parser.parse_args(arguments))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        options["faults"] = _faults(options["faults"])
+        options["explore"] = Explore(**{name: options.pop(f"explore_{name}") for name in _EXPLORE})
+        sandbox = Sandbox(**options)
+    except (OSError, ValueError, TypeError) as error:
+        print(f"talkdesk-sandbox: {error}", file=sys.stderr)
+        return 2
+    with sandbox:
+        print(_greeting(sandbox), flush=True)
+        stop.wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="talkdesk-sandbox",
+        description="A stand-in for Talkdesk's report APIs on 127.0.0.1.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--port", type=int, default=8321, help="port of the API host; 0 is any free one")
+    add("--files-port", type=int, default=8322, help="port of the file host; 0 is any free one")
+    add("--seed", type=int, default=1, help="decides every row")
+    add("--calls-per-day", type=int, default=400, help="calls of an average day")
+    add("--agents", type=int, default=12, help="least number of agents")
+    add("--pace", type=Pace.parse, default="now", help="when a job turns done: now, asks:3 or seconds:1.5")
+    add("--faults", type=Path, metavar="FILE.json", help="a list of faults to be met in order")
+    add("--token-seconds", type=float, default=86_400, help="lifetime of an access token")
+    add("--url-seconds", type=int, default=900, help="lifetime of a signed URL")
+    add("--max-open-jobs", type=int, default=15, help="unfinished jobs the account may have")
+    add("--bounds", choices=BOUNDS, default="closed", help="whether a report counts its `to` in")
+    add(
+        "--explore-done",
+        choices=("303", "302", "300", "200", "file"),
+        default="303",
+        help="how a done job is told",
+    )
+    add("--explore-token-seconds", type=float, default=600, help="lifetime of an access token of Explore")
+    add(
+        "--explore-calls-payload",
+        choices=("2026", "2025", "explore_like"),
+        default="2026",
+        help="which fields Explore's calls have",
+    )
+    add(
+        "--forbid",
+        dest="forbidden_reports",
+        action="append",
+        default=[],
+        metavar="REPORT",
+        help="a report the account may not make",
+    )
+    return parser
+
+
+def _faults(path: Path | None) -> list[Fault]:
+    return [Fault(**fault) for fault in json.loads(path.read_text())] if path else []
+
+
+def _greeting(sandbox: Sandbox) -> str:
+    settings = {
+        "Reporting API": sandbox.config,
+        "Explore API, with a client secret": sandbox.explore_config,
+    }
+    with suppress(RuntimeError):
+        settings["or with a private key instead"] = sandbox.explore_key_config
+    return "\n".join(
+        (
+            f"API host    {sandbox.url}",
+            f"file host   {sandbox.files_url}",
+            f"controls    {sandbox.url}/sandbox/ledger, /sandbox/jobs, /sandbox/rows, /sandbox/faults",
+            "",
+            "Settings of a tap that reads from here, from one API or the other:",
+            "",
+            *(line for name, config in settings.items() for line in _told(name, config)),
+            "Ctrl-C stops it.",
+        )
+    )
+
+
+def _told(name: str, config: Mapping[str, str]) -> Iterator[str]:
+    yield f"  # {name}"
+    yield from (f"  TAP_TALKDESK_REPORTS_{setting.upper()}={value}" for setting, value in config.items())
+    yield ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

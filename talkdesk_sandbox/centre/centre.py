@@ -1,0 +1,115 @@
+"""A contact centre that could be real: its calls and its agents' sessions, day by day.
+
+Nothing is stored: a working day (06:00 to 06:00 UTC) is played through from a seed
+whenever it is asked for, and comes out the same every time. No call reaches over the
+end of its working day, so days can be played in any order.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from functools import lru_cache
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from talkdesk_sandbox.centre.staff import DAY, DAY_BEGINS, Staff
+from talkdesk_sandbox.centre.workday import Call, Day, Workday
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CALLS_PER_AGENT = 40
+
+AVAILABLE, ON_A_CALL, AFTER_CALL_WORK, AWAY, OFFLINE = (
+    "Available",
+    "On A Call",
+    "After Call Work",
+    "Away",
+    "Offline",
+)
+
+
+class Session(NamedTuple):
+    """One stretch of one agent in one status; sorts by its end, then its key."""
+
+    end: int
+    user_id: str
+    start: int
+    label: str
+    agent: int
+
+
+class Centre:
+    """All calls and sessions there ever were and will be."""
+
+    def __init__(self, seed: int = 1, calls_per_day: int = 400, agents: int = 12) -> None:
+        """Open the centre.
+
+        `calls_per_day` is the average. There are at least `agents` agents, and more
+        where they could not carry that many calls.
+        """
+        self.seed = seed
+        self.calls_per_day = calls_per_day
+        self.staff = Staff(seed, max(agents, math.ceil(calls_per_day / _CALLS_PER_AGENT)))
+        self._day = lru_cache(maxsize=2)(
+            lambda day: Workday(seed, day, calls_per_day, self.staff.shifts(day)).play()
+        )
+        self._day_sessions = lru_cache(maxsize=2)(self._chain)
+
+    def calls(self, first: int, stop: int) -> Iterator[Call]:
+        """Calls whose end t has first <= t < stop, in order."""
+        for day in days(first, stop):
+            calls = self._day(day).calls
+            yield from calls[bisect_left(calls, (first,)) : bisect_left(calls, (stop,))]
+
+    def sessions(self, first: int, stop: int) -> Iterator[Session]:
+        """Sessions whose end t has first <= t < stop, in order."""
+        for day in days(first, stop):
+            sessions = self._day_sessions(day)
+            yield from sessions[bisect_left(sessions, (first,)) : bisect_left(sessions, (stop,))]
+
+    def day(self, number: int) -> Day:
+        """A working day, played through."""
+        return self._day(number)
+
+    def day_sessions(self, number: int) -> list[Session]:
+        """The sessions that end in a working day, in order."""
+        return self._day_sessions(number)
+
+    def _chain(self, day: int) -> list[Session]:
+        """Every agent's statuses of a day without gap or overlap: offline up to its end."""
+        rng = Random(f"{self.seed}:breaks:{day}")
+        busy = self._day(day).busy
+        sessions: list[Session] = []
+        for agent, shift in enumerate(self.staff.shifts(day)):
+            if shift is None:
+                continue
+            begins, ends = shift
+            chain = [(self.staff.last_seen(agent, day), begins, OFFLINE)]
+            at = begins
+            for call_from, call_to, wrapped_up in busy.get(agent, ()):
+                chain += _idle(at, call_from, rng)
+                chain += (call_from, call_to, ON_A_CALL), (call_to, wrapped_up, AFTER_CALL_WORK)
+                at = wrapped_up
+            chain += _idle(at, ends, rng)
+            user_id = self.staff.agents[agent].user_id
+            sessions += [Session(end, user_id, start, label, agent) for start, end, label in chain]
+        sessions.sort()
+        return sessions
+
+
+def days(first: int, stop: int) -> range:
+    """The working days that hold an instant of [first, stop)."""
+    return range((first - DAY_BEGINS) // DAY, (stop - 1 - DAY_BEGINS) // DAY + 1)
+
+
+def _idle(start: int, end: int, rng: Random) -> list[tuple[int, int, str]]:
+    """What an agent does between two calls: mostly wait, in long gaps at times rest."""
+    if start >= end:
+        return []
+    if end - start < 900 or rng.random() < 0.5:
+        return [(start, end, AVAILABLE)]
+    leave = start + (end - start) // 4
+    back = min(leave + rng.randint(240, 2400), end - 60)
+    return [(start, leave, AVAILABLE), (leave, back, AWAY), (back, end, AVAILABLE)]

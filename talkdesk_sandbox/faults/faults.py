@@ -1,0 +1,119 @@
+"""Troubles by name, to be met in order.
+
+A fault waits in the queue of its operation until a request meets it. What kinds there
+are, and what each of them imitates, stands in `kinds.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from talkdesk_sandbox.faults.kinds import KINDS, OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from talkdesk_sandbox.wire.messages import Answer
+
+
+class Fault:
+    """One trouble for one operation, `times` times, for one report or for any.
+
+    Details of its kind are keyword arguments, kept in `details`.
+
+    Raises:
+        ValueError: no such operation, fault or detail, or the fault does not belong to
+            the operation.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        name: str,
+        times: int = 1,
+        report: str | None = None,
+        **details: Any,
+    ) -> None:
+        """Order a fault."""
+        if operation not in OPERATIONS:
+            raise ValueError(f"no operation {operation!r}; there are {', '.join(sorted(OPERATIONS))}")
+        if name not in KINDS:
+            raise ValueError(f"no fault {name!r}; there are {', '.join(sorted(KINDS))}")
+        kind = KINDS[name]
+        if operation not in kind.operations:
+            raise ValueError(
+                f"{name} can only happen at {', '.join(sorted(kind.operations))}, not at {operation}"
+            )
+        if unknown := details.keys() - kind.details.keys():
+            raise ValueError(f"{name} has no detail {', '.join(sorted(unknown))}")
+        if times < 1:
+            raise ValueError(f"{name} must be met at least once, not {times} times")
+        self.operation, self.name, self.times, self.report = operation, name, times, report
+        self.kind = kind
+        self.details: dict[str, Any] = {**kind.details, **details}
+
+    def as_json(self) -> dict[str, object]:
+        """The fault as the control interface takes and shows it."""
+        named = {"operation": self.operation, "name": self.name, "times": self.times, "report": self.report}
+        return named | self.details
+
+    def __repr__(self) -> str:
+        """The fault as it was ordered."""
+        details = "".join(f", {name}={value!r}" for name, value in self.details.items())
+        return (
+            f"Fault({self.operation!r}, {self.name!r}, times={self.times}, report={self.report!r}{details})"
+        )
+
+    def answer(self, api: str | None) -> Answer | None:
+        """What is told in place of the operation's own answer, if this kind does so."""
+        return self.kind.answer(self.operation, self.details, api) if self.kind.answer else None
+
+
+class FaultBook:
+    """The faults that are still to be met, in order; safe to use from many threads."""
+
+    def __init__(self, faults: list[Fault], clock: Callable[[], datetime]) -> None:
+        """Begin with some faults."""
+        self._lock = threading.Lock()
+        self._clock = clock
+        self._waiting = [(fault, fault.times) for fault in faults]
+        #: Until when an outage lasts that has begun.
+        self._ends: dict[Fault, datetime] = {}
+
+    def add(self, fault: Fault) -> None:
+        """Put a fault behind those already waiting."""
+        with self._lock:
+            self._waiting.append((fault, fault.times))
+
+    def take(self, operation: str, report: str | None, stage: str) -> Fault | None:
+        """The fault that a request meets at a stage; it counts as met from now on.
+
+        Only the first one that waits for this operation and report is looked at: one
+        whose stage does not come up in this request goes on waiting, and so do all
+        behind it.
+        """
+        with self._lock:
+            self._waiting = [(fault, times) for fault, times in self._waiting if not self._is_over(fault)]
+            for place, (fault, times) in enumerate(self._waiting):
+                if fault.operation == operation and fault.report in (None, report):
+                    if fault.kind.stage != stage:
+                        return None
+                    if fault.name == "outage":
+                        self._ends.setdefault(
+                            fault, self._clock() + timedelta(seconds=fault.details["seconds"])
+                        )
+                    else:
+                        self._waiting[place : place + 1] = [(fault, times - 1)] if times > 1 else []
+                    return fault
+        return None
+
+    def unmet(self) -> list[Fault]:
+        """Faults that were ordered and not met as often as ordered; of an outage, that never began."""
+        with self._lock:
+            return [fault for fault, _ in self._waiting if fault not in self._ends]
+
+    def _is_over(self, fault: Fault) -> bool:
+        return fault in self._ends and self._clock() >= self._ends[fault]

@@ -1,0 +1,1 @@
+"""What is answered: the API host, the file host, both APIs and both sign-ins."""

@@ -1,0 +1,98 @@
+"""What a job is to be made for: the body of a request to create one, checked."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from talkdesk_sandbox.store.jobs import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from talkdesk_sandbox.reports.explore.report import Report
+    from talkdesk_sandbox.store.backend import Backend
+
+#: `json_bulk` stands in the documents, too, but nobody knows what it is.
+FORMATS = ("json", "csv")
+
+#: Names of members, each with what is wrong with it.
+Wrong = list[tuple[str, str]]
+
+
+def order_of(body: object, report: Report, backend: Backend) -> Order | Wrong:
+    """The order of a request's body, or what is wrong with it."""
+    members = body if isinstance(body, dict) else {}
+    timespan = members.get("timespan")
+    given = timespan if isinstance(timespan, dict) else {}
+    zone = _zone(members.get("timezone", "UTC"))
+    start, end = (_time(given.get(name), zone or UTC) for name in ("from", "to"))
+    wrong = _wrong_times(given, start, end)
+    if zone is None:
+        wrong.append(("timezone", "is not a known time zone"))
+    file_format = members.get("format", "json")
+    if file_format not in FORMATS:
+        wrong.append(("format", "does not have a valid value"))
+    if wrong or start is None or end is None:
+        return wrong
+    rows = report.csv_rows if file_format == "csv" else report.between
+    return Order(
+        report.name,
+        (start, end),
+        str(file_format),
+        report.headings,
+        # What ends after this moment is not there yet, and will not be in this job's file.
+        partial(rows, backend.centre, start, min(end, backend.clock())),
+        partial(_layout, report, empty_without_entries=backend.explore.empty_without_entries),
+        api="explore",
+        name=str(members.get("name") or report.name),
+        timezone=str(members.get("timezone", "UTC")),
+    )
+
+
+def _wrong_times(given: Mapping[str, object], start: datetime | None, end: datetime | None) -> Wrong:
+    wrong = [
+        (f"timespan.{name}", "is invalid" if given.get(name) else "is missing")
+        for name, at in (("from", start), ("to", end))
+        if at is None
+    ]
+    if start and end and start > end:
+        wrong.append(("timespan.from", "is after timespan.to"))
+    if start and end and end > _month_later(start):
+        wrong.append(("timespan", "is longer than one month"))
+    return wrong
+
+
+def _month_later(at: datetime) -> datetime:
+    year, month = (at.year + 1, 1) if at.month == 12 else (at.year, at.month + 1)
+    return at.replace(year=year, month=month, day=min(at.day, calendar.monthrange(year, month)[1]))
+
+
+def _zone(name: object) -> tzinfo | None:
+    """A time zone by its name; UTC is known without a time zone database."""
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _time(text: object, zone: tzinfo) -> datetime | None:
+    """A time as clients write it; one without an offset is in the zone of the request."""
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text.strip())
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _layout(report: Report, total: int, *, empty_without_entries: bool) -> tuple[str, str]:
+    """What stands before and behind the entries of a JSON file: `total` comes last."""
+    tail = "".join(f',"{name}":"{value}"' for name, value in report.envelope.items()) + f',"total":{total}}}'
+    return ("{", tail[1:]) if empty_without_entries and not total else ('{"entries":[', "]" + tail)

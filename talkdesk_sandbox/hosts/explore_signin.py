@@ -1,0 +1,93 @@
+"""Explore's sign-in: client credentials, by Basic or by a signed assertion.
+
+https://docs.talkdesk.com/reference/cc-basic, https://docs.talkdesk.com/reference/cc-jwt
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from talkdesk_sandbox.store.assertions import AssertionRefusedError, Assertions
+from talkdesk_sandbox.store.tokens import Standing, TokenBook
+from talkdesk_sandbox.wire.messages import Answer, json_answer, oauth_error
+
+if TYPE_CHECKING:
+    from talkdesk_sandbox.store.backend import Backend, Exchange
+
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+class SignIn:
+    """Gives out tokens to the one client there is, and knows what they allow."""
+
+    def __init__(self, backend: Backend) -> None:
+        """Sign in to a backend."""
+        self._backend = backend
+        self._tokens = TokenBook(backend.clock, backend.secrets)
+        self._scopes: dict[str, tuple[str, ...]] = {}
+        self._assertions = Assertions(backend.explore_key, backend.credentials["client_id"])
+
+    def token(self, exchange: Exchange) -> Answer:
+        """A token for the client."""
+        request = exchange.request
+        given = dict(parse_qsl(request.body.decode("utf-8", "replace")))
+        if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return oauth_error(400, "the body must be form-encoded")
+        if given.get("grant_type") != "client_credentials":
+            return oauth_error(400, "grant_type must be client_credentials", "unsupported_grant_type")
+        if why := self._refusal(exchange, given):
+            return oauth_error(401, why, "invalid_client")
+        asked = given.get("scope", "").split()
+        scopes = tuple(name for name in self._backend.explore.scopes if not asked or name in asked)
+        if not scopes:
+            return oauth_error(400, "the client has none of these scopes", "invalid_scope")
+        return self._issue(scopes)
+
+    def _refusal(self, exchange: Exchange, given: dict[str, str]) -> str | None:
+        """Why the client is not who it says it is; None when it is."""
+        headers, backend = exchange.request.headers, self._backend
+        if "client_assertion" not in given and "client_assertion_type" not in given:
+            ours = f"{backend.credentials['client_id']}:{backend.credentials['client_secret']}"
+            right = f"Basic {base64.b64encode(ours.encode()).decode()}"
+            same = hmac.compare_digest(headers.get("authorization", "").encode(), right.encode())
+            return None if same else "client authentication failed"
+        if given.get("client_assertion_type") != _ASSERTION_TYPE:
+            return f"client_assertion_type is not {_ASSERTION_TYPE}"
+        audience = f"http://{headers.get('host')}{exchange.request.path}"
+        try:
+            self._assertions.check(given.get("client_assertion", ""), audience, backend.clock())
+        except (AssertionRefusedError, RuntimeError) as error:
+            return str(error)
+        return None
+
+    def _issue(self, scopes: tuple[str, ...]) -> Answer:
+        seconds = self._backend.explore.token_seconds
+        claims = {"acc": self._backend.credentials["account"], "scope": " ".join(scopes)}
+        token, _ = self._tokens.issue_jwt(claims, timedelta(seconds=seconds))
+        self._scopes[token] = scopes
+        return json_answer(
+            200,
+            {
+                "access_token": token,
+                "token_type": "Bearer",
+                "expires_in": int(seconds),
+                "scope": " ".join(scopes),
+            },
+            Cache_Control="no-store",
+        )
+
+    def refusal(self, exchange: Exchange) -> tuple[int, str] | None:
+        """Why a request to the reports is refused, with its status; None when it is not."""
+        authorization = exchange.request.headers.get("authorization", "")
+        if self._tokens.bearer(authorization) is not Standing.VALID:
+            return 401, "the access token is invalid or has expired"
+        if self._backend.explore.wrong_region:
+            return 401, "the access token was issued in another region"
+        needed = "write" if exchange.operation in ("create", "delete_file") else "read"
+        if f"data-reports:{needed}" not in self._scopes[authorization.partition(" ")[2].strip()]:
+            return 403, f"the access token lacks the scope data-reports:{needed}"
+        return None

@@ -1,0 +1,210 @@
+"""The Reporting API: the six operations on report jobs and their files."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from urllib.parse import parse_qsl, urlencode
+
+from talkdesk_sandbox.faults import kinds
+from talkdesk_sandbox.hosts.reporting_signin import SignIn
+from talkdesk_sandbox.reports.reporting import REPORTS, Report
+from talkdesk_sandbox.store.backend import Backend, Exchange, routed
+from talkdesk_sandbox.store.jobs import FINAL, Job, Order, TooManyJobsError
+from talkdesk_sandbox.store.tokens import Standing
+from talkdesk_sandbox.wire.messages import Answer, json_answer, late_answer, text_answer
+
+FORMATS = ("json", "csv")
+_FRESHNESS = timedelta(hours=1)
+
+_NOT_FOUND = "404 Not Found"
+#: 30 bytes, the length in Talkdesk's samples; their text is unknown.
+_FORBIDDEN = {"error": "Forbidden resource"}
+
+Handler = Callable[["ReportingApi", Exchange], Answer]
+
+
+class ReportingApi:
+    """Talkdesk's API of 2016 to 2022, by its README."""
+
+    name = "reporting"
+
+    def __init__(self, backend: Backend) -> None:
+        """Offer a backend's reports."""
+        self.backend = backend
+        self.sign_in = SignIn(backend)
+
+    def route(self, method: str, path: str) -> tuple[str, str | None, str | None, Handler] | None:
+        """Operation, report, job id and handler of a request; None when it is not of this API."""
+        return routed(_ROUTES, method, path)
+
+    def refusal(self, exchange: Exchange) -> Answer | None:
+        """Why a request is refused before its operation is looked at; None when it is not."""
+        if exchange.operation in kinds.TOKENS:
+            return None
+        standing = self.backend.tokens.bearer(exchange.request.headers.get("authorization", ""))
+        if standing is Standing.UNKNOWN:
+            return json_answer(401, {"error": "invalid access token"})
+        if standing is Standing.EXPIRED:
+            return json_answer(403, {"error": "access token expired"})
+        if exchange.report not in REPORTS:
+            return text_answer(404, _NOT_FOUND)
+        return None
+
+    def create(self, exchange: Exchange) -> Answer:
+        """Accept a report job."""
+        report = REPORTS[exchange.report or ""]
+        if report.name in self.backend.forbidden_reports:
+            return json_answer(403, _FORBIDDEN)
+        body = exchange.request.json()
+        order = self._order(report, body if isinstance(body, dict) else {})
+        if isinstance(order, list):
+            fields = [{"name": name, "description": f"{name} {what}"} for name, what in order]
+            message = "input parameters validation failed"
+            return json_answer(400, {"code": 1400, "message": message, "fields": fields})
+        try:
+            job = self.backend.accept(exchange, order, secrets.token_hex(12))
+        except TooManyJobsError:
+            return json_answer(429, {"code": 1429, "message": "too many reports are being executed"})
+        if job.fault and job.fault.name in ("accepted_then_reset", "accepted_then_silent"):
+            return late_answer(job.fault.details.get("seconds", 0))
+        return json_answer(202, self._shown(job, "created"))
+
+    def _order(self, report: Report, body: Mapping[str, object]) -> Order | list[tuple[str, str]]:
+        """What the body asks for, or what is wrong with it: names and descriptions."""
+        timespan = body.get("timespan")
+        given = timespan if isinstance(timespan, dict) else {}
+        start, end = parsed(given.get("from")), parsed(given.get("to"))
+        file_format = body.get("format", "json")
+        wrong = [
+            (f"timespan[{name}]", "is invalid" if given.get(name) else "is missing")
+            for name, at in (("from", start), ("to", end))
+            if at is None
+        ]
+        if start and end and start > end:
+            wrong.append(("timespan[from]", "is after timespan[to]"))
+        if end and end > self.backend.clock() - _FRESHNESS:
+            wrong.append(("timespan[to]", "must be at least one hour in the past"))
+        if file_format not in FORMATS:
+            wrong.append(("format", "does not have a valid value"))
+        if wrong or start is None or end is None:
+            return wrong
+        rows = partial(report.between, self.backend.centre, start, end, closed=self.backend.closed_bounds)
+        return Order(report.name, (start, end), str(file_format), report.fields, rows, _layout)
+
+    def status(self, exchange: Exchange) -> Answer:
+        """A job's status; a redirect to its file once it is done."""
+        job = self._job(exchange)
+        if job is None:
+            return text_answer(404, _NOT_FOUND)
+        if fault := exchange.meet(kinds.ASK):
+            job.odd_asks = int(fault.details["asks"])
+        word = job.ask() if self.backend.is_finished(job) else "uploading"
+        if word != "done":
+            return json_answer(200, self._shown(job, word))
+        answer = json_answer(303, self._shown(job, word))
+        if not exchange.meet(kinds.DONE):
+            answer.headers["Location"] = self._link(job, "files")
+        return answer
+
+    def cancel(self, exchange: Exchange) -> Answer:
+        """Cancel a job that is still running."""
+        job = self._job(exchange)
+        if job is None:
+            return text_answer(404, _NOT_FOUND)
+        if not job.end(lambda status: status not in FINAL, "canceled"):
+            return json_answer(403, _FORBIDDEN)
+        self.backend.files.remove(job)
+        return Answer(204)
+
+    def open_file(self, exchange: Exchange) -> Answer:
+        """Redirect to a signed URL of a done job's file."""
+        job = self._job(exchange)
+        if job is None or job.status != "done" or not self.backend.is_finished(job):
+            return text_answer(404, _NOT_FOUND)
+        url = self.backend.signed_url(job, expired=exchange.meet(kinds.URL) is not None)
+        return text_answer(302, f"This resource has been moved temporarily to {url}.", Location=url)
+
+    def delete_file(self, exchange: Exchange) -> Answer:
+        """Delete a done job's file."""
+        job = self._job(exchange)
+        if job is None or job.status not in ("done", "deleted"):
+            return text_answer(404, _NOT_FOUND)
+        if not job.end(lambda status: status == "done", "deleted"):
+            return json_answer(403, _FORBIDDEN)
+        self.backend.files.remove(job)
+        return Answer(204)
+
+    def list_jobs(self, exchange: Exchange) -> Answer:
+        """Jobs of a report, newest first, in pages."""
+        query = dict(parse_qsl(exchange.request.query))
+        page, per_page = _number(query, "page", 1), min(_number(query, "per_page", 20), 100)
+        jobs = self.backend.jobs.of("reporting", exchange.report)
+        if query.get("order_by") in ("id", "status"):
+            jobs.sort(key=lambda job: job.id if query["order_by"] == "id" else job.status)
+        if query.get("order", "desc") != "asc":
+            jobs.reverse()
+        first = (page - 1) * per_page
+        here = self.backend.url + exchange.request.path
+        kept = {name: query[name] for name in ("order_by", "order") if name in query}
+
+        def link(number: int) -> dict[str, str]:
+            return {"href": f"{here}?{urlencode({'page': number, 'per_page': per_page} | kept)}"}
+
+        links: dict[str, object] = {
+            "self": link(page),
+            "page": {"templated": True, "href": here + "{?page,per_page,order_by,order}"},
+        }
+        if first + per_page < len(jobs):
+            links["next"] = link(page + 1)
+        shown = [self._shown(job, job.status) for job in jobs[first : first + per_page]]
+        pages = {"total": len(jobs), "page": page, "per_page": per_page, "_links": links}
+        return json_answer(200, {"_embedded": {"jobs": shown}, **pages})
+
+    def _job(self, exchange: Exchange) -> Job | None:
+        return self.backend.jobs.get(exchange.job_id, exchange.report, self.name)
+
+    def _link(self, job: Job, kind: str) -> str:
+        return f"{self.backend.url}/reports/{job.report}/{kind}/{job.id}"
+
+    def _shown(self, job: Job, status: str) -> dict[str, object]:
+        start, end = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in job.timespan)
+        links = {"self": {"href": self._link(job, "jobs")}, "files": {"href": self._link(job, "files")}}
+        return {"id": job.id, "status": status, "timespan": {"from": start, "to": end}, "_links": links}
+
+
+def _layout(total: int) -> tuple[str, str]:
+    """What stands before and behind the entries of a JSON file."""
+    return f'{{"total":{total},"entries":[', "]}"
+
+
+def parsed(text: object) -> datetime | None:
+    """A time as clients write it: with Z, an offset, or ` UTC`; a time without a zone is UTC."""
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, "")
+    return max(1, int(text)) if text.isdecimal() else default
+
+
+_JOBS, _FILES = r"/reports/(?P<report>[^/]+)/jobs", r"/reports/(?P<report>[^/]+)/files/(?P<job>[^/]+)"
+_ROUTES: tuple[tuple[str, str, re.Pattern[str], Handler], ...] = (
+    ("token", "POST", re.compile(r"/(?:auth/)?token"), lambda api, exchange: api.sign_in.token(exchange)),
+    ("renew", "POST", re.compile("/auth/access"), lambda api, exchange: api.sign_in.renew(exchange)),
+    ("create", "POST", re.compile(_JOBS), ReportingApi.create),
+    ("list", "GET", re.compile(_JOBS), ReportingApi.list_jobs),
+    ("status", "GET", re.compile(_JOBS + r"/(?P<job>[^/]+)"), ReportingApi.status),
+    ("cancel", "DELETE", re.compile(_JOBS + r"/(?P<job>[^/]+)"), ReportingApi.cancel),
+    ("files", "GET", re.compile(_FILES), ReportingApi.open_file),
+    ("delete_file", "DELETE", re.compile(_FILES), ReportingApi.delete_file),
+)

@@ -1,0 +1,68 @@
+"""The Reporting API's sign-in: a password grant, and its renewal by id_token."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from talkdesk_sandbox.store.tokens import Standing, TokenBook
+from talkdesk_sandbox.wire.messages import Answer, json_answer
+
+if TYPE_CHECKING:
+    from talkdesk_sandbox.store.backend import Backend, Exchange
+
+_CLIENT = ("client_id", "client_secret", "client_version")
+#: As in Talkdesk's sample: the id_token expires before the access token does.
+_ID_TOKEN_LIFETIME = timedelta(minutes=65)
+_USER_ID, _ACCOUNT_ID = "55a3cc81041268c5b4000001", "559d52fcd22fe6fd24000001"
+
+
+class SignIn:
+    """Gives out tokens for the credentials of the one account there is."""
+
+    def __init__(self, backend: Backend) -> None:
+        """Sign in to a backend."""
+        self._backend = backend
+        self._id_tokens = TokenBook(backend.clock, backend.secrets)
+
+    def token(self, exchange: Exchange) -> Answer:
+        """Tokens for all six credentials."""
+        given = _members(exchange)
+        if not self._right(given, (*_CLIENT, "account", "username", "password")):
+            return json_answer(401, {"error": "invalid credentials"})
+        return self._tokens(exchange)
+
+    def renew(self, exchange: Exchange) -> Answer:
+        """Tokens for the client and an id_token that has not expired."""
+        given = _members(exchange)
+        standing = self._id_tokens.standing(str(given.get("id_token")))
+        if standing is not Standing.VALID or not self._right(given, _CLIENT):
+            return json_answer(401, {"error": "invalid credentials"})
+        return self._tokens(exchange)
+
+    def _right(self, given: dict[str, object], required: tuple[str, ...]) -> bool:
+        ours = self._backend.credentials
+        return all(given.get(name) == ours[name] for name in required)
+
+    def _tokens(self, exchange: Exchange) -> Answer:
+        backend, ours = self._backend, self._backend.credentials
+        claims = {"usr": ours["username"], "sub": _USER_ID, "aid": _ACCOUNT_ID, "acc": ours["account"]}
+        access_token, access_expires = backend.tokens.issue_jwt(claims, backend.token_lifetime)
+        id_token, id_expires = self._id_tokens.issue_opaque(_ID_TOKEN_LIFETIME)
+        return json_answer(
+            200,
+            {
+                "user_id": _USER_ID,
+                "id_token_expires": f"{id_expires:%Y-%m-%dT%H:%M:%SZ}",
+                "id_token": id_token,
+                "account_id": _ACCOUNT_ID,
+                "access_token_expires": f"{access_expires:%Y-%m-%dT%H:%M:%SZ}",
+                "access_token": access_token,
+                "_links": {"self": {"href": backend.url + exchange.request.path}},
+            },
+        )
+
+
+def _members(exchange: Exchange) -> dict[str, object]:
+    body = exchange.request.json()
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,1 @@
+"""How an event of the contact centre stands in a report file."""

@@ -1,0 +1,77 @@
+"""`ring_attempts`: whose phone rang, and what became of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING
+
+from talkdesk_sandbox.reports.explore.contacts import contact_id
+from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
+from talkdesk_sandbox.reports.explore.ringing import Attempt, attempts
+from talkdesk_sandbox.reports.explore.roster import ring_groups_of, team_of
+from talkdesk_sandbox.reports.explore.workingday import WorkingDay, digest, uuid_of
+from talkdesk_sandbox.reports.reporting import Row, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from talkdesk_sandbox.reports.explore.interactions import Interaction, Leg
+
+#: How often somebody on duty is looked for, before anybody will do.
+_TRIES = 16
+
+
+def _events(day: WorkingDay) -> Iterator[Event]:
+    for interaction in day.interactions:
+        for leg in interaction.legs:
+            for number, attempt in enumerate(attempts(interaction, leg)):
+                key = digest(interaction.id, leg.number, number)
+                row = partial(_row, day, interaction, leg, attempt, key)
+                yield Event(attempt.finished, key, row)
+
+
+def _row(day: WorkingDay, interaction: Interaction, leg: Leg, attempt: Attempt, key: str) -> Row:
+    agent = leg.user if attempt.outcome == "Answered" else None
+    if agent is None:
+        agent = _somebody(day, attempt.started, key)
+    person = day.centre.staff.agents[agent]
+    team = team_of(day.centre, agent, attempt.started)
+    return {
+        "interaction_id": interaction.id,
+        "contact_id": contact_id(interaction, leg),
+        "batch_ring_id": uuid_of(interaction.id, leg.number, "batch"),
+        "ring_attempt_id": key,
+        "attempt_type": attempt.outcome,
+        "ring_started_at_time": stamp(attempt.started),
+        "ring_finished_at_time": stamp(attempt.finished),
+        "ring_attempt_duration": attempt.finished - attempt.started,
+        "user_name": person.name,
+        "user_email": person.email,
+        "team_name": team.name,
+        "ring_groups": ring_groups_of(agent),
+    }
+
+
+def _somebody(day: WorkingDay, at: int, key: str) -> int:
+    """Whose phone rang in vain: mostly somebody on duty."""
+    rng, shifts = Random(key), day.centre.staff.shifts(day.number)
+    agent = 0
+    for _ in range(_TRIES):
+        agent = rng.randrange(len(shifts))
+        shift = shifts[agent]
+        if shift and shift[0] <= at < shift[1]:
+            break
+    return agent
+
+
+RING_ATTEMPTS = Report(
+    "ring_attempts",
+    names(
+        """
+        interaction_id contact_id batch_ring_id ring_attempt_id attempt_type ring_started_at_time
+        ring_finished_at_time ring_attempt_duration user_name user_email team_name ring_groups
+        """
+    ),
+    by_day(_events),
+)

@@ -1,0 +1,63 @@
+"""All reports of Explore."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from talkdesk_sandbox.reports.explore.attempts import RING_ATTEMPTS
+from talkdesk_sandbox.reports.explore.audits import AUDIT_LOGS
+from talkdesk_sandbox.reports.explore.calls import CALLS, EXPLORE_CALLS
+from talkdesk_sandbox.reports.explore.contacts import CONTACTS
+from talkdesk_sandbox.reports.explore.dialer import OUTBOUND_DIALER_CALLS
+from talkdesk_sandbox.reports.explore.flows import STUDIO_FLOW_EXECUTION
+from talkdesk_sandbox.reports.explore.messaging import MESSAGING_CONTACTS
+from talkdesk_sandbox.reports.explore.options import Explore
+from talkdesk_sandbox.reports.explore.quality import QM_EVALUATION_ANALYSIS
+from talkdesk_sandbox.reports.explore.statuses import USER_STATUS
+from talkdesk_sandbox.reports.explore.surveys import CSAT_SCORE, FEEDBACK_FLOW
+from talkdesk_sandbox.reports.explore.totals import (
+    ACW_TIME_DATA,
+    CONTACT_ONLINE_TIME,
+    HOLD_TIME_DATA,
+    INBOUND_CONTACT_VOLUME,
+    TALK_TIME_DATA,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from talkdesk_sandbox.reports.explore.report import Report
+
+
+def _displayed(report: Report) -> Report:
+    """A report whose CSV file has display names: `Interaction ID` for `interaction_id`."""
+    words = (name.rpartition(".")[2].split("_") for name in report.fields)
+    shown = (" ".join("ID" if word == "id" else word.capitalize() for word in each) for each in words)
+    return replace(report, display_names=tuple(shown))
+
+
+def reports_of(options: Explore) -> Mapping[str, Report]:
+    """Every report by its name, in the form that the options say."""
+    return {report.name: report for report in (CALLS[options.calls_payload], *_OTHERS)}
+
+
+_OTHERS = (
+    EXPLORE_CALLS,
+    USER_STATUS,
+    _displayed(CONTACTS),
+    AUDIT_LOGS,
+    RING_ATTEMPTS,
+    _displayed(STUDIO_FLOW_EXECUTION),
+    MESSAGING_CONTACTS,
+    FEEDBACK_FLOW,
+    CSAT_SCORE,
+    OUTBOUND_DIALER_CALLS,
+    ACW_TIME_DATA,
+    TALK_TIME_DATA,
+    HOLD_TIME_DATA,
+    INBOUND_CONTACT_VOLUME,
+    CONTACT_ONLINE_TIME,
+    QM_EVALUATION_ANALYSIS,
+)
+NAMES = frozenset(reports_of(Explore()))

@@ -1,0 +1,74 @@
+"""What a report of Explore is: its fields, and its rows by one of their times."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from talkdesk_sandbox.centre.centre import Centre, days
+from talkdesk_sandbox.reports.explore.workingday import WorkingDay
+from talkdesk_sandbox.reports.reporting import Row
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+#: Rows whose time t has first <= t < stop, in seconds since the Unix epoch.
+Rows = Callable[[Centre, float, float], Iterator[Row]]
+
+
+class Event(NamedTuple):
+    """A row to be: the time that its report filters on, its key, and how to write it."""
+
+    at: float
+    key: str
+    row: Callable[[], Row]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report."""
+
+    name: str
+    fields: tuple[str, ...]
+    rows: Rows
+    #: The first line of a CSV file, where that is not the fields' names.
+    display_names: tuple[str, ...] = ()
+    #: What a JSON file holds besides entries and total.
+    envelope: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The first line of a CSV file."""
+        return self.display_names or self.fields
+
+    def between(self, centre: Centre, start: datetime, end: datetime) -> Iterator[Row]:
+        """Rows whose time t has start <= t < end, by that time and then by key."""
+        return self.rows(centre, start.timestamp(), end.timestamp())
+
+    def csv_rows(self, centre: Centre, start: datetime, end: datetime) -> Iterator[Row]:
+        """The same, with lists as text."""
+        for row in self.between(centre, start, end):
+            yield {
+                name: json.dumps(value) if isinstance(value, list) else value for name, value in row.items()
+            }
+
+
+def by_day(events: Callable[[WorkingDay], Iterable[Event]]) -> Rows:
+    """The rows of a report that can be told from one working day after the other."""
+
+    def rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
+        for number in days(math.floor(first), math.ceil(stop)):
+            due = [event for event in events(WorkingDay(centre, number)) if first <= event.at < stop]
+            due.sort(key=lambda event: event[:2])
+            for event in due:
+                yield event.row()
+
+    return rows
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names of fields, written between blanks."""
+    return tuple(text.split())

@@ -1,0 +1,233 @@
+"""The sandbox as a whole: two servers on loopback over one backend."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from talkdesk_sandbox.centre.centre import Centre
+from talkdesk_sandbox.faults.faults import Fault, FaultBook
+from talkdesk_sandbox.hosts.api_host import ApiHost
+from talkdesk_sandbox.hosts.file_host import FileHost
+from talkdesk_sandbox.reports.explore import Explore
+from talkdesk_sandbox.reports.explore.catalogue import NAMES as EXPLORE_REPORTS
+from talkdesk_sandbox.reports.explore.catalogue import reports_of
+from talkdesk_sandbox.reports.reporting import REPORTS, Row
+from talkdesk_sandbox.store.assertions import SigningKey
+from talkdesk_sandbox.store.backend import Backend, object_path
+from talkdesk_sandbox.store.files import Bucket, FileStore, ReportFile
+from talkdesk_sandbox.store.jobs import Job, JobBook, Pace
+from talkdesk_sandbox.store.ledger import Ledger
+from talkdesk_sandbox.store.tokens import TokenBook
+from talkdesk_sandbox.wire.presign import Signer
+from talkdesk_sandbox.wire.server import LOOPBACK, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+#: What the sandbox's one account is opened with, unless told otherwise.
+CREDENTIALS = {
+    "account": "fernline",
+    "client_id": "sandbox-client",
+    "client_secret": "sandbox-client-secret",
+    "client_version": "1",
+    "username": "ana@fernline.example",
+    "password": "sandbox-password",
+}
+KEY_ID = "sandbox-key"
+BOUNDS = ("closed", "half-open")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _upload(bucket: Bucket, job: Job, file: ReportFile) -> None:
+    bucket.put(object_path(job), file.read(0, file.length))
+
+
+class Sandbox:
+    """A stand-in for Talkdesk; serves from construction to `close`, or as a `with` block."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        files_port: int = 0,
+        seed: int = 1,
+        calls_per_day: int = 400,
+        agents: int = 12,
+        pace: Pace | None = None,
+        faults: Iterable[Fault] = (),
+        clock: Callable[[], datetime] = _now,
+        sleep: Callable[[float], object] | None = None,
+        token_seconds: float = 86_400,
+        url_seconds: int = 900,
+        max_open_jobs: int = 15,
+        bounds: str = "closed",
+        forbidden_reports: Iterable[str] = (),
+        explore: Explore | None = None,
+        bucket: Bucket | None = None,
+        account: str = CREDENTIALS["account"],
+        client_id: str = CREDENTIALS["client_id"],
+        client_secret: str = CREDENTIALS["client_secret"],
+        client_version: str = CREDENTIALS["client_version"],
+        username: str = CREDENTIALS["username"],
+        password: str = CREDENTIALS["password"],
+    ) -> None:
+        """Open the contact centre and listen.
+
+        Args:
+            port: Port of the API host; 0 is any free one.
+            files_port: Port of the file host; 0 is any free one.
+            seed: Decides every row.
+            calls_per_day: Calls of an average day.
+            agents: Least number of agents; there are more where the calls need them.
+            pace: When a job turns done; at once by default.
+            faults: Troubles to be met, in order per operation.
+            clock: The wall clock: job times, Date headers, tokens, signed URLs.
+            sleep: Makes the pauses of faults; by default they take their time.
+            token_seconds: Lifetime of an access token.
+            url_seconds: Lifetime of a signed URL.
+            max_open_jobs: Unfinished jobs the account may have.
+            bounds: `closed` when a report counts its `to` in, else `half-open`.
+            forbidden_reports: Reports the account may not make, in either API.
+            explore: How the Explore API behaves, where it is not known how it does.
+            bucket: Keeps and signs the files; without one the file host does.
+            account: The account to sign in to.
+            client_id: The client's id.
+            client_secret: The client's secret.
+            client_version: The client's version.
+            username: Who signs in.
+            password: Their password.
+
+        Raises:
+            ValueError: `bounds` or a forbidden report is none that exists.
+            OSError: a port is taken.
+        """
+        forbidden = frozenset(forbidden_reports)
+        if bounds not in BOUNDS or not forbidden <= EXPLORE_REPORTS:
+            raise ValueError(f"bounds are one of {BOUNDS}, and reports of {sorted(EXPLORE_REPORTS)}")
+        explore = explore or Explore()
+        self._api = Server(port, "Cowboy", clock, sleep)
+        try:
+            self._file_host = Server(files_port, "AmazonS3", clock, sleep)
+        except OSError:
+            self._api.server_close()
+            raise
+        self.url = f"http://{LOOPBACK}:{self._api.server_port}"
+        self.files_url = f"http://{LOOPBACK}:{self._file_host.server_port}"
+        self.ledger = Ledger()
+        given: set[str] = set()
+        self._backend = Backend(
+            url=self.url,
+            signer=Signer(f"{LOOPBACK}:{self._file_host.server_port}", "AKIASANDBOX", secrets.token_hex(20)),
+            clock=clock,
+            secrets=given,
+            centre=Centre(seed, calls_per_day, agents),
+            credentials={
+                "account": account,
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "client_version": client_version,
+                "username": username,
+                "password": password,
+            },
+            forbidden_reports=forbidden,
+            closed_bounds=bounds == "closed",
+            token_lifetime=timedelta(seconds=token_seconds),
+            url_lifetime=timedelta(seconds=url_seconds),
+            jobs=JobBook(pace or Pace.now(), clock, max_open_jobs),
+            files=FileStore(partial(_upload, bucket) if bucket else None),
+            tokens=TokenBook(clock, given),
+            faults=FaultBook(list(faults), clock),
+            ledger=self.ledger,
+            explore=explore,
+            explore_key=SigningKey(explore.key_algorithm, KEY_ID),
+            bucket=bucket,
+        )
+        self._api.start(ApiHost(self._backend).answer)
+        self._file_host.start(FileHost(self._backend).answer)
+
+    @property
+    def config(self) -> dict[str, str]:
+        """Settings of a tap that reads from the Reporting API here."""
+        return {
+            **self._backend.credentials,
+            "api_url": self.url,
+            "token_url": f"{self.url}/auth/token",
+        }
+
+    @property
+    def explore_config(self) -> dict[str, str]:
+        """Settings of a tap that reads from the Explore API here, by a client secret."""
+        return {
+            **{name: self._backend.credentials[name] for name in ("account", "client_id", "client_secret")},
+            "api_url": self.url,
+            "token_url": f"{self.url}/oauth/token",
+        }
+
+    @property
+    def explore_key_config(self) -> dict[str, str]:
+        """The same by a private key, which is made when this is first asked for.
+
+        Raises:
+            RuntimeError: `cryptography` is not installed.
+        """
+        key = self._backend.explore_key
+        by_secret = self.explore_config
+        del by_secret["client_secret"]
+        return {**by_secret, "key_id": key.id, "private_key": key.pair.private}
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Every job so far, oldest first."""
+        return self._backend.jobs.all()
+
+    @property
+    def most_open_jobs(self) -> int:
+        """How many jobs were unfinished at once, at the most."""
+        return self._backend.jobs.most_open
+
+    @property
+    def secrets(self) -> set[str]:
+        """What no client may show: password and client secret, tokens, and signatures of URLs given out."""
+        ours = self._backend.credentials
+        return self._backend.secrets | {ours["password"], ours["client_secret"]}
+
+    def rows(self, report: str, start: datetime, end: datetime, api: str = "reporting") -> list[Row]:
+        """The truth: rows as in a JSON file whose end time t has start <= t < end.
+
+        They are ordered by end time, then key. The times must have a zone. With
+        `api="explore"` the time is the one that the report filters on.
+        """
+        if api == "explore":
+            return list(reports_of(self._backend.explore)[report].between(self._backend.centre, start, end))
+        return list(REPORTS[report].between(self._backend.centre, start, end))
+
+    def add_fault(self, fault: Fault) -> None:
+        """Order one more fault, behind those that wait."""
+        self._backend.faults.add(fault)
+
+    def unmet_faults(self) -> list[Fault]:
+        """Faults that were ordered and not met as often as ordered."""
+        return self._backend.faults.unmet()
+
+    def close(self) -> None:
+        """Stop both servers and remove all files."""
+        self._api.stop()
+        self._file_host.stop()
+        self._backend.files.close()
+
+    def __enter__(self) -> Self:
+        """The sandbox itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()

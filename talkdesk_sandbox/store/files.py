@@ -1,0 +1,190 @@
+"""Report files: rows written to anonymous temporary files, and kept while they are in use."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import tempfile
+import threading
+from collections import OrderedDict
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime, timedelta
+
+    from talkdesk_sandbox.faults.content import Content
+    from talkdesk_sandbox.reports.reporting import Row
+    from talkdesk_sandbox.store.jobs import Job
+
+#: Rows written at a time; more are slower, as they fall out of the processor's cache.
+_CHUNK = 200
+#: Room for the beginning of a JSON file, which is known only when its rows are counted.
+_HEAD = 64
+_KEPT = 64
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+class ReportFile:
+    """One finished file, readable from many threads at once.
+
+    The ETag has the form that S3 gives to files sent in parts: strong, but not the MD5
+    of the content.
+    """
+
+    def __init__(self, descriptor: int, start: int, end: int, digest: str) -> None:
+        """Take over the descriptor of a file whose content lies in [start, end)."""
+        self._descriptor = descriptor
+        self._start = start
+        self.length = end - start
+        self.etag = f'"{digest}-1"'
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes from `offset` on."""
+        return os.pread(self._descriptor, min(size, self.length - offset), self._start + offset)
+
+    def __del__(self) -> None:
+        """Let the system have the space back, when nobody reads any more."""
+        os.close(self._descriptor)
+
+
+class Bucket(Protocol):
+    """Where files are kept and signed in place of the file host, such as a real S3 server."""
+
+    def put(self, path: str, content: bytes) -> None:
+        """Keep a file; its job is not done before."""
+
+    def url(self, path: str, lifetime: timedelta, now: datetime) -> str:
+        """A signed URL of a file, good from now on for a lifetime in whole seconds."""
+
+
+class FileStore:
+    """The files of all jobs; written in the background in the order of the jobs.
+
+    Of the files not in use only the last few are kept. An older one is written again
+    when it is asked for, which gives the same bytes.
+    """
+
+    def __init__(self, upload: Callable[[Job, ReportFile], None] | None = None) -> None:
+        """Begin an empty store; `upload` is called with each file that is written."""
+        self._upload = upload
+        self._files: OrderedDict[str, Future[ReportFile]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sandbox-files")
+        self._closing = threading.Event()
+
+    def prepare(self, job: Job) -> Future[ReportFile]:
+        """Have a job's file written, unless it is there."""
+        with self._lock:
+            future = self._files.get(job.id)
+            if future is None:
+                future = self._writer.submit(self._write, job)
+                self._files[job.id] = future
+                while len(self._files) > _KEPT and next(iter(self._files.values())).done():
+                    self._files.popitem(last=False)
+            else:
+                self._files.move_to_end(job.id)
+        return future
+
+    def _write(self, job: Job) -> ReportFile:
+        file = write(job, lambda: self._closing.is_set() or job.ended is not None)
+        if self._upload:
+            self._upload(job, file)
+        return file
+
+    def is_ready(self, job: Job, patience: float) -> bool:
+        """Whether a job's file is written; waits some seconds for it."""
+        try:
+            self.prepare(job).result(patience)
+        except (NotYet, CancelledError):
+            return False
+        return True
+
+    def get(self, job: Job) -> ReportFile:
+        """A job's file, however long its writing takes.
+
+        Raises:
+            CancelledError: the job was ended before its file was complete.
+        """
+        return self.prepare(job).result()
+
+    def remove(self, job: Job) -> None:
+        """Forget a job's file; whoever reads it now reads on."""
+        with self._lock:
+            self._files.pop(job.id, None)
+
+    def close(self) -> None:
+        """Stop writing and give all space back."""
+        self._closing.set()
+        self._writer.shutdown(wait=True, cancel_futures=True)
+        self._files.clear()
+
+
+def write(job: Job, give_up: Callable[[], bool] = lambda: False) -> ReportFile:
+    """Write a job's rows to an anonymous file, some at a time.
+
+    Raises:
+        CancelledError: `give_up` said so between two chunks.
+    """
+    content = job.content
+    digest = hashlib.md5(usedforsecurity=False)
+    total = 0
+    with tempfile.TemporaryFile() as file:
+        file.seek(_HEAD)
+        for count, chunk in _csv_chunks(content) if job.format == "csv" else _json_chunks(content.rows()):
+            if give_up():
+                raise CancelledError
+            total += count
+            digest.update(chunk)
+            file.write(chunk)
+        head = b""
+        if job.format != "csv":
+            head, tail = content.layout(total)
+            digest.update(tail + head)
+            file.write(tail)
+        start, end = _HEAD - len(head), file.tell()
+        file.seek(start)
+        file.write(head)
+        if content.is_packed:
+            file.seek(start)
+            packed = content.packed(file.read())
+            digest.update(packed)
+            end = file.seek(start) + file.write(packed)
+        file.flush()
+        return ReportFile(os.dup(file.fileno()), start, end, digest.hexdigest())
+
+
+def _json_chunks(rows: Iterator[Row]) -> Iterator[tuple[int, bytes]]:
+    """The entries of a JSON file."""
+    comma = ""
+    while chunk := list(islice(rows, _CHUNK)):
+        yield len(chunk), _encoded(comma + _encode(chunk)[1:-1])
+        comma = ","
+
+
+def _csv_chunks(content: Content) -> Iterator[tuple[int, bytes]]:
+    """All of a CSV file: null is an empty cell, booleans are `true` and `false`."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(content.headings())
+    words = {True: "true", False: "false"}
+    rows, first = content.rows(), True
+    while chunk := list(islice(rows, _CHUNK)):
+        writer.writerows([words[v] if isinstance(v, bool) else v for v in row.values()] for row in chunk)
+        yield len(chunk), content.data(_encoded(text.getvalue()), first=first)
+        first = False
+        text.seek(0)
+        text.truncate()
+    yield 0, content.data(_encoded(text.getvalue()), first=first)
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8, but for the characters that stand for a byte of no encoding."""
+    return text.encode(errors="surrogateescape")

@@ -1,0 +1,219 @@
+"""Report jobs: their pace, their life, and the book that holds them. No HTTP here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from talkdesk_sandbox.faults.content import Content
+
+if TYPE_CHECKING:
+    from talkdesk_sandbox.faults.faults import Fault
+    from talkdesk_sandbox.reports.reporting import Row
+
+#: Statuses on the way, told in this order as time or asks go on.
+RUNNING = ("created", "processing", "uploading")
+#: Statuses that never change again.
+FINAL = frozenset({"done", "failed", "canceled", "deleted"})
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When a job turns done: at once, after some asks for its status, or after some time."""
+
+    asks: int = 0
+    seconds: float = 0
+
+    @classmethod
+    def now(cls) -> Pace:
+        """Done as soon as it is created: the first ask finds it done."""
+        return cls()
+
+    @classmethod
+    def after_asks(cls, asks: int) -> Pace:
+        """That many asks find it running, the next one finds it done."""
+        return cls(asks=asks)
+
+    @classmethod
+    def after_seconds(cls, seconds: float) -> Pace:
+        """Done that long after its creation, by the sandbox's clock."""
+        return cls(seconds=seconds)
+
+    @classmethod
+    def parse(cls, text: str) -> Pace:
+        """The pace from `now`, `asks:3` or `seconds:1.5`.
+
+        Raises:
+            ValueError: it is none of them.
+        """
+        kind, _, number = text.partition(":")
+        if text == "now":
+            return cls.now()
+        if kind == "asks":
+            return cls.after_asks(int(number))
+        if kind == "seconds":
+            return cls.after_seconds(float(number))
+        raise ValueError(f"{text!r} is not a pace: now, asks:3 or seconds:1.5")
+
+    def progress(self, asks: int, age: timedelta) -> float:
+        """How far a job is: 1 or more is finished."""
+        by_asks = asks / self.asks if self.asks else 1.0
+        by_time = age.total_seconds() / self.seconds if self.seconds else 1.0
+        return min(by_asks, by_time)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a job was made for; `rows` gives the rows of its file, the same every time.
+
+    `headings` is the first line of a CSV file, and `layout` what stands before and behind
+    the rows of a JSON file with a total.
+    """
+
+    report: str
+    timespan: tuple[datetime, datetime]
+    format: str
+    headings: tuple[str, ...]
+    rows: Callable[[], Iterator[Row]]
+    layout: Callable[[int], tuple[str, str]]
+    api: str = "reporting"
+    #: What an Explore job is called, and the zone it was asked for in.
+    name: str = ""
+    timezone: str = "UTC"
+
+
+_FATES = {"job_failed": "failed", "job_canceled": "canceled", "job_deleted": "deleted"}
+
+
+@dataclass(eq=False)
+class Job:
+    """One report job."""
+
+    id: str
+    order: Order
+    pace: Pace
+    clock: Clock
+    created_at: datetime
+    #: The fault that its creation met.
+    fault: Fault | None = None
+    #: How often its status was asked for.
+    asks: int = 0
+    #: `canceled` or `deleted`, once somebody did that.
+    ended: str | None = None
+    #: How many asks still get a word that nobody knows.
+    odd_asks: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def report(self) -> str:
+        """The name of its report."""
+        return self.order.report
+
+    @property
+    def api(self) -> str:
+        """`reporting` or `explore`."""
+        return self.order.api
+
+    @property
+    def timespan(self) -> tuple[datetime, datetime]:
+        """From and to, as asked for."""
+        return self.order.timespan
+
+    @property
+    def format(self) -> str:
+        """`json` or `csv`."""
+        return self.order.format
+
+    @property
+    def status(self) -> str:
+        """The status at this moment; looking does not count as an ask."""
+        if self.ended is not None:
+            return self.ended
+        fate = self.fault.name if self.fault else ""
+        pace = Pace(seconds=self.fault.details["seconds"]) if self.fault and fate == "slow_job" else self.pace
+        progress = pace.progress(self.asks, self.clock() - self.created_at)
+        if fate == "stuck":
+            return "processing"
+        if progress >= 1:
+            return _FATES.get(fate, "done")
+        return RUNNING[max(0, int(progress * len(RUNNING)))]
+
+    @property
+    def content(self) -> Content:
+        """What stands in its file."""
+        return Content(self.order, self.fault.name, self.fault.details) if self.fault else Content(self.order)
+
+    @property
+    def will_be_done(self) -> bool:
+        """Whether there will be a file, unless somebody ends the job before."""
+        return self.fault is None or self.fault.name not in (*_FATES, "stuck")
+
+    def ask(self) -> str:
+        """The status, told to somebody who asked for it."""
+        with self.lock:
+            if self.odd_asks:
+                self.odd_asks -= 1
+                return "frobnicating"
+            status = self.status
+            self.asks += 1
+            return status
+
+    def end(self, allowed: Callable[[str], bool], word: str) -> bool:
+        """Give it a last status, if its present one allows that; whether it did."""
+        with self.lock:
+            if not allowed(self.status):
+                return False
+            self.ended = word
+            return True
+
+
+class TooManyJobsError(Exception):
+    """As many jobs are unfinished as an account may have."""
+
+
+class JobBook:
+    """All jobs, oldest first; safe to use from many threads."""
+
+    def __init__(self, pace: Pace, clock: Clock, max_open: int) -> None:
+        """Begin an empty book."""
+        self._pace, self._clock, self._max_open = pace, clock, max_open
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+        #: How many jobs were unfinished at once, at the most.
+        self.most_open = 0
+
+    def create(self, order: Order, job_id: str) -> Job:
+        """Accept an order.
+
+        Raises:
+            TooManyJobsError: the account has no room for one more.
+        """
+        with self._lock:
+            still_open = sum(job.status not in FINAL for job in self._jobs.values())
+            if still_open >= self._max_open:
+                raise TooManyJobsError
+            self.most_open = max(self.most_open, still_open + 1)
+            job = Job(job_id, order, self._pace, self._clock, self._clock())
+            self._jobs[job_id] = job
+        return job
+
+    def get(self, job_id: str | None, report: str | None = None, api: str | None = None) -> Job | None:
+        """The job of an id, if there is one and it is one of the report and the API."""
+        with self._lock:
+            job = self._jobs.get(job_id or "")
+        fits = job is not None and report in (None, job.report) and api in (None, job.api)
+        return job if fits else None
+
+    def of(self, api: str, report: str | None) -> list[Job]:
+        """The jobs of a report, oldest first."""
+        return [job for job in self.all() if (job.api, job.report) == (api, report)]
+
+    def all(self) -> list[Job]:
+        """Every job, oldest first."""
+        with self._lock:
+            return list(self._jobs.values())

@@ -1,0 +1,1 @@
+"""Sockets, requests and responses, and presigned URLs."""

@@ -1,0 +1,186 @@
+"""HTTP on loopback: sockets to requests, and answers to sockets, broken ones included."""
+
+from __future__ import annotations
+
+import os
+import socket
+import socketserver
+import struct
+import sys
+import threading
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, cast
+
+from talkdesk_sandbox.wire.messages import Answer, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOOPBACK = "127.0.0.1"
+#: Seconds between two looks whether to stop: what closing a sandbox costs a test.
+_POLL = 0.01
+_BETWEEN_DROPS = 0.002
+_UNTIL_SENT = 0.3
+
+
+class Server(ThreadingHTTPServer):
+    """One listening socket; `answer` is whatever stands behind it."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(
+        self,
+        port: int,
+        software: str,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        """Listen on a port of the loopback address; 0 is any free one. Pauses are made by `sleep`.
+
+        Raises:
+            OSError: the port is taken; the message names it.
+        """
+        self.answer: Callable[[Request], Answer]
+        self.software = software
+        self.clock = clock
+        self.stopping = threading.Event()
+        self.sleep = sleep or self.stopping.wait
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        try:
+            super().__init__((LOOPBACK, port), _Handler)
+        except OSError as error:
+            message = f"cannot listen on {LOOPBACK}:{port}: {error.strerror}"
+            raise OSError(error.errno, message) from None
+
+    def server_bind(self) -> None:
+        """Bind without asking a name server who we are, which can take seconds."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = LOOPBACK, self.server_address[1]
+
+    def start(self, answer: Callable[[Request], Answer]) -> None:
+        """Serve from a thread of its own."""
+        self.answer = answer
+        threading.Thread(target=self.serve_forever, args=(_POLL,), daemon=True, name=self.software).start()
+
+    def stop(self) -> None:
+        """Stop listening, and break what is still open: nobody talks to a stopped sandbox."""
+        self.stopping.set()
+        self.shutdown()
+        self.server_close()
+        with self._lock:
+            for connection in self._connections:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the connection, then serve it."""
+        with self._lock:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        with self._lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing about a client that hung up; print the traceback of a mistake of ours."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
+
+    @property
+    def _server(self) -> Server:
+        return cast("Server", self.server)
+
+    def _handle(self) -> None:
+        """Read one request, have it answered, and send the answer."""
+        path, _, query = self.path.partition("?")
+        length = self.headers.get("Content-Length", "0")
+        body = self.rfile.read(int(length)) if length.isdecimal() else b""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self._send(self._server.answer(Request(self.command, path, query, headers, body)))
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - the standard library calls them
+
+    def _send(self, answer: Answer) -> None:
+        if answer.status is None:
+            self._server.sleep(answer.manner.stall_seconds)
+            self._reset()
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if answer.manner.with_length:
+            self.send_header("Content-Length", str(answer.length))
+        if answer.manner.cut_after is not None:
+            self.close_connection = True
+        if not answer.manner.with_length:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self._send_body(answer)
+
+    def _send_body(self, answer: Answer) -> None:
+        """The body, in the manner of the answer."""
+        manner = answer.manner
+        stop = answer.length if manner.cut_after is None else manner.cut_after
+        pause = stop if manner.stall_after is None else manner.stall_after
+        self._write(answer, 0, pause)
+        while pause < stop:
+            self.wfile.flush()
+            self._server.sleep(manner.stall_seconds)
+            if manner.drip_bytes:
+                # Whatever `sleep` is: the drops must arrive one by one.
+                self._server.stopping.wait(_BETWEEN_DROPS)
+            until = min(stop, pause + (manner.drip_bytes or stop))
+            self._write(answer, pause, until)
+            pause = until
+        if manner.reset:
+            self.wfile.flush()
+            # A reset throws away what the system has not sent yet.
+            self._server.stopping.wait(_UNTIL_SENT)
+            self._reset()
+
+    def _write(self, answer: Answer, start: int, stop: int) -> None:
+        if isinstance(answer.body, bytes):
+            self.wfile.write(answer.body[start:stop])
+        else:
+            for piece in answer.body.pieces(start, stop):
+                self.wfile.write(piece)
+
+    def _reset(self) -> None:
+        """Close the connection with a reset, as a crashed server or a firewall does.
+
+        Closing the descriptor itself keeps `socketserver` from ending it politely first.
+        """
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())
+
+    def version_string(self) -> str:
+        """The Server header."""
+        return self._server.software
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header, by the sandbox's clock."""
+        at = self._server.clock() if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
+        return format_datetime(at.astimezone(UTC), usegmt=True)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: the ledger knows."""
