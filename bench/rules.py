@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from bench.calls import SCHEMA
 from bench.report import path, prepare
-from tap_talkdesk_reports.parsing import decode_rows, json_rows
-from tap_talkdesk_reports.records import ROW_ID, RecordMaker
+from tap_talkdesk_reports.records.chunks import TypedRecords
+from tap_talkdesk_reports.records.json_file import decode_rows, json_rows
+from tap_talkdesk_reports.records.record import ROW_ID, RecordMaker
 from tap_talkdesk_reports.schemas import completed
-from tap_talkdesk_reports.typed import TypedRecords
-from tap_talkdesk_reports.writer import encode_lines
+from tap_talkdesk_reports.singer.writer import encode_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

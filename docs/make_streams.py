@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.records import ROW_ID
+from tap_talkdesk_reports.records.record import ROW_ID
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tap_talkdesk_reports.report_stream import ReportStream
+    from tap_talkdesk_reports.sync.report_stream import ReportStream
 
 PAGE = Path(__file__).with_name("streams.md")
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from singer_sdk import SchemaDirectory
 
-from tap_talkdesk_reports.records import ROW_ID
-from tap_talkdesk_reports.report_stream import ReportStream
+from tap_talkdesk_reports.records.record import ROW_ID
 from tap_talkdesk_reports.schemas import explore, reporting
+from tap_talkdesk_reports.sync.report_stream import ReportStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_talkdesk_reports.own_reports import OwnReport
+    from tap_talkdesk_reports.config.custom_reports import OwnReport
     from tap_talkdesk_reports.tap import TapTalkdeskReports
 
 CALLS_NEVER_NULL = ("type", "talkdesk_phone_number", "contact_phone_number", "ring_groups", "ivr_options")

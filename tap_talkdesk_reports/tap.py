@@ -18,16 +18,16 @@ from singer_sdk.helpers._util import load_json
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_talkdesk_reports.clock import Clock, Stopped
-from tap_talkdesk_reports.run import Run
-from tap_talkdesk_reports.settings import Settings, api_of, own_reports, tidy
-from tap_talkdesk_reports.settings_check import problems
-from tap_talkdesk_reports.settings_schema import SCHEMA
-from tap_talkdesk_reports.state import plain_bookmarks
+from tap_talkdesk_reports.config.schema import SCHEMA
+from tap_talkdesk_reports.config.settings import Settings, api_of, own_reports, tidy
+from tap_talkdesk_reports.config.validation import problems
+from tap_talkdesk_reports.core.clock import Clock, Stopped
+from tap_talkdesk_reports.singer.state import plain_bookmarks
+from tap_talkdesk_reports.singer.writer import MessageWriter
 from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, own_report_stream
-from tap_talkdesk_reports.sync import SIGNALLED, sync
-from tap_talkdesk_reports.trial import trial
-from tap_talkdesk_reports.writer import MessageWriter
+from tap_talkdesk_reports.sync.connection_test import trial
+from tap_talkdesk_reports.sync.run import Run
+from tap_talkdesk_reports.sync.sync_all import SIGNALLED, sync
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
 
-    from tap_talkdesk_reports.report_stream import ReportStream
+    from tap_talkdesk_reports.sync.report_stream import ReportStream
 
 
 #: Where the command line keeps that `--test` was given.

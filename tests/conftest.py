@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from talkdesk_sandbox import Sandbox
-from tap_talkdesk_reports.sync import sync
+from tap_talkdesk_reports.sync.sync_all import sync
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import Outcome, SleptClock, assert_nothing_secret, sandboxes
 

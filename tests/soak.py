@@ -21,7 +21,7 @@ from datetime import timedelta
 from itertools import count
 
 from talkdesk_sandbox import Pace, Sandbox
-from tap_talkdesk_reports.sync import sync
+from tap_talkdesk_reports.sync.sync_all import sync
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.fault_runs import STREAMS, Chain, random_faults
 from tests.support import SleptClock, assert_nothing_secret, sandboxes, utc

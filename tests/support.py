@@ -17,8 +17,8 @@ from urllib.parse import quote, quote_plus
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tap_talkdesk_reports import transport
-from tap_talkdesk_reports.clock import Clock, Stopped
+from tap_talkdesk_reports.api import transport
+from tap_talkdesk_reports.core.clock import Clock, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,9 +11,9 @@ from datetime import timedelta
 import pytest
 
 from talkdesk_sandbox import Pace
-from tap_talkdesk_reports.adoption import JobName, adoptable, plan
-from tap_talkdesk_reports.report_job import ReportJob
-from tap_talkdesk_reports.timespans import Timespan
+from tap_talkdesk_reports.core.report_job import ReportJob
+from tap_talkdesk_reports.core.timespans import Timespan
+from tap_talkdesk_reports.jobs.adoption import JobName, adoptable, plan
 from tests.support import run_tap, utc
 from tests.test_endings import start
 

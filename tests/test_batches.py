@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from singer_sdk.helpers._batch import BatchConfig
 
-from tap_talkdesk_reports.batches import Batches
-from tap_talkdesk_reports.errors import SpoolError
+from tap_talkdesk_reports.core.errors import SpoolError
+from tap_talkdesk_reports.singer.batches import Batches
 
 ROWS = [{"id": str(random.random())} for _ in range(20_000)]
 

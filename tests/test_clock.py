@@ -8,7 +8,7 @@ from datetime import UTC
 
 import pytest
 
-from tap_talkdesk_reports.clock import Clock, Stopped
+from tap_talkdesk_reports.core.clock import Clock, Stopped
 
 LONG = 60
 SOON = 5

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tap_talkdesk_reports.own_reports import problems as problems_of_reports
-from tap_talkdesk_reports.settings import tidy
-from tap_talkdesk_reports.settings_check import problems
+from tap_talkdesk_reports.config.custom_reports import problems as problems_of_reports
+from tap_talkdesk_reports.config.settings import tidy
+from tap_talkdesk_reports.config.validation import problems
 from tests.support import new_private_key, run_tap
 
 ROOT = Path(__file__).parent.parent

@@ -14,8 +14,8 @@ import pytest
 
 from docs import make_streams
 from talkdesk_sandbox import Fault, Sandbox
-from tap_talkdesk_reports.settings_schema import SCHEMA
-from tap_talkdesk_reports.timespans import timespans
+from tap_talkdesk_reports.config.schema import SCHEMA
+from tap_talkdesk_reports.core.timespans import timespans
 from tests import test_rooms
 from tests.messages import messages
 from tests.support import clean_environment, run_tap, utc

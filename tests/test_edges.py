@@ -11,19 +11,19 @@ import threading
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_talkdesk_reports import parsing
-from tap_talkdesk_reports.clock import Clock, Stopped
-from tap_talkdesk_reports.csv_parsing import csv_rows
-from tap_talkdesk_reports.download import Downloads
-from tap_talkdesk_reports.errors import (
+from tap_talkdesk_reports.api.download import Downloads
+from tap_talkdesk_reports.core.clock import Clock, Stopped
+from tap_talkdesk_reports.core.errors import (
     MalformedFileError,
     ReportFileError,
     UnexpectedResponseError,
     UnfitRowError,
 )
-from tap_talkdesk_reports.lookahead import LookAhead, Turn
-from tap_talkdesk_reports.parsing import json_rows
-from tap_talkdesk_reports.state import plain_bookmarks
+from tap_talkdesk_reports.records import json_file as parsing
+from tap_talkdesk_reports.records.csv_file import csv_rows
+from tap_talkdesk_reports.records.json_file import json_rows
+from tap_talkdesk_reports.singer.state import plain_bookmarks
+from tap_talkdesk_reports.sync.lookahead import LookAhead, Turn
 from tests.support import redacted
 from tests.test_jobs import LOST, ScriptedApi, done
 from tests.test_records import ROW, maker

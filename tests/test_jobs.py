@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_talkdesk_reports.clock import Stopped
-from tap_talkdesk_reports.errors import (
+from tap_talkdesk_reports.core.clock import Stopped
+from tap_talkdesk_reports.core.errors import (
     AnswerLostError,
     JobFailedError,
     JobTimeoutError,
     RequestRefusedError,
     UnavailableError,
 )
-from tap_talkdesk_reports.jobs import LISTED_JOBS, Jobs
-from tap_talkdesk_reports.report_job import DEAD, RUNNING, ReportJob
-from tap_talkdesk_reports.timespans import Timespan
+from tap_talkdesk_reports.core.report_job import DEAD, RUNNING, ReportJob
+from tap_talkdesk_reports.core.timespans import Timespan
+from tap_talkdesk_reports.jobs.lifecycle import LISTED_JOBS, Jobs
 from tests.support import SleptClock, utc
 
 JANUARY = Timespan(utc("2026-01-01"), utc("2026-01-08"))

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tap_talkdesk_reports.clock import Clock, Stopped
-from tap_talkdesk_reports.lookahead import LookAhead, Turn
+from tap_talkdesk_reports.core.clock import Clock, Stopped
+from tap_talkdesk_reports.sync.lookahead import LookAhead, Turn
 
 SOON = 10
 

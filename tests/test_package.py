@@ -114,7 +114,7 @@ def test_an_installed_package_has_the_sandbox(installed, tmp_path):
 
 def test_who_uses_the_package_sees_its_types(installed, tmp_path):
     """The second line is wrong, so that an untyped package would be told from a typed one."""
-    user = "from tap_talkdesk_reports.timespans import Timespan\ntimespan: int = Timespan.halves"
+    user = "from tap_talkdesk_reports.core.timespans import Timespan\ntimespan: int = Timespan.halves"
     mypy = (sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed / "python"))
 
     done = subprocess.run((*mypy, "-c", user), cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -12,7 +12,7 @@ import termios
 import pytest
 
 from talkdesk_sandbox import Fault, Pace
-from tap_talkdesk_reports.progress import Progress
+from tap_talkdesk_reports.sync.progress import Progress
 from tests.support import clean_environment, command, run_tap
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 24}

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_talkdesk_reports.errors import UnfitRowError
-from tap_talkdesk_reports.records import RecordMaker
-from tap_talkdesk_reports.values import read_timestamp, reader
+from tap_talkdesk_reports.core.errors import UnfitRowError
+from tap_talkdesk_reports.records.record import RecordMaker
+from tap_talkdesk_reports.records.values import read_timestamp, reader
 
 FIELDS = {
     "id": {"type": ["string"]},

@@ -10,14 +10,14 @@ from talkdesk_sandbox import Fault, Pace
 from tap_talkdesk_reports.api.auth import PasswordGrant
 from tap_talkdesk_reports.api.client import Policy
 from tap_talkdesk_reports.api.reporting import ReportingApi
-from tap_talkdesk_reports.errors import (
+from tap_talkdesk_reports.core.errors import (
     AnswerLostError,
     AuthenticationError,
     RequestRefusedError,
     UnavailableError,
     UnexpectedResponseError,
 )
-from tap_talkdesk_reports.timespans import Timespan
+from tap_talkdesk_reports.core.timespans import Timespan
 from tests.support import utc
 
 DAY = Timespan(utc("2026-03-02"), utc("2026-03-03"))

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from talkdesk_sandbox import Fault, Pace
-from tap_talkdesk_reports.errors import TalkdeskError
-from tap_talkdesk_reports.report_files import HALVINGS, ReportFiles
-from tap_talkdesk_reports.timespans import Timespan
+from tap_talkdesk_reports.core.errors import TalkdeskError
+from tap_talkdesk_reports.core.timespans import Timespan
+from tap_talkdesk_reports.jobs.report_files import HALVINGS, ReportFiles
 from tests.support import SleptClock, run_tap, utc
 from tests.test_jobs import DOWN, LOST, UNKNOWN, ScriptedApi
 from tests.test_runs import as_set, truth
@@ -110,7 +110,7 @@ class NoDownloads:
     """No file can be had: what is to be shown here is that the search for one ends."""
 
     def fetch(self, sign):
-        from tap_talkdesk_reports.errors import TruncatedFileError
+        from tap_talkdesk_reports.core.errors import TruncatedFileError
 
         msg = "stopped early"
         raise TruncatedFileError(msg)
@@ -121,7 +121,7 @@ class NoDownloads:
 def test_the_work_for_a_timespan_ends_whatever_a_server_answers(scripts):
     from itertools import cycle, islice
 
-    from tap_talkdesk_reports.jobs import Jobs
+    from tap_talkdesk_reports.jobs.lifecycle import Jobs
 
     clock = SleptClock()
     api = RandomApi(*islice(cycle(scripts), 2000))

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tap_talkdesk_reports.settings import Settings, tidy
-from tap_talkdesk_reports.settings_check import problems as problems_with
-from tap_talkdesk_reports.settings_schema import SCHEMA
+from tap_talkdesk_reports.config.schema import SCHEMA
+from tap_talkdesk_reports.config.settings import Settings, tidy
+from tap_talkdesk_reports.config.validation import problems as problems_with
 from tests.support import new_private_key
 
 SECRETS = {

@@ -7,8 +7,8 @@ import textwrap
 
 import pytest
 
-from tap_talkdesk_reports.settings import Settings, own_reports, tidy
-from tap_talkdesk_reports.settings_check import problems
+from tap_talkdesk_reports.config.settings import Settings, own_reports, tidy
+from tap_talkdesk_reports.config.validation import problems
 from tests.support import new_private_key
 
 BASIC = {"account": "acme", "client_id": "abc", "client_secret": "canary-secret", "start_date": "2026-01-01"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_talkdesk_reports.state import plain_bookmarks
+from tap_talkdesk_reports.singer.state import plain_bookmarks
 
 
 def state(value, **more):

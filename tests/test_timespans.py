@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_talkdesk_reports.timespans import EPOCH, SHORTEST, Timespan, horizon, rfc3339, timespans
+from tap_talkdesk_reports.core.timespans import EPOCH, SHORTEST, Timespan, horizon, rfc3339, timespans
 from tests.support import utc
 
 SECOND = timedelta(seconds=1)

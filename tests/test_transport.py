@@ -12,9 +12,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_talkdesk_reports.clock import Clock
-from tap_talkdesk_reports.download import Downloads
-from tap_talkdesk_reports.transport import (
+from tap_talkdesk_reports.api.download import Downloads
+from tap_talkdesk_reports.api.transport import (
     SHOWN_CHARACTERS,
     Bearer,
     Sessions,
@@ -22,6 +21,7 @@ from tap_talkdesk_reports.transport import (
     never_sent,
     plain_words,
 )
+from tap_talkdesk_reports.core.clock import Clock
 from tests.support import redacted
 
 SIGNATURE = "5f0c1e9b7a"

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 
 from talkdesk_sandbox import Fault, Pace
+from tap_talkdesk_reports.sync.connection_test import SECONDS, trial
 from tap_talkdesk_reports.tap import TapTalkdeskReports
-from tap_talkdesk_reports.trial import SECONDS, trial
 from tests.support import clean_environment, command, run_tap
 from tests.test_runs import catalog_of, with_metadata
 

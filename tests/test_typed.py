@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_talkdesk_reports import csv_parsing, parsing
 from tap_talkdesk_reports import typed as typed_records
-from tap_talkdesk_reports.csv_parsing import csv_rows
-from tap_talkdesk_reports.errors import UnfitRowError
-from tap_talkdesk_reports.parsing import decode_rows, json_rows
-from tap_talkdesk_reports.records import RecordMaker
-from tap_talkdesk_reports.typed import TypedRecords
-from tap_talkdesk_reports.writer import encode_lines
+from tap_talkdesk_reports.core.errors import UnfitRowError
+from tap_talkdesk_reports.records import csv_file as csv_parsing
+from tap_talkdesk_reports.records import json_file as parsing
+from tap_talkdesk_reports.records.chunks import TypedRecords
+from tap_talkdesk_reports.records.csv_file import csv_rows
+from tap_talkdesk_reports.records.json_file import decode_rows, json_rows
+from tap_talkdesk_reports.records.record import RecordMaker
+from tap_talkdesk_reports.singer.writer import encode_lines
 
 FIELDS = {
     "_row_id": {"type": ["string"]},

@@ -11,7 +11,7 @@ import sys
 import pytest
 from singer_sdk.singerlib import RecordMessage, SchemaMessage, StateMessage
 
-from tap_talkdesk_reports.writer import GATHERED_BYTES, MessageWriter
+from tap_talkdesk_reports.singer.writer import GATHERED_BYTES, MessageWriter
 
 NAMES = "Zoë 😀 \u2028 \x7f 日本"
 
@@ -125,7 +125,7 @@ def test_no_line_is_written_twice_when_the_reader_is_gone(open_pipe, monkeypatch
 
 PROGRAM = f"""
 from singer_sdk.singerlib import RecordMessage, StateMessage
-from tap_talkdesk_reports.writer import MessageWriter
+from tap_talkdesk_reports.singer.writer import MessageWriter
 
 writer = MessageWriter()
 for n in range(20000):

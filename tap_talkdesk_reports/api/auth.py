@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tap_talkdesk_reports.api.client import Client
-from tap_talkdesk_reports.errors import AuthenticationError, RequestRefusedError, UnexpectedResponseError
-from tap_talkdesk_reports.transport import hide
+from tap_talkdesk_reports.api.transport import hide
+from tap_talkdesk_reports.core.errors import AuthenticationError, RequestRefusedError, UnexpectedResponseError
 
 if TYPE_CHECKING:
     import requests
 
     from tap_talkdesk_reports.api.client import Policy
-    from tap_talkdesk_reports.api.keys import SigningKey
+    from tap_talkdesk_reports.api.signing_key import SigningKey
 
 OK = frozenset({200, 201})
 #: A wrong address should be told in seconds: nothing has begun yet that could be lost.

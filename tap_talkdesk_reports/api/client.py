@@ -13,20 +13,20 @@ import backoff
 import requests
 from singer_sdk.exceptions import RetriableAPIError
 
-from tap_talkdesk_reports.clock import in_words
-from tap_talkdesk_reports.errors import (
+from tap_talkdesk_reports.api.transport import Bearer, Sessions, never_sent, plain_words, redacted
+from tap_talkdesk_reports.core.clock import in_words
+from tap_talkdesk_reports.core.errors import (
     AnswerLostError,
     AuthenticationError,
     RequestRefusedError,
     UnavailableError,
     UnexpectedResponseError,
 )
-from tap_talkdesk_reports.transport import Bearer, Sessions, never_sent, plain_words, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_talkdesk_reports.clock import Clock
+    from tap_talkdesk_reports.core.clock import Clock
 
 T = TypeVar("T")
 

@@ -11,16 +11,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.adoption import JobName
-from tap_talkdesk_reports.api.bodies import location, read_object, same_job
 from tap_talkdesk_reports.api.reporting import OK, REDIRECTS, ReportingApi
-from tap_talkdesk_reports.errors import UnexpectedResponseError
-from tap_talkdesk_reports.report_job import DONE, ReportJob
+from tap_talkdesk_reports.api.responses import location, read_object, same_job
+from tap_talkdesk_reports.core.errors import UnexpectedResponseError
+from tap_talkdesk_reports.core.report_job import DONE, ReportJob
+from tap_talkdesk_reports.jobs.adoption import JobName
 
 if TYPE_CHECKING:
     import requests
 
-    from tap_talkdesk_reports.timespans import Timespan
+    from tap_talkdesk_reports.core.timespans import Timespan
 
 NO_CONTENT = 204
 #: A job is some hundred bytes; an answer that is longer is a file.

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from tap_talkdesk_reports.api.bodies import as_object, listed_jobs, location, next_page, read_job, same_job
 from tap_talkdesk_reports.api.client import Client
-from tap_talkdesk_reports.errors import UnexpectedResponseError
-from tap_talkdesk_reports.report_job import DONE, ReportJob
-from tap_talkdesk_reports.timespans import rfc3339
+from tap_talkdesk_reports.api.responses import as_object, listed_jobs, location, next_page, read_job, same_job
+from tap_talkdesk_reports.core.errors import UnexpectedResponseError
+from tap_talkdesk_reports.core.report_job import DONE, ReportJob
+from tap_talkdesk_reports.core.timespans import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import requests
 
     from tap_talkdesk_reports.api.client import Policy, Tokens
-    from tap_talkdesk_reports.timespans import Timespan
+    from tap_talkdesk_reports.core.timespans import Timespan
 
 #: "303 See Other" by the seed document; other pages of Talkdesk print 300 and 302 for the same.
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.records import ROW_ID, UNKNOWN_FIELDS
+from tap_talkdesk_reports.records.record import ROW_ID, UNKNOWN_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from talkdesk_sandbox import Fault
-from tap_talkdesk_reports.download import FLOOR_BYTES, FLOOR_SECONDS
+from tap_talkdesk_reports.api.download import FLOOR_BYTES, FLOOR_SECONDS
 from tests.faults.invariants import ALWAYS, PEAK_BYTES, STREAMS, assert_invariants, assert_met
 
 

@@ -11,12 +11,12 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["tap_talkdesk_reports"]):
-    from tap_talkdesk_reports import parsing
-    from tap_talkdesk_reports.csv_parsing import csv_rows
-    from tap_talkdesk_reports.errors import ReportFileError, UnfitRowError
-    from tap_talkdesk_reports.parsing import check_ends, json_rows
-    from tap_talkdesk_reports.records import RecordMaker
-    from tap_talkdesk_reports.typed import TypedRecords
+    from tap_talkdesk_reports.records import json_file as parsing
+    from tap_talkdesk_reports.core.errors import ReportFileError, UnfitRowError
+    from tap_talkdesk_reports.records.chunks import TypedRecords
+    from tap_talkdesk_reports.records.csv_file import csv_rows
+    from tap_talkdesk_reports.records.json_file import check_ends, json_rows
+    from tap_talkdesk_reports.records.record import RecordMaker
 
 FIELDS = {
     "id": {"type": ["string"]},

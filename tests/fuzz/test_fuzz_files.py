@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tap_talkdesk_reports import parsing
-from tap_talkdesk_reports.csv_parsing import csv_rows
-from tap_talkdesk_reports.errors import ReportFileError
-from tap_talkdesk_reports.parsing import check_ends, first_byte, json_rows
+from tap_talkdesk_reports.core.errors import ReportFileError
+from tap_talkdesk_reports.records import json_file as parsing
+from tap_talkdesk_reports.records.csv_file import csv_rows
+from tap_talkdesk_reports.records.json_file import check_ends, first_byte, json_rows
 
 #: FUZZ_EXAMPLES=20000 is for an evening.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))

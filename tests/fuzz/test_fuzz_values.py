@@ -12,14 +12,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_talkdesk_reports import own_reports, transport, values
-from tap_talkdesk_reports.api import bodies
+from tap_talkdesk_reports.api import bodies, transport
 from tap_talkdesk_reports.api.auth import ClientCredentials
 from tap_talkdesk_reports.api.client import Policy
-from tap_talkdesk_reports.clock import Clock
-from tap_talkdesk_reports.errors import UnexpectedResponseError
-from tap_talkdesk_reports.names import plain_name
-from tap_talkdesk_reports.state import plain_bookmarks
+from tap_talkdesk_reports.config import custom_reports as own_reports
+from tap_talkdesk_reports.core.clock import Clock
+from tap_talkdesk_reports.core.errors import UnexpectedResponseError
+from tap_talkdesk_reports.records import values
+from tap_talkdesk_reports.records.names import plain_name
+from tap_talkdesk_reports.singer.state import plain_bookmarks
 
 fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")),

@@ -1,0 +1,1 @@
+"""Settings in: their schema, validation, typed settings, custom reports."""

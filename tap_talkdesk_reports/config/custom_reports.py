@@ -1,0 +1,97 @@
+"""Reports of the user's own: what the setting `reports` says, checked and as a schema. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_talkdesk_reports.records.names import plain_name
+from tap_talkdesk_reports.records.record import ROW_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+TYPES = ("string", "integer", "number", "boolean", "array", "object", "date-time")
+
+
+@dataclass(frozen=True)
+class OwnReport:
+    """A report that the tap has no declaration of."""
+
+    #: The API's name of it, as it stands in the path.
+    type: str
+    #: The stream's name.
+    name: str
+    keys: tuple[str, ...]
+    replication_key: str
+    #: Column and type of each field that is declared.
+    fields: Mapping[str, str]
+
+    @classmethod
+    def from_setting(cls, entry: Mapping[str, Any]) -> OwnReport:
+        """Read an entry in which `problems` finds none."""
+        return cls(
+            type=entry["type"],
+            name=plain_name(entry.get("name") or entry["type"]),
+            keys=tuple(plain_name(key) for key in entry.get("keys") or ()) or (ROW_ID,),
+            replication_key=plain_name(entry["replication_key"]),
+            fields={plain_name(name): kind for name, kind in (entry.get("fields") or {}).items()},
+        )
+
+    def schema(self) -> dict[str, Any]:
+        """Its JSON Schema: keys, replication key, and the declared fields."""
+        natural = {key: "string" for key in self.keys if key != ROW_ID}
+        types = natural | dict(self.fields) | {self.replication_key: "date-time"}
+        return {
+            "type": "object",
+            "description": f"Report {self.type!r}, as the setting `reports` declares it.",
+            "properties": {name: _property(name, kind) for name, kind in types.items()},
+        }
+
+
+def problems(entries: object, taken: set[str]) -> Iterator[str]:
+    """What is wrong with the setting, a line each.
+
+    Args:
+        entries: The setting's value.
+        taken: Names of streams that exist already.
+    """
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        yield 'is no list of objects such as {"type": "adherence", "replication_key": "started_at"}'
+        return
+    taken = set(taken)
+    for entry in entries:
+        kind = entry.get("type")
+        if wrong := _wrong(entry):
+            yield f"{kind!r}: {wrong}"
+            continue
+        name = OwnReport.from_setting(entry).name
+        if name in taken:
+            yield f"{kind!r}: there is a stream {name!r} already; give it another `name`"
+        taken.add(name)
+
+
+def _wrong(entry: Mapping[str, Any]) -> str | None:
+    for name in ("type", "replication_key"):
+        if not isinstance(entry.get(name), str) or not plain_name(entry[name]):
+            return f"`{name}` must be a text"
+    if entry["type"] != entry["type"].strip("/. ") or "/" in entry["type"]:
+        return "`type` must be the report's name as it stands in the path /data/reports/{type}/jobs"
+    keys = entry.get("keys")
+    if keys is not None and not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
+        return "`keys` must be a list of field names"
+    fields = entry.get("fields") or {}
+    if not isinstance(fields, dict) or not all(kind in TYPES for kind in fields.values()):
+        return f"`fields` must give each field one of the types {', '.join(TYPES)}"
+    if unknown := set(entry) - {"type", "name", "keys", "replication_key", "fields"}:
+        return f"`{min(unknown)}` is none of type, name, keys, replication_key, fields"
+    return None
+
+
+def _property(name: str, kind: str) -> dict[str, Any]:
+    described = {"description": f"Field {name!r}, as declared."}
+    if kind == "date-time":
+        return {"type": ["string", "null"], "format": "date-time", **described}
+    if kind == "array":
+        return {"type": ["array", "null"], "items": {}, **described}
+    return {"type": [kind, "null"], **described}

@@ -1,0 +1,140 @@
+"""The settings of a run, read with tolerance and typed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tap_talkdesk_reports.api.signing_key import SigningKey
+from tap_talkdesk_reports.config.custom_reports import OwnReport
+from tap_talkdesk_reports.config.custom_reports import problems as problems_of_own_reports
+from tap_talkdesk_reports.config.schema import REGIONS, SCHEMA
+from tap_talkdesk_reports.records.values import FALSE, TRUE, integer, read_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, checked and in the types that the program works with."""
+
+    api: str
+    account: str
+    client_id: str
+    client_secret: str | None = field(repr=False)
+    client_version: str
+    username: str
+    password: str = field(repr=False)
+    private_key: str | None = field(repr=False)
+    key_id: str
+    api_url: str
+    token_url: str
+    start_date: datetime
+    end_date: datetime | None
+    timespan: timedelta
+    availability_delay: timedelta
+    lookback: timedelta
+    format: str
+    max_concurrent_jobs: int
+    job_timeout: float  # seconds, as are all durations that are not timedeltas
+    stop_after: float | None
+    request_timeout: float
+    delete_report_files: bool
+    unknown_fields: str
+    spool_dir: str | None
+    user_agent: str
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], *, user_agent: str) -> Settings:
+        """Read a config in which `problems` finds none."""
+        api = api_of(config)
+        api_url, domain = REGIONS[config["region"]]
+        api_url = config.get("api_url", api_url).rstrip("/")
+        sign_in = f"{api_url}/auth/token" if api == "reporting" else _oauth_url(config["account"], domain)
+        return cls(
+            api=api,
+            account=config["account"],
+            client_id=config["client_id"],
+            client_secret=config.get("client_secret"),
+            client_version=config["client_version"],
+            username=config.get("username", ""),
+            password=config.get("password", ""),
+            private_key=config.get("private_key"),
+            key_id=config.get("key_id", ""),
+            api_url=api_url,
+            token_url=config.get("token_url", sign_in),
+            start_date=read_timestamp(config["start_date"]),
+            end_date=read_timestamp(config["end_date"]) if config.get("end_date") else None,
+            timespan=timedelta(hours=config["timespan_hours"]),
+            availability_delay=timedelta(minutes=config["availability_delay_minutes"]),
+            lookback=timedelta(hours=config["lookback_hours"]),
+            format=config["format"],
+            max_concurrent_jobs=config["max_concurrent_jobs"],
+            job_timeout=config["job_timeout_minutes"] * 60.0,
+            stop_after=config["stop_after_minutes"] * 60.0 if "stop_after_minutes" in config else None,
+            request_timeout=float(config["request_timeout_seconds"]),
+            delete_report_files=config["delete_report_files"],
+            unknown_fields=config["unknown_fields"],
+            spool_dir=config.get("spool_dir"),
+            user_agent=config.get("user_agent", user_agent),
+        )
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that must never be seen outside a request."""
+        return tuple(filter(None, (self.client_secret, self.password, self.private_key)))
+
+    @property
+    def key(self) -> SigningKey | None:
+        """The key to sign in with, where there is one."""
+        return SigningKey(self.private_key, self.key_id) if self.private_key else None
+
+
+def api_of(config: Mapping[str, Any]) -> str:
+    """Which API a config means: where it does not say so, its credentials do."""
+    by_credentials = "reporting" if config.get("username") or config.get("password") else "explore"
+    return str(config.get("api") or by_credentials)
+
+
+def own_reports(config: Mapping[str, Any]) -> list[OwnReport]:
+    """The reports of the user's own; none where the setting is wrong, which `problems` tells."""
+    entries = config.get("reports") or []
+    return (
+        [] if list(problems_of_own_reports(entries, set())) else [OwnReport.from_setting(e) for e in entries]
+    )
+
+
+def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config with defaults filled in, `""` and null left out, and values of other types read from text.
+
+    Environment variables are text, and Meltano hands on some of its values as text.
+    """
+    tidied = {name: value for name, value in config.items() if value is not None and value != ""}
+    for name, setting in SCHEMA["properties"].items():
+        if name not in tidied:
+            if "default" in setting:
+                tidied[name] = setting["default"]
+        elif isinstance(tidied[name], str):
+            tidied[name] = _from_text(tidied[name], setting["type"])
+    return tidied
+
+
+def _from_text(text: str, types: list[str]) -> object:
+    try:
+        if "integer" in types:
+            return integer(text)
+        if "array" in types:
+            return json.loads(text)
+    except ValueError:
+        return text
+    word = text.strip().lower()
+    if "boolean" in types and (word in TRUE or word in FALSE):
+        return word in TRUE
+    return text
+
+
+def _oauth_url(account: str, domain: str) -> str:
+    return f"https://{account}.{domain}/oauth/token"

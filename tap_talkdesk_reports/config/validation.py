@@ -1,0 +1,170 @@
+"""What is wrong with the settings, said before the first request, a line each, without a secret."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from fsspec import get_filesystem_class  # type: ignore[import-untyped]
+from singer_sdk.helpers._batch import StorageTarget
+
+from tap_talkdesk_reports.api.signing_key import SigningKey
+from tap_talkdesk_reports.api.transport import is_loopback
+from tap_talkdesk_reports.config.custom_reports import problems as problems_of_own_reports
+from tap_talkdesk_reports.config.schema import SCHEMA, SIGN_INS
+from tap_talkdesk_reports.config.settings import api_of
+from tap_talkdesk_reports.records.values import read_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+
+BATCH_EXAMPLE = (
+    '{"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"root": "file:///var/batches"}}'
+)
+
+
+def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
+    """What is wrong with a tidied config, each as a line that names the setting and holds no secret.
+
+    Args:
+        config: The config.
+        streams: The names of the streams that the API's own reports have.
+    """
+    for name in (*SCHEMA["required"], *_missing_credentials(config)):
+        if name not in config:
+            yield f"{name}: missing; set it in the config, or as {env_name(name)} with --config=ENV"
+    if problem := _batch_problem(config):
+        yield f"batch_config: {problem}"
+    for name, setting in SCHEMA["properties"].items():
+        if name in config and (problem := _problem(config[name], setting)):
+            yield f"{name}: {problem}"
+    start, end = (_moment_or_none(config.get(name)) for name in ("start_date", "end_date"))
+    if start and end and end < start:
+        yield f"end_date: {config['end_date']} lies before start_date {config['start_date']}"
+    for name in ("api_url", "token_url"):
+        if isinstance(url := config.get(name), str):
+            if problem := _url_problem(url):
+                yield f"{name}: {problem}"
+            elif name == "token_url" and not urlsplit(url).path.strip("/"):
+                yield f"{name}: it has no path; write https://host/oauth/token"
+    yield from _other_problems(config, streams)
+
+
+def _missing_credentials(config: Mapping[str, Any]) -> list[str]:
+    """What is missing of the way to sign in to which least is missing."""
+    ways = SIGN_INS.get(api_of(config), ())
+    ways = ways[::-1] if "private_key" in config else ways
+    return min(([name for name in way if name not in config] for way in ways), key=len, default=[])
+
+
+def _batch_problem(config: Mapping[str, Any]) -> str | None:
+    """What keeps the records from going into files."""
+    batch = config.get("batch_config")
+    if batch is None:
+        return None
+    parts = batch if isinstance(batch, dict) else {}
+    encoding, storage = parts.get("encoding"), parts.get("storage")
+    if not isinstance(encoding, dict) or not isinstance(storage, dict) or not storage.get("root"):
+        return f"it must be like {BATCH_EXAMPLE}"
+    if encoding.get("format") != "jsonl" or encoding.get("compression") not in {None, "gzip", "none"}:
+        return "this tap writes the format jsonl with the compression gzip or none, and no other"
+    size = parts.get("batch_size")
+    if size is not None and (not isinstance(size, int) or size < 1):
+        return "batch_size must be a whole number, and at least 1"
+    try:
+        scheme, is_url, _ = str(StorageTarget(**storage).root).partition("://")
+        get_filesystem_class(scheme if is_url else "file")
+    except (ImportError, TypeError, ValueError) as error:  # no such option or scheme, or a package is missing
+        return f"storage: {error}"
+    for name in ("stream_maps", "flattening_enabled"):
+        if config.get(name):
+            return f"records in files are not mapped or flattened; leave {name} out"
+    return None
+
+
+def _other_problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
+    if "reports" in config:
+        if api_of(config) == "reporting":
+            yield "reports: the Reporting API has no other reports; leave the setting out"
+        for problem in problems_of_own_reports(config["reports"], streams):
+            yield f"reports: {problem}"
+    account = config.get("account")
+    if isinstance(account, str) and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", account):
+        yield f"account: {account!r} is no account name; give the first label of the sign-in host"
+    if isinstance(key := config.get("private_key"), str):
+        try:
+            SigningKey(key, "")
+        except ValueError as error:
+            yield f"private_key: {error}"
+    if isinstance(directory := config.get("spool_dir"), str):
+        try:
+            with tempfile.TemporaryFile(dir=directory):
+                pass
+        except (OSError, ValueError) as error:
+            yield f"spool_dir: {directory!r} cannot be written to: {getattr(error, 'strerror', error)}"
+    if not re.fullmatch("[ -~]+", str(config.get("user_agent", "-"))):
+        yield "user_agent: it has characters that no header may have"
+
+
+def env_name(setting: str) -> str:
+    """The environment variable of a setting."""
+    return f"TAP_TALKDESK_REPORTS_{setting.upper()}"
+
+
+def _problem(value: object, setting: Mapping[str, Any]) -> str | None:
+    """What is wrong with one value, without showing it where the setting is a secret."""
+    secret = setting.get("secret", False)
+    plain = isinstance(value, Decimal)  # a number of a config file
+    shown = "the value" if secret else str(value) if plain else repr(value)
+    if "array" in setting["type"]:
+        return None  # told apart where its entries are read
+    if "integer" in setting["type"]:
+        return _number_problem(value, shown, setting)
+    if "boolean" in setting["type"]:
+        return None if isinstance(value, bool) else f"{shown} is neither true nor false"
+    if not isinstance(value, str):
+        return f"{shown} is {type(value).__name__}, not text; put it in quotation marks"
+    if (allowed := setting.get("enum")) and value not in allowed:
+        return f"{shown} is none of {', '.join(allowed)}"
+    if setting.get("format") == "date-time" and _moment_or_none(value) is None:
+        return f"{shown} is not a date; write 2026-01-31 or 2026-01-31T00:00:00Z"
+    return None
+
+
+def _number_problem(value: object, shown: str, setting: Mapping[str, Any]) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return f"{shown} is not a whole number"
+    if value < setting["minimum"]:
+        return f"{shown} is less than {setting['minimum']}"
+    if value > setting.get("maximum", value):
+        return f"{shown} is more than {setting['maximum']}"
+    return None
+
+
+def _moment_or_none(value: object) -> datetime | None:
+    try:
+        return read_timestamp(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _url_problem(url: str) -> str | None:
+    # The address itself is not shown: people put passwords into them.
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return "not an address; write https://host"
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"[^!-~]", url):
+        return "not an address; write https://host"
+    if re.search(r"[@?#]", url):
+        return "an address with a user, a query or a fragment is not accepted; write https://host"
+    if parts.scheme == "http" and not is_loopback(host):
+        return f"plain http to {host} would show the credentials to the network; write https://{host}"
+    return None

@@ -1,0 +1,112 @@
+"""Every error of our own, sorted by who can do something about it.
+
+    TalkdeskError                  its message ends the log; the run exits non-zero
+    ├── AuthenticationError        the operator: credentials, account, scope or region
+    ├── RequestRefusedError        the operator: 4xx; keeps status and the API's words
+    ├── UnexpectedResponseError    us: the API answered in a way we do not know
+    ├── UnavailableError           nobody: passing trouble that did not pass
+    │   └── AnswerLostError        ... and what was asked for may have been done
+    ├── SpoolError                 the operator: the disk is full or not writable
+    ├── UnfitRowError              the operator: a row that no rule lets through
+    ├── JobError                   .job: report, timespan, id, last status
+    │   ├── JobFailedError         ended as failed, canceled or deleted
+    │   └── JobTimeoutError        still running at its deadline; never an empty report
+    └── ReportFileError            .position: byte or row at which it went wrong
+        ├── TruncatedFileError     stopped early; a new download may help
+        └── MalformedFileError     ragged row, missing key, count unlike `total`, not JSON or CSV
+
+Wrong settings are the SDK's `ConfigValidationError`. Passing trouble (429, 5xx, a
+lost connection) is the SDK's `RetriableAPIError`, raised and retried in
+`api/client.py` only.
+
+No message holds a token, a password or a signed URL.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from singer_sdk.exceptions import FatalSyncError
+
+if TYPE_CHECKING:
+    from tap_talkdesk_reports.core.report_job import ReportJob
+
+
+class TalkdeskError(FatalSyncError):
+    """An error that says in one line what went wrong and what to do."""
+
+
+class AuthenticationError(TalkdeskError):
+    """Talkdesk does not accept the credentials; no stream can go on."""
+
+
+class RequestRefusedError(TalkdeskError):
+    """Talkdesk understood the request and refused it (4xx); repeating it will not help."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        """Keep the HTTP status beside the message."""
+        super().__init__(message)
+        #: The HTTP status of the refusal.
+        self.status = status
+
+
+class UnexpectedResponseError(TalkdeskError):
+    """Talkdesk answered in a way that no document or observation describes."""
+
+
+class UnavailableError(TalkdeskError):
+    """Talkdesk could not be reached, or kept answering with passing trouble, through all retries."""
+
+
+class AnswerLostError(UnavailableError):
+    """The answer to a request that changes something was lost: it may have been carried out."""
+
+    def __init__(self, message: str, *, wait: float | None = None) -> None:
+        """Keep how long the API asked to wait beside the message."""
+        super().__init__(message)
+        #: Seconds that the API asked to wait, where it did.
+        self.wait = wait
+
+
+class SpoolError(TalkdeskError):
+    """The report file cannot be kept on this machine's disk."""
+
+
+class UnfitRowError(TalkdeskError):
+    """A row without a usable key, or with content that the settings say must stop the stream."""
+
+
+class JobError(TalkdeskError):
+    """A report job did not end with a report."""
+
+    def __init__(self, message: str, *, job: ReportJob) -> None:
+        """Keep the job beside the message."""
+        super().__init__(message)
+        #: The job as the API last described it.
+        self.job = job
+
+
+class JobFailedError(JobError):
+    """The job ended as failed, canceled or deleted."""
+
+
+class JobTimeoutError(JobError):
+    """The job was still running when its time was over; its report is unknown, not empty."""
+
+
+class ReportFileError(TalkdeskError):
+    """A report file is not what its job promised; no bookmark moves past it."""
+
+    def __init__(self, message: str, *, position: int | None = None) -> None:
+        """Keep the position beside the message."""
+        super().__init__(message)
+        #: The byte or row at which it went wrong, where it is known.
+        self.position = position
+
+
+class TruncatedFileError(ReportFileError):
+    """The file stopped early."""
+
+
+class MalformedFileError(ReportFileError):
+    """The file arrived whole but does not read as the report it should be."""

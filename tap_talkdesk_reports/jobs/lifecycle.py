@@ -1,0 +1,251 @@
+"""One job from the order to its end. Knows no HTTP: it is given the verbs of an API."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tap_talkdesk_reports.core.errors import (
+    AnswerLostError,
+    JobFailedError,
+    JobTimeoutError,
+    RequestRefusedError,
+    TalkdeskError,
+    UnavailableError,
+    UnexpectedResponseError,
+)
+from tap_talkdesk_reports.jobs.adoption import JobName, adoptable
+from tap_talkdesk_reports.jobs.polling import wait_until_done
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from tap_talkdesk_reports.core.clock import Clock
+    from tap_talkdesk_reports.core.report_job import ReportJob
+    from tap_talkdesk_reports.core.timespans import Timespan
+
+logger = logging.getLogger("tap-talkdesk-reports")
+
+#: How many new jobs a timespan is given after one that ended like this.
+NEW_JOBS = {"failed": 2, "canceled": 1, "deleted": 1}
+#: What it means, and what to do, when an order is refused with this status.
+ADVICE = {
+    400: "Talkdesk finds the order wrong",
+    403: "these credentials may not use the report; ask for the permission, or deselect the stream",
+    404: "Talkdesk does not know the report; check its name and api_url, or deselect the stream",
+}
+#: So many times an order is repeated whose answer was lost and whose job cannot be found.
+TRIES_OF_LOST_ANSWERS = 8
+#: How far back a job is looked for whose answer was lost.
+LISTED_JOBS = 100
+#: A named job that is younger was made by the order whose answer was lost.
+RECENT = timedelta(minutes=10)
+#: For so many seconds after its creation a job may be unknown to the API.
+SECONDS_UNTIL_KNOWN = 60
+
+
+class Api(Protocol):
+    """The verbs of a report API."""
+
+    @property
+    def names_jobs(self) -> bool:
+        """Whether a job carries a name by which a later run knows it again."""
+
+    def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob: ...  # noqa: D102
+    def get(self, job: ReportJob) -> ReportJob: ...  # noqa: D102
+    def cancel(self, job: ReportJob) -> None: ...  # noqa: D102
+    def list(self, report: str, *, per_page: int) -> Iterator[ReportJob]: ...  # noqa: D102
+    def open(self, job: ReportJob) -> Any: ...  # noqa: D102
+    def delete_file(self, job: ReportJob) -> None: ...  # noqa: D102
+
+
+class Jobs:
+    """Orders jobs and sees them through, for all streams of a run."""
+
+    def __init__(self, api: Api, *, file_format: str, timeout: float) -> None:
+        """A job that is not done after `timeout` seconds is given up."""
+        self._api = api
+        self._format = file_format
+        self._timeout = timeout
+        self._seen: set[str] = set()
+        self._own: set[str] = set()
+        self._told: set[str] = set()
+        #: When the wait for a job began, by its id.
+        self._running: dict[str, float] = {}
+
+    def adoptable(self, report: str, now: datetime) -> list[ReportJob]:
+        """Jobs that an earlier run left and this one may take over, newest first."""
+        if not self._api.names_jobs:
+            return []
+        age = timedelta(seconds=2 * self._timeout)
+        listed = self._api.list(report, per_page=LISTED_JOBS)
+        try:
+            return list(
+                adoptable(
+                    islice(listed, LISTED_JOBS), report=report, file_format=self._format, now=now, age=age
+                )
+            )
+        except (RequestRefusedError, UnavailableError, UnexpectedResponseError) as error:
+            logger.warning("The jobs of report %r cannot be listed, so none is adopted: %s", report, error)
+            return []
+
+    def done(
+        self, report: str, timespan: Timespan, clock: Clock, adopted: ReportJob | None = None
+    ) -> ReportJob:
+        """Order a job, or adopt one, and wait for its file; a new job where one did not end well.
+
+        Raises:
+            JobFailedError: the new jobs ended no better.
+            JobTimeoutError: the job was still running when its time was over; `.job` says
+                whether it has ended since.
+            Stopped: the run was told to stop; an own running job was cancelled.
+        """
+        ended: Counter[str] = Counter()
+        while True:
+            job, adopted = adopted or self.create(report, timespan, clock), None
+            if not self.is_own(job):
+                self._seen.add(job.id)
+                logger.info("%s: adopted", job)
+            try:
+                return self.wait(job, clock)
+            except JobFailedError as error:
+                status = error.job.status
+                ended[status] += 1
+                if ended[status] > NEW_JOBS.get(status, 1):
+                    raise
+                logger.warning("%s; ordering a new one", error)
+                clock.sleep(clock.jittered(ended.total()))
+            except JobTimeoutError as error:
+                return self._end(error, clock)
+            except BaseException:
+                self.cancel(job)
+                raise
+
+    def _end(self, given_up: JobTimeoutError, clock: Clock) -> ReportJob:
+        """Cancel a job that was given up, where the API can, and wait until the API calls it final.
+
+        Until then it takes one of the account's places. One that is done after all is taken.
+
+        Raises:
+            JobTimeoutError: it ended without a file, or did not end even now.
+        """
+        self.cancel(given_up.job)
+        try:
+            return self.wait(given_up.job, clock)
+        except JobFailedError as ended:
+            raise JobTimeoutError(str(given_up), job=ended.job) from None
+
+    def is_own(self, job: ReportJob) -> bool:
+        """Whether this run created the job: only then may it cancel it or delete its file."""
+        return job.id in self._own
+
+    def create(self, report: str, timespan: Timespan, clock: Clock) -> ReportJob:
+        """Order a job, or find the one whose answer was lost.
+
+        Raises:
+            RequestRefusedError: Talkdesk does not take the order.
+            TalkdeskError: it cannot be reached, or answers nonsense.
+        """
+        for tries in range(1, TRIES_OF_LOST_ANSWERS + 1):
+            try:
+                job = self._api.create(report, timespan, self._format)
+            except AnswerLostError as lost:
+                found = self._unseen(report, timespan, clock.now())
+                if found is None and tries == TRIES_OF_LOST_ANSWERS:
+                    raise
+                logger.warning("%s; %s", lost, f"it was made: {found}" if found else "ordering again")
+                if found is None:
+                    clock.sleep(
+                        min(lost.wait, 300.0) if lost.wait else clock.jittered(min(2.0 ** (tries - 1), 30.0))
+                    )
+                    continue
+                job = found
+            except RequestRefusedError as refused:
+                advice = ADVICE.get(refused.status, "Talkdesk refuses the order")
+                msg = f"report {report!r}, timespan {timespan}: {advice}. {refused}"
+                raise RequestRefusedError(msg, status=refused.status) from None
+            else:
+                self._own.add(job.id)
+            self._seen.add(job.id)
+            logger.info("%s: created", job)
+            return job
+        raise AssertionError
+
+    def _unseen(self, report: str, timespan: Timespan, now: datetime) -> ReportJob | None:
+        """The running job that a lost answer may have spoken of (`design` rule 7)."""
+        try:
+            for job in islice(self._api.list(report, per_page=LISTED_JOBS), LISTED_JOBS):
+                if self._is_lost(job, timespan, now):
+                    return job
+        except (RequestRefusedError, UnavailableError, UnexpectedResponseError) as error:
+            logger.warning("The jobs of report %r cannot be listed: %s", report, error)
+        return None
+
+    def wait(self, job: ReportJob, clock: Clock) -> ReportJob:
+        """Wait for the end of a job.
+
+        Raises:
+            JobFailedError: it ended without a file.
+            JobTimeoutError: it did not end in time.
+        """
+        created = self._running[job.id] = clock.monotonic()
+        try:
+            return wait_until_done(
+                job,
+                lambda job: self._get(job, clock.monotonic() - created),
+                timeout=self._timeout,
+                clock=clock,
+                tell=self._tell,
+            )
+        finally:
+            del self._running[job.id]
+
+    def running(self, now: float) -> tuple[int, float]:
+        """How many jobs are waited for, and for how many seconds the oldest has been."""
+        began = list(self._running.values())
+        return len(began), now - min(began, default=now)
+
+    def _is_lost(self, job: ReportJob, timespan: Timespan, now: datetime) -> bool:
+        """Whether a listed job may be the one. Without a name only one that runs is surely not old."""
+        if job.timespan != timespan or job.id in self._seen:
+            return False
+        if not self._api.names_jobs:
+            return not job.is_over
+        name = JobName.of(job)
+        return (
+            name is not None
+            and not job.is_dead
+            and name.format == self._format
+            and now - name.created < RECENT
+        )
+
+    def _get(self, job: ReportJob, age: float) -> ReportJob:
+        """The job as it is now; as it was, where that cannot be told at the moment."""
+        try:
+            return self._api.get(job)
+        except (UnavailableError, UnexpectedResponseError) as error:
+            logger.warning("%s: its status cannot be asked: %s", job, error)
+        except RequestRefusedError as error:
+            if error.status != 404:
+                raise
+            if age > SECONDS_UNTIL_KNOWN:
+                msg = f"{job} is not known to Talkdesk any more"
+                raise JobFailedError(msg, job=job) from None
+        return job
+
+    def cancel(self, job: ReportJob) -> None:
+        """Cancel an own job, if that can be done."""
+        if self.is_own(job):
+            try:
+                self._api.cancel(job)
+            except TalkdeskError as error:
+                logger.debug("%s could not be cancelled: %s", job, error)
+
+    def _tell(self, job: ReportJob) -> None:
+        if job.status not in self._told:
+            self._told.add(job.status)
+            logger.warning("%s has the unknown status %r; it counts as still running", job, job.status)

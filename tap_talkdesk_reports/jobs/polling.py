@@ -1,0 +1,67 @@
+"""Poll until a job is over. Knows neither HTTP nor what comes before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_talkdesk_reports.core.clock import in_words
+from tap_talkdesk_reports.core.errors import JobFailedError, JobTimeoutError
+from tap_talkdesk_reports.core.report_job import DONE, RUNNING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_talkdesk_reports.core.clock import Clock
+    from tap_talkdesk_reports.core.report_job import ReportJob
+
+#: A pause is this part of the time waited so far, but not shorter or longer than these seconds.
+PART = 1 / 8
+SHORTEST_PAUSE = 0.2
+LONGEST_PAUSE = 30.0
+LEAST_PAUSE = 0.001
+
+
+def wait_until_done(
+    job: ReportJob,
+    get: Callable[[ReportJob], ReportJob],
+    *,
+    timeout: float,
+    clock: Clock,
+    tell: Callable[[ReportJob], None],
+) -> ReportJob:
+    """Poll a job until it is over.
+
+    The pause is an eighth of the time waited so far, between 0.2 s and 30 s: what a
+    job's end is noticed late is in proportion to what it took. It is asked once more
+    at the deadline itself.
+
+    Args:
+        job: The job as it is.
+        get: Asks for a job as it is now.
+        timeout: Seconds after which it is given up.
+        clock: Measures and waits.
+        tell: Told of a job whose status is an unknown word.
+
+    Raises:
+        JobFailedError: it ended without a file.
+        JobTimeoutError: it had not ended by the deadline. Never to be taken for an empty report.
+    """
+    started = clock.monotonic()
+    while job.status != DONE:
+        waited = clock.monotonic() - started
+        if job.is_dead:
+            msg = f"{job} ended as {job.status!r} after {in_words(waited)}"
+            raise JobFailedError(msg, job=job)
+        if job.status not in RUNNING:
+            tell(job)
+        if waited >= timeout:
+            msg = (
+                f"{job} is still {job.status!r} after {in_words(waited)}; "
+                "raise job_timeout_minutes, or lower timespan_hours"
+            )
+            raise JobTimeoutError(msg, job=job)
+        pause = clock.jittered(min(max(waited * PART, SHORTEST_PAUSE), LONGEST_PAUSE))
+        # What is left may be too little to be seen on a clock that has run for long.
+        clock.sleep(max(min(pause, timeout - waited), LEAST_PAUSE))
+        job = get(job)
+    return job

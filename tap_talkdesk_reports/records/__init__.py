@@ -1,0 +1,1 @@
+"""A report file's bytes become rows, and rows become records. Pure."""

@@ -1,0 +1,236 @@
+"""How the fields of a chunk become the columns of records, all rows at once. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import chain, repeat
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, UnsetType
+
+from tap_talkdesk_reports.records.record import ROW_ID, UNKNOWN_FIELDS, row_id
+from tap_talkdesk_reports.records.values import (
+    LARGEST,
+    array,
+    boolean,
+    integer,
+    number,
+    read_all,
+    seconds,
+    text,
+    timestamp,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from tap_talkdesk_reports.records.record import RecordMaker
+
+    #: A record: a struct whose fields are the columns, or a dict.
+    Record = Any
+
+#: So many cells of a column are remembered with what they were read as, and none that is longer.
+MOST_REMEMBERED = 10_000
+LONGEST_REMEMBERED = 100
+
+_INTEGER = Annotated[int, Meta(ge=1 - LARGEST, le=LARGEST - 1)]
+#: What the decoder reads as the readers of values.py would. Timestamps are text to it.
+_TYPES: Mapping[Callable[[Any], Any], Any] = {
+    text: str,
+    timestamp: str,
+    integer: _INTEGER,
+    seconds: _INTEGER,
+    number: int | float,
+    boolean: bool,
+    array: list[Any],
+}
+
+
+def type_of(maker: RecordMaker, name: str) -> Any:
+    """What the decoder is to take a field for."""
+    column = maker.column(name)
+    if column is None:
+        return Any
+    return _TYPES.get(maker.readers[column], Any) if column in maker.needed else Raw
+
+
+def list_of(kind: Any) -> Any:
+    """The type of a list of a type that is known at run time only."""
+    return list[kind]
+
+
+class Layout:
+    """Which fields a chunk has, and how records are put together of their values."""
+
+    def __init__(self, maker: RecordMaker, names: Iterable[str]) -> None:
+        self.maker = maker
+        #: Source names by column.
+        self.source = {c: name for name in names if (c := maker.column(name)) and c in maker.needed}
+        self.unknown = sorted(n for n in names if maker.column(n) is None)
+        own = {ROW_ID} & set(maker.keys)
+        if self.unknown and maker.unknown_fields == "keep":
+            own.add(UNKNOWN_FIELDS)
+        #: The columns of the records, in the order of the schema.
+        self.columns = [column for column in maker.columns if column in self.source or column in own]
+        attributes = [(f"c{i}", Any, UNSET) for i in range(len(self.columns))]
+        rename = {f"c{i}": column for i, column in enumerate(self.columns)}
+        self._record = msgspec.defstruct("Record", attributes, rename=rename, gc=False)
+        #: What `_row_id` is made of: source names by the names that count.
+        named = maker.row_id_fields or sorted([*self.source, *self.unknown])
+        self._row_id_sources = {name: self.source.get(name, name) for name in named if self._is_there(name)}
+
+    def _is_there(self, name: str) -> bool:
+        return name in self.source or (name in self.unknown and not self.maker.row_id_fields)
+
+    def records(self, values: Mapping[str, Sequence[Any]], count: int) -> list[Record]:
+        """The records of a chunk.
+
+        Args:
+            values: The values of each field, in the order of the rows, by source name.
+            count: How many rows there are.
+
+        Raises:
+            ValueError: something in it is for the maker to judge.
+        """
+        self.check_keys(lambda key: values[self.source[key]])
+        columns = {column: values[source] for column, source in self.source.items()}
+        if ROW_ID in self.columns:
+            names, sources = list(self._row_id_sources), self._row_id_sources.values()
+            rows = zip(*(values[source] for source in sources), strict=True)
+            columns[ROW_ID] = [
+                row_id(field for field in zip(names, row, strict=True) if field[1] is not UNSET)
+                for row in rows
+            ]
+        unknown = self._unknown_of([values[name] for name in self.unknown])
+        columns[UNKNOWN_FIELDS] = [fields or UNSET for fields in unknown]
+        wanted = [columns[column] for column in self.columns]
+        records = list(map(self._record, *wanted)) if wanted else []
+        if len(records) != count:  # none of the columns is wanted, or nothing is there that tells rows apart
+            raise ValueError
+        self.maker.unknown.update(chain.from_iterable(unknown))
+        return records
+
+    def check_keys(self, values_of: Callable[[str], Iterable[Any]]) -> None:
+        """Raise ValueError where a key is missing: the maker says in which row."""
+        for key in self.maker.keys:
+            # Each of null, "" and UNSET is false, and so is 0, which the maker lets through.
+            if key != ROW_ID and not (key in self.source and all(values_of(key))):
+                raise ValueError
+
+    def _unknown_of(self, values: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+        """The unknown fields of each row."""
+        rows = [
+            {name: value for name, value in zip(self.unknown, row, strict=True) if value is not UNSET}
+            for row in zip(*values, strict=True)
+        ]
+        if self.maker.unknown_fields == "fail" and any(rows):
+            raise ValueError
+        return rows
+
+
+class JsonLayout(Layout):
+    """Decodes the fields that a chunk may have; any other is an error."""
+
+    def __init__(self, maker: RecordMaker, names: Iterable[str], loose: Iterable[str]) -> None:
+        super().__init__(maker, names)
+        #: Whether the rows, as they are decoded, are the records already.
+        self._is_direct = not self.unknown and set(names) == set(self.columns)
+        ordered = self.columns if self._is_direct else list(names)
+        self._attributes = {name: f"f{i}" for i, name in enumerate(ordered)}
+        self._reads = []
+        declared: list[Any] = []
+        for name, attribute in self._attributes.items():
+            kind = Any if name in loose else type_of(maker, name)
+            if kind is Raw:
+                declared.append((attribute, Raw, Raw()))
+                continue
+            declared.append((attribute, kind if kind is Any else kind | None | UnsetType, UNSET))
+            column = maker.column(name)
+            if column is not None and (kind is Any or maker.readers[column] is timestamp):
+                self._reads.append((attribute, maker.readers[column]))
+        row = msgspec.defstruct(
+            "Row",
+            declared,
+            rename={attribute: name for name, attribute in self._attributes.items()},
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        self._decode = msgspec.json.Decoder(list_of(row)).decode
+
+    def records_of(self, data: bytes) -> list[Record]:
+        """The records of a JSON list of rows.
+
+        Raises:
+            msgspec.DecodeError: it is no JSON list, or a row does not fit.
+            ValueError: a value does not fit, or a key is missing.
+        """
+        rows: list[Record] = self._decode(data)
+        for attribute, read in self._reads:
+            column = list(map(attrgetter(attribute), rows))
+            as_read = read_all(read, column)
+            if as_read is not column:
+                deque(map(setattr, rows, repeat(attribute), as_read), maxlen=0)
+        if self._is_direct:
+            self.check_keys(lambda key: map(attrgetter(self._attributes[key]), rows))
+            return rows
+        names = (*self.source.values(), *self.unknown)
+        values = {name: list(map(attrgetter(self._attributes[name]), rows)) for name in names}
+        return self.records(values, len(rows))
+
+
+class CsvLayout(Layout):
+    """Reads the cells of a chunk column by column."""
+
+    def __init__(self, maker: RecordMaker, header: Sequence[str]) -> None:
+        super().__init__(maker, header)
+        self._header = header
+        self._readers = [self._reader(name) for name in header]
+
+    def _reader(self, name: str) -> Callable[[Sequence[str]], Sequence[Any]]:
+        column = self.maker.column(name)
+        if column not in self.maker.needed:
+            return tuple
+        read = self.maker.readers[column]
+        if column in self.maker.nullable_texts:
+            return lambda cells: [cell or None for cell in cells]
+        if read is text:
+            return tuple
+        if read is timestamp:
+            return lambda cells: read_all(timestamp, cells)
+        remembered = _Remembered(read)
+        return remembered.read_all
+
+    def records_of(self, lines: Sequence[Sequence[str]]) -> list[Record]:
+        """The records of some lines, each as wide as the header.
+
+        Raises:
+            ValueError: a value does not fit, or a key is missing.
+        """
+        columns = zip(self._header, self._readers, zip(*lines, strict=True), strict=True)
+        return self.records({name: read(cells) for name, read, cells in columns}, len(lines))
+
+
+class _Remembered(dict[str, Any]):
+    """Cells and what they were read as: most columns hold the same few values over and over."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, cell: str) -> Any:
+        value = self._read(cell)
+        if len(cell) <= LONGEST_REMEMBERED:
+            self[cell] = value
+        return value
+
+    def read_all(self, cells: Sequence[str]) -> list[Any]:
+        """The values of a column.
+
+        Raises:
+            ValueError: one does not fit.
+        """
+        if len(self) > MOST_REMEMBERED:
+            self.clear()
+        return list(map(self.__getitem__, cells))

@@ -1,0 +1,234 @@
+"""A JSON report file's bytes become rows, chunk by chunk. Pure, and lazy.
+
+No function here knows a network, a setting or a stream. Whatever the bytes are, the
+outcome is all rows of a whole report, or an error: a file that stopped early or is
+something else never reads as an empty report.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+from tap_talkdesk_reports.core.errors import MalformedFileError, TruncatedFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    Row = dict[str, Any]
+
+logger = logging.getLogger("tap-talkdesk-reports")
+
+CHUNK_BYTES = 1 << 20
+#: How far from the end of a chunk a likely border is looked for.
+SEARCHED_BYTES = 1 << 16
+
+#: What is longer is no entry but a missing quotation mark.
+LONGEST_ENTRY = 64 << 20
+#: What stands around the entries of a JSON report is small; if it is not, the file is something else.
+LONGEST_ENVELOPE = 1 << 20
+
+#: So much of a value is shown in an error.
+SHOWN_CHARACTERS = 40
+
+BOM = b"\xef\xbb\xbf"
+SPACE = b" \t\r\n"
+
+_entries_start = re.compile(rb'"entries"\s*:\s*\[')
+#: Looks like the border of two entries; may also stand in a text or deeper down.
+_likely_border = re.compile(rb"\}\s*,\s*\{")
+#: What each entry but the first begins with.
+_comma = re.compile(rb"[ \t\r\n]*,(?=[ \t\r\n]*[^ \t\r\n])")
+#: A whole string, the quotation mark of one that is not whole, or a bracket.
+_token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
+#: A JSON list of objects becomes rows.
+decode_rows: Callable[[bytes], list[Row]] = msgspec.json.Decoder(list[dict[str, Any]]).decode
+#: Half of a character beyond the first 65,536, as `\\ud83d`: a text that was cut in the middle of an emoji.
+_surrogate = re.compile(rb"\\u[dD][89a-fA-F]")
+_NO_JSON = (msgspec.DecodeError, ValueError, RecursionError)
+#: Stands for the list of entries, so that the decoder can prove where that stood.
+_LIST = "\0 the entries \0"
+
+
+def first_byte(file: BinaryIO) -> bytes:
+    """The first byte that is no white space; `b""` for an empty file. It tells the format: `{` is JSON."""
+    file.seek(0)
+    return file.read(4096).removeprefix(BOM).lstrip(SPACE)[:1]
+
+
+def check_ends(file: BinaryIO) -> None:
+    """Check first byte and last bracket, before any row is out.
+
+    Raises:
+        MalformedFileError: the file is a page of HTML or XML, or a JSON array.
+        TruncatedFileError: the file is JSON and does not end like JSON.
+    """
+    first = first_byte(file)
+    if first == b"<":
+        msg = "the file is a page of HTML or XML and no report"
+        raise MalformedFileError(msg, position=0)
+    if first == b"[":
+        msg = "the file is a JSON array and no report object with `entries`"
+        raise MalformedFileError(msg, position=0)
+    if first == b"{":
+        size = file.seek(0, io.SEEK_END)
+        file.seek(max(0, size - 4096))
+        if not file.read().rstrip(SPACE).endswith(b"}"):
+            msg = f"the JSON stops after {size} bytes, without its closing bracket"
+            raise TruncatedFileError(msg, position=size)
+
+
+def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows) -> Iterator[list[Any]]:
+    """The rows of a JSON report, in lists of about 1 MiB of file.
+
+    A report is `{"total": N, "entries": [{...}, ...], ...}` with its keys in any order
+    (talkdesk-api, A6 and B6). A missing list of entries is an empty report only where
+    `total` says 0; that `total` is missing is no mistake, and noted.
+
+    Args:
+        file: The report file.
+        decode: Makes what is to be yielded of a JSON list of rows, one of each; it
+            raises `msgspec.DecodeError` where the bytes are no such list.
+
+    Raises:
+        ReportFileError: the file is no whole report; some rows may have been yielded before.
+    """
+    file.seek(0)
+    head = more = file.read(CHUNK_BYTES)
+    while (start := _entries_start.search(head)) is None and more and len(head) < LONGEST_ENVELOPE:
+        head += (more := file.read(CHUNK_BYTES))
+    if start is None:
+        yield from _no_entries(head + file.read(1))
+        return
+    count, tail = yield from _entries(file, head[start.end() :], decode)
+    tail += file.read(LONGEST_ENVELOPE)
+    # The decoder proves that the list stood at the top of a whole object.
+    envelope = _envelope(head[: start.end() - 1] + msgspec.json.encode(_LIST) + tail)
+    if envelope.get("entries") != _LIST:
+        msg = "the report's entries do not stand where they should"
+        raise MalformedFileError(msg)
+    total = envelope.get("total")
+    if total is None:
+        logger.info("A report does not say how many rows it has; %d came, and its JSON is whole", count)
+    elif str(total) != str(count):
+        msg = f"the report says that it has {json.dumps(total)[:SHOWN_CHARACTERS]} rows, and has {count}"
+        raise MalformedFileError(msg, position=count)
+
+
+def _no_entries(data: bytes) -> Iterator[list[Any]]:
+    envelope = _envelope(data) if len(data) <= LONGEST_ENVELOPE else {}
+    total = envelope.get("total")
+    if envelope.get("entries") is not None or str(total) != "0":
+        msg = f"the report has no list of entries, and its total is {total!r}"
+        raise MalformedFileError(msg)
+    yield from ()
+
+
+def _envelope(data: bytes) -> Row:
+    try:
+        return msgspec.json.decode(data.removeprefix(BOM), type=dict[str, Any])
+    except _NO_JSON as error:
+        msg = f"the file is no JSON report: {error}"
+        raise MalformedFileError(msg) from None
+
+
+def _entries(
+    file: BinaryIO, buffer: bytes, decode: Callable[[bytes], list[Any]]
+) -> Generator[list[Any], None, tuple[int, bytes]]:
+    """Yield the entries in chunks; return their count, and the bytes already read behind their list."""
+    count = 0
+    while True:
+        more = file.read(CHUNK_BYTES)
+        buffer += more
+        end = None
+        if more and (cut := _cut_at_likely_border(buffer, decode, after=count)):
+            chunk, buffer = cut
+        else:
+            whole, end = _scan(buffer)
+            if not more and end is None:
+                msg = f"the file stops within its entries, after {count} whole rows"
+                raise TruncatedFileError(msg, position=file.tell())
+            border = whole if end is None else end
+            try:
+                chunk, buffer = _decode(buffer[:border], decode, after=count), buffer[border:]
+            except _NO_JSON as error:
+                msg = f"the entries stop being a list of JSON objects after row {count}: {error}"
+                raise MalformedFileError(msg, position=count) from None
+            if len(buffer) > LONGEST_ENTRY:
+                msg = f"row {count + 1} is longer than {LONGEST_ENTRY} bytes"
+                raise MalformedFileError(msg, position=count)
+        if chunk:
+            count += len(chunk)
+            yield chunk
+        if end is not None:
+            if buffer[:1] != b"]":
+                msg = f"the list of entries does not end with its bracket, after {count} rows"
+                raise MalformedFileError(msg, position=count)
+            return count, buffer[1:]
+
+
+def _decode(piece: bytes, decode: Callable[[bytes], list[Any]], *, after: int) -> list[Any]:
+    """What stands in a piece of the list of entries, `after` so many others."""
+    begin = 0
+    if after:
+        if not piece.strip(SPACE):
+            return []
+        comma = _comma.match(piece)
+        if comma is None:
+            msg = "there is no comma with an entry behind it"
+            raise msgspec.DecodeError(msg)
+        begin = comma.end()
+    data = b"".join((b"[", memoryview(piece)[begin:], b"]"))
+    try:
+        return decode(data)
+    except msgspec.DecodeError:
+        if not _surrogate.search(piece):
+            raise
+        return decode(_without_lone_surrogates(data))
+
+
+def _without_lone_surrogates(data: bytes) -> bytes:
+    """The same JSON, with a replacement character for each half of a character that stands alone."""
+    text = json.dumps(json.loads(data), ensure_ascii=False)
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def _cut_at_likely_border(
+    buffer: bytes, decode: Callable[[bytes], list[Any]], *, after: int
+) -> tuple[list[Any], bytes] | None:
+    """What `decode` makes, and the rest, cut at what looks like the last border; None where it is none."""
+    borders = deque(_likely_border.finditer(buffer, max(0, len(buffer) - SEARCHED_BYTES)), maxlen=1)
+    if not borders:
+        return None
+    cut = borders[0].start() + 1
+    try:
+        return _decode(buffer[:cut], decode, after=after), buffer[cut:]
+    except _NO_JSON:
+        return None
+
+
+def _scan(buffer: bytes) -> tuple[int, int | None]:
+    """Where the last whole entry ends, and where the list's closing bracket stands, if it is there.
+
+    Exact, and slow: for the last piece, and where a likely border is none.
+    """
+    depth = whole = 0
+    for token in _token.finditer(buffer):
+        kind = token[0]
+        if kind in {b"{", b"["}:
+            depth += 1
+        elif kind in {b"}", b"]"}:
+            depth -= 1
+            if depth == 0:
+                whole = token.end()
+            elif depth < 0:
+                return whole, token.start()
+        elif kind == b'"':
+            break
+    return whole, None

@@ -1,0 +1,180 @@
+"""One value as it stands in a report file becomes a value of its declared type. Pure.
+
+Types are read with tolerance, since a CSV file holds nothing but text and the APIs
+print one kind of value in several ways (talkdesk-api, D3).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import UNSET
+
+from tap_talkdesk_reports.core.timespans import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    #: Gives the value in the declared type; raises ValueError or OverflowError where it does not fit.
+    Reader = Callable[[Any], Any]
+
+TRUE = frozenset({"true", "yes", "1"})
+FALSE = frozenset({"false", "no", "0"})
+
+SECONDS_A_DAY = 86_400
+#: No database has a column for whole numbers beyond 64 bits.
+LARGEST = 1 << 63
+
+
+def reader(field: Mapping[str, Any]) -> Reader:
+    """What reads the values of a field, by its JSON Schema."""
+    types = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    if field.get("format") == "date-time":
+        return timestamp
+    if field.get("unit") == "seconds" and "integer" in types:
+        return seconds
+    readers: dict[str, Reader] = {
+        "string": text,
+        "integer": integer,
+        "number": number,
+        "boolean": boolean,
+        "array": array,
+    }
+    return next((readers[name] for name in types if name in readers), anything)
+
+
+def read_all(read: Reader, values: Sequence[Any]) -> Sequence[Any]:
+    """The values of a whole column; null and `UNSET`, for a field that is not there, stay what they are.
+
+    Raises:
+        ValueError: one does not fit, as OverflowError also says.
+    """
+    if read is timestamp:
+        if (stamps := _uniform(values)) is not None:
+            return stamps
+        texts = [value for value in values if isinstance(value, str) and value]
+        if len(texts) < len(values) and (stamps := _uniform(texts)) is not None:
+            following = iter(stamps)
+            return [next(following) if isinstance(v, str) and v else _read(timestamp, v) for v in values]
+    return [_read(read, value) for value in values]
+
+
+def _read(read: Reader, value: Any) -> Any:
+    return value if value is None or value is UNSET else read(value)
+
+
+def _uniform(stamps: Sequence[Any]) -> Sequence[str] | None:
+    """Timestamps as RFC 3339 in UTC, if all are in one of the two common spellings; else None.
+
+    Those are `2016-01-29 10:22:02` and `2016-01-29T10:22:02Z`. It does not look at each,
+    which would take several times as long.
+    """
+    try:
+        msgspec.convert(stamps, list[datetime])
+    except msgspec.ValidationError:
+        return None
+    joined = "\n".join(stamps)
+    # The decoder takes nothing shorter than 19 characters, so that the sum tells the length of each.
+    count = len(stamps)
+    if len(joined) == 20 * count - 1:
+        with_zone = (joined.replace(" ", "T").replace("\n", "Z\n") + "Z").upper()
+        return with_zone.split("\n")
+    is_final = len(joined) == 21 * count - 1 and joined.count("Z") == joined.count("T") == count
+    return stamps if is_final else None
+
+
+def read_timestamp(text: str) -> datetime:
+    """A point in time in any of the spellings that the APIs use; without a zone it is UTC.
+
+    Seen: `2016-01-29 10:22:02`, `2016-07-29 00:00:00 UTC`, `2026-04-23T10:22:26Z`,
+    the same with milliseconds and with an offset (talkdesk-api, A3 and D3).
+
+    Raises:
+        ValueError: the text is none of them.
+    """
+    read = datetime.fromisoformat(text.strip().removesuffix("UTC").rstrip())
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def timestamp(value: object) -> str | None:
+    """RFC 3339 in UTC."""
+    if not isinstance(value, str):
+        raise ValueError
+    return rfc3339(read_timestamp(value)) if value else None
+
+
+def text(value: object) -> str:
+    """Text as it is, and ids of digits that were printed without quotation marks."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError
+
+
+def integer(value: object) -> int | None:
+    """A whole number, also where it is printed as text or with a decimal point."""
+    read = number(value)
+    if read is not None and (read != int(read) or abs(read) >= LARGEST):
+        raise ValueError
+    return None if read is None else int(read)
+
+
+def seconds(value: object) -> int | None:
+    """Whole seconds, also where they are printed as the fraction of a day (talkdesk-api, C1 and C2)."""
+    read = number(value)
+    return integer(value) if read is None or read == int(read) else round(read * SECONDS_A_DAY)
+
+
+def number(value: object) -> float | None:
+    """A finite number."""
+    if isinstance(value, str):
+        if not value:
+            return None
+        try:
+            return int(_digits(value))  # as JSON would print it
+        except ValueError:
+            value = float(_digits(value))
+    if isinstance(value, bool) or not isinstance(value, int | float) or value - value != 0:  # infinite or NaN
+        raise ValueError
+    return value
+
+
+def boolean(value: object) -> bool | None:
+    """True or false, also as `Yes`, `NO`, `TRUE` and the like."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in TRUE or word in FALSE:
+            return word in TRUE
+        if not word:
+            return None
+    raise ValueError
+
+
+def array(value: object) -> list[Any] | None:
+    """A list; in CSV as JSON text."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value) if value else None
+        except RecursionError:  # brackets nested too deep
+            raise ValueError from None
+    if value is None or isinstance(value, list):
+        return value
+    raise ValueError
+
+
+def anything(value: object) -> object:
+    """Any value but empty text."""
+    return None if value == "" else value
+
+
+def _digits(text: str) -> str:
+    """The text, unless it is a number to Python alone, like 1_000."""
+    if "_" in text:
+        raise ValueError
+    return text

@@ -1,0 +1,1 @@
+"""Messages out: the writer, BATCH files, state, log fields."""

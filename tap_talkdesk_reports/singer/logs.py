@@ -1,0 +1,70 @@
+"""What log lines carry for machines: stream, report, job and timespan as fields, and metrics of each stream.
+
+The SDK's `StructuredFormatter` writes the fields; on a console the text says the same.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from singer_sdk import metrics
+
+from tap_talkdesk_reports.core.report_job import ReportJob
+from tap_talkdesk_reports.sync.lookahead import OWNER
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable, Iterator
+
+
+class Metric(StrEnum):
+    """A metric that the SDK has no word for."""
+
+    DOWNLOAD_BYTES = "download_bytes"
+
+
+def add_fields(record: logging.LogRecord) -> bool:
+    """Give a log record the fields of what it speaks of; to be used as a filter that lets all pass."""
+    record.stream_name = OWNER.get()
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    if (job := next(_jobs(arguments), None)) is not None:
+        record.report, record.job, record.timespan = job.report, job.id, str(job.timespan)
+    return True
+
+
+def _jobs(arguments: Iterable[Any]) -> Iterator[ReportJob]:
+    """The jobs that a message speaks of, be it in an error."""
+    for argument in arguments:
+        job = argument if isinstance(argument, ReportJob) else getattr(argument, "job", None)
+        if isinstance(job, ReportJob):
+            yield job
+
+
+class JobMeter:
+    """Measures the report jobs of a stream, and logs that at the end; its rows are measured by the SDK."""
+
+    def __init__(self, stream: str) -> None:
+        """Begin with no job."""
+        self._stream = stream
+        self._jobs, self._seconds, self._bytes = 0, 0.0, 0
+
+    def add(self, seconds: float, size: int) -> None:
+        """A report file was read: how long it took from order to file, and how many bytes it has."""
+        self._jobs, self._seconds, self._bytes = self._jobs + 1, self._seconds + seconds, self._bytes + size
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Log one point for the wait, and one for the bytes, where there was a job."""
+        if not self._jobs:
+            return
+        tags = {metrics.Tag.STREAM: self._stream, metrics.Tag.JOB_TYPE: "report", "jobs": self._jobs}
+        logger = metrics.get_metrics_logger()
+        metrics.log(
+            logger, metrics.Point("timer", metrics.Metric.JOB_DURATION, round(self._seconds, 3), tags)
+        )
+        size = cast("metrics.Metric", Metric.DOWNLOAD_BYTES)
+        metrics.log(logger, metrics.Point("counter", size, self._bytes, tags))

@@ -1,0 +1,1 @@
+"""A run: what is due, files made ahead, streams read, progress, the connection test."""

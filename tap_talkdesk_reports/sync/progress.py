@@ -1,0 +1,177 @@
+"""What a person sees while a run is under way: bars on a terminal, elsewhere a log line a minute."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_talkdesk_reports.core.clock import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_talkdesk_reports.core.clock import Clock
+
+logger = logging.getLogger("tap-talkdesk-reports")
+
+SECONDS_BETWEEN_LINES = 60
+SECONDS_BETWEEN_PICTURES = 0.2
+NO_JOB = "no job at Talkdesk"
+
+
+def is_watched() -> bool:
+    """Whether a person looks on: at a terminal that can draw, and that does not show the records as well."""
+    streams = (sys.stderr, sys.stdout)
+    shows_errors, shows_records = (stream is not None and stream.isatty() for stream in streams)
+    wants_lines = logger.isEnabledFor(logging.DEBUG) or os.environ.get("TERM") == "dumb"
+    if not shows_errors or shows_records or wants_lines:
+        return False
+    return os.get_terminal_size(sys.stderr.fileno()).columns > 0  # 0 in some containers and schedulers
+
+
+@dataclass
+class _Stream:
+    """How far a stream is."""
+
+    planned: int
+    done: int = 0
+    rows: int = 0
+    #: When its first rows came, and when its last timespan was complete, on the monotonic clock.
+    began: float | None = None
+    ended: float | None = None
+
+    def in_words(self, now: float) -> str:
+        if self.began is None:
+            return ""
+        rate = self.rows / max((self.ended or now) - self.began, 1.0)
+        return f"{self.rows:,} rows, {rate:,.0f} rows/s"
+
+
+class Progress:
+    """Counts what a run has done of its plan, and shows it."""
+
+    def __init__(
+        self,
+        planned: Mapping[str, int],
+        waiting: Callable[[], tuple[int, float]],
+        clock: Clock,
+        *,
+        watched: bool,
+    ) -> None:
+        """Begin to show.
+
+        Args:
+            planned: The number of timespans of each stream.
+            waiting: Tells how many jobs run at Talkdesk, and for how many seconds the oldest has.
+            clock: Measures.
+            watched: Draw rather than write lines.
+        """
+        self._streams = {name: _Stream(count) for name, count in planned.items()}
+        self._waiting = waiting
+        self._clock = clock
+        self._began = self._shown = clock.monotonic()
+        self._picture = _Picture(planned) if watched and planned else None
+
+    def add_rows(self, stream: str, count: int) -> None:
+        """Rows have gone out."""
+        progress = self._streams[stream]
+        if progress.began is None:
+            progress.began = self._clock.monotonic()
+        progress.rows += count
+        self.show()
+
+    def add_timespan(self, stream: str) -> None:
+        """A timespan is complete."""
+        progress = self._streams[stream]
+        progress.done += 1
+        if progress.done == progress.planned:
+            progress.ended = self._clock.monotonic()
+        self.show()
+
+    def show(self) -> None:
+        """Show how far the run is, if that was not done just now; to be called as often as one likes."""
+        now = self._clock.monotonic()
+        if self._picture is None:
+            if now - self._shown >= SECONDS_BETWEEN_LINES:
+                self._shown = now
+                logger.info("%s", self._line(now))
+        elif now - self._shown >= SECONDS_BETWEEN_PICTURES:
+            self._shown = now
+            self._draw(now)
+
+    def close(self) -> None:
+        """Show nothing more."""
+        if self._picture is not None:
+            self._draw(self._clock.monotonic())
+            self._picture.close()
+            self._picture = None
+
+    def _line(self, now: float) -> str:
+        begun = [
+            f"{name}: {stream.done} of {stream.planned} timespans{', ' * (stream.began is not None)}"
+            f"{stream.in_words(now)}"
+            for name, stream in self._streams.items()
+            if stream.done or stream.began is not None
+        ]
+        return "; ".join([*begun, self._status(now)])
+
+    def _draw(self, now: float) -> None:
+        assert self._picture is not None
+        for name, stream in self._streams.items():
+            self._picture.show(name, stream.done, stream.in_words(now))
+        self._picture.say(self._status(now))
+
+    def _status(self, now: float) -> str:
+        count, oldest = self._waiting()
+        jobs = f"{count} jobs at Talkdesk, the oldest for {in_words(oldest)}" if count else NO_JOB
+        done = sum(stream.done for stream in self._streams.values())
+        left = sum(stream.planned for stream in self._streams.values()) - done
+        if not done or not left:
+            return jobs
+        return f"{jobs}; about {in_words((now - self._began) / done * left)} left"
+
+
+class _Picture:
+    """A bar for each stream and a line below; log lines from WARNING on appear above them."""
+
+    def __init__(self, planned: Mapping[str, int]) -> None:
+        from tqdm import tqdm  # noqa: PLC0415 - few runs are watched
+        from tqdm.contrib.logging import logging_redirect_tqdm  # noqa: PLC0415
+
+        self._stack = ExitStack()
+        self._stack.enter_context(logging_redirect_tqdm())
+        logging.root.handlers[-1].setLevel(logging.WARNING)  # that of tqdm, which goes with the bars
+        width = max(map(len, planned))
+        self._bars: dict[str, Any] = {
+            name: tqdm(
+                total=count,
+                desc=name.ljust(width),
+                bar_format="{desc}  {bar:20}  {n_fmt} of {total_fmt} timespans{postfix}",
+                position=position,
+                file=sys.stderr,
+                dynamic_ncols=True,
+            )
+            for position, (name, count) in enumerate(planned.items())
+        }
+        self._below: Any = tqdm(
+            bar_format="{desc}", position=len(planned), file=sys.stderr, dynamic_ncols=True, leave=False
+        )
+
+    def show(self, name: str, done: int, words: str) -> None:
+        bar = self._bars[name]
+        bar.n = done
+        bar.postfix = words
+        bar.refresh()
+
+    def say(self, words: str) -> None:
+        self._below.set_description_str(words)
+
+    def close(self) -> None:
+        self._below.close()
+        for bar in self._bars.values():
+            bar.close()
+        self._stack.close()
