@@ -15,8 +15,7 @@ from bench.calls import SCHEMA
 from bench.report import path, prepare
 from tap_talkdesk_reports.records.chunks import TypedRecords
 from tap_talkdesk_reports.records.json_file import decode_rows, json_rows
-from tap_talkdesk_reports.records.record import ROW_ID, RecordMaker
-from tap_talkdesk_reports.schemas import completed
+from tap_talkdesk_reports.records.record import ROW_ID, RecordMaker, completed
 from tap_talkdesk_reports.singer.writer import encode_lines
 
 if TYPE_CHECKING:

@@ -17,9 +17,6 @@ from tap_talkdesk_reports.sync.report_stream import ReportStream
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_talkdesk_reports.config.custom_reports import OwnReport
-    from tap_talkdesk_reports.tap import TapTalkdeskReports
-
 CALLS_NEVER_NULL = ("type", "talkdesk_phone_number", "contact_phone_number", "ring_groups", "ivr_options")
 
 #: Columns by the names that the other payload of `calls` gave them.
@@ -250,19 +247,6 @@ class ContactOnlineTime(AgentTotals):
 
     name = "contact_online_time"
     row_id_fields = ("agent_id", "team_id", "started_at")
-
-
-def own_report_stream(tap: TapTalkdeskReports, own: OwnReport) -> ExploreStream:
-    """A report of the user's own, declared in the setting `reports`; selected, since it was asked for."""
-
-    class OwnReportStream(ExploreStream):
-        name = own.name
-        report = own.type
-        selected_by_default = True
-        primary_keys = own.keys
-        replication_key = own.replication_key
-
-    return OwnReportStream(tap, own.schema())
 
 
 REPORTING_STREAMS = (ReportingCalls, ReportingUserStatus)

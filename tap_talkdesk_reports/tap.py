@@ -21,13 +21,13 @@ from singer_sdk.tap_base import CliTestOptionValue
 from tap_talkdesk_reports.config.schema import SCHEMA
 from tap_talkdesk_reports.config.settings import Settings, api_of, own_reports, tidy
 from tap_talkdesk_reports.config.validation import problems
-from tap_talkdesk_reports.core.clock import Clock, Stopped
+from tap_talkdesk_reports.core.clock import Clock, Stopped, StopSignal
 from tap_talkdesk_reports.singer.state import plain_bookmarks
 from tap_talkdesk_reports.singer.writer import MessageWriter
-from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, own_report_stream
-from tap_talkdesk_reports.sync.connection_test import trial
-from tap_talkdesk_reports.sync.run import Run
-from tap_talkdesk_reports.sync.sync_all import SIGNALLED, sync
+from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, ExploreStream
+from tap_talkdesk_reports.sync.connection_test import connection_test
+from tap_talkdesk_reports.sync.runs import Runs
+from tap_talkdesk_reports.sync.sync_all import SIGNALLED, sync_all
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
 
+    from tap_talkdesk_reports.config.custom_reports import OwnReport
     from tap_talkdesk_reports.sync.report_stream import ReportStream
 
 
@@ -61,17 +62,12 @@ class TapTalkdeskReports(Tap):
     message_writer_class = MessageWriter
     message_writer: MessageWriter
 
-    #: The run of all streams, while there is one.
-    run: Run | None = None
-    #: The signal that told the process to end.
-    stop_signal: int | None = None
-
     def discover_streams(self) -> Sequence[ReportStream]:
         """The streams; no request is needed for that."""
         if api_of(self.config) == "reporting":
-            return [stream(self) for stream in REPORTING_STREAMS]
-        own = [own_report_stream(self, report) for report in own_reports(self.config)]
-        return [*(stream(self) for stream in EXPLORE_STREAMS), *own]
+            return [stream(self, self.runs) for stream in REPORTING_STREAMS]
+        own = [_custom_report_stream(self, report) for report in own_reports(self.config)]
+        return [*(stream(self, self.runs) for stream in EXPLORE_STREAMS), *own]
 
     @property
     def report_streams(self) -> list[ReportStream]:
@@ -88,14 +84,15 @@ class TapTalkdeskReports(Tap):
         """The clock of its runs; tests give one that moves only when slept on."""
         return Clock()
 
-    @contextmanager
-    def run_of(self, stream: ReportStream) -> Generator[Run, None, None]:
-        """The run that a stream is read in: that of all streams, or its own where the SDK reads it alone."""
-        if self.run is not None:
-            yield self.run
-        else:
-            with Run(self, [stream]) as run:
-                yield run
+    @cached_property
+    def stop(self) -> StopSignal:
+        """The signal that told the process to end, if one has come."""
+        return StopSignal()
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Its runs, from which the streams get their files."""
+        return Runs(lambda: self.settings, self.clock, self.stop, self.message_writer)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over the bookmarks of an earlier run.
@@ -132,10 +129,11 @@ class TapTalkdeskReports(Tap):
         if click.get_current_context().meta.get(IS_TEST):
             with cls._errors_in_one_line():
                 try:
-                    sys.exit(trial(tap, click.echo))
+                    streams = [stream.to_read for stream in tap.report_streams if stream.selected]
+                    sys.exit(connection_test(tap.runs, streams, click.echo))
                 except Stopped:
-                    sys.exit(SIGNALLED + (tap.stop_signal or 0))
-        sys.exit(sync(tap))
+                    sys.exit(SIGNALLED + (tap.stop.number or 0))
+        sys.exit(sync_all(tap.runs, tap.report_streams, lambda: tap.state))
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
@@ -194,10 +192,23 @@ class TapTalkdeskReports(Tap):
         return errors or super()._validate_config(raise_errors=raise_errors)
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        if self.stop_signal is not None:
+        if self.stop.number is not None:
             os._exit(SIGNALLED + signum)
         # Only noted: raising here could tear a line that is being written.
-        self.stop_signal = signum
+        self.stop.number = signum
+
+
+def _custom_report_stream(tap: TapTalkdeskReports, own: OwnReport) -> ExploreStream:
+    """A report that the setting `reports` declares; selected, since the user asks for it there."""
+
+    class CustomReportStream(ExploreStream):
+        name = own.name
+        report = own.type
+        selected_by_default = True
+        primary_keys = own.keys
+        replication_key = own.replication_key
+
+    return CustomReportStream(tap, tap.runs, own.schema())
 
 
 def _json(file: IO[str] | None, what: str) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from talkdesk_sandbox import Sandbox
-from tap_talkdesk_reports.sync.sync_all import sync
+from tap_talkdesk_reports.sync.sync_all import sync_all
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import Outcome, SleptClock, assert_nothing_secret, sandboxes
 
@@ -57,7 +57,8 @@ def in_process(clock: SleptClock, capfd: pytest.CaptureFixture[str], caplog: pyt
         Tap.clock = clock
         caplog.clear()
         caplog.set_level(logging.DEBUG)
-        code = sync(Tap(config=config, **options))
+        tap = Tap(config=config, **options)
+        code = sync_all(tap.runs, tap.report_streams, lambda: tap.state)
         stdout, stderr = capfd.readouterr()
         outcome = Outcome(code, stdout, stderr, [json.loads(line) for line in stdout.splitlines()])
         outcome.log = [(record.levelname, record.getMessage()) for record in caplog.records]

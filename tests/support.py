@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tap_talkdesk_reports.api import transport
-from tap_talkdesk_reports.core.clock import Clock, Stopped
+from tap_talkdesk_reports.core.clock import Clock, current_scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,23 +34,21 @@ TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
 
 
 class SleptClock(Clock):
-    """Moves only when slept on. All branches share its time."""
+    """Moves only when slept on."""
 
     def __init__(self, now: datetime = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)) -> None:
-        super().__init__()
         self._start = now
-        self._slept = [0.0]
+        self._slept = 0.0
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._slept[0])
+        return self._start + timedelta(seconds=self._slept)
 
     def monotonic(self) -> float:
-        return self._slept[0]
+        return self._slept
 
     def sleep(self, seconds: float) -> None:
-        if self._stopping.is_set():
-            raise Stopped
-        self._slept[0] += max(0.0, seconds)
+        current_scope().wait(0)
+        self._slept += max(0.0, seconds)
 
     def jittered(self, seconds: float) -> float:
         return seconds

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tap_talkdesk_reports.core.errors import MalformedFileError, ReportFileError, TruncatedFileError
+from tap_talkdesk_reports.jobs.report_files import check_ends, first_byte
 from tap_talkdesk_reports.records import csv_file as csv_parsing
 from tap_talkdesk_reports.records import json_file as parsing
 from tap_talkdesk_reports.records.csv_file import csv_rows
-from tap_talkdesk_reports.records.json_file import check_ends, first_byte, json_rows
+from tap_talkdesk_reports.records.json_file import json_rows
 
 ROWS = [
     {"id": "1", "note": '"},{"', "x": None},

@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_talkdesk_reports.core.errors import UnfitRowError
+from tap_talkdesk_reports.core.timespans import read_timestamp
 from tap_talkdesk_reports.records.record import RecordMaker
-from tap_talkdesk_reports.records.values import read_timestamp, reader
+from tap_talkdesk_reports.records.values import reader
 
 FIELDS = {
     "id": {"type": ["string"]},

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tap_talkdesk_reports.api.reporting import OK, REDIRECTS, ReportingApi
 from tap_talkdesk_reports.api.responses import location, read_object, same_job
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
-from tap_talkdesk_reports.core.report_job import DONE, ReportJob
-from tap_talkdesk_reports.jobs.adoption import JobName
+from tap_talkdesk_reports.core.report_job import DONE, JobName, ReportJob
 
 if TYPE_CHECKING:
     import requests

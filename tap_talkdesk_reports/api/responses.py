@@ -10,8 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from tap_talkdesk_reports.api.transport import redacted
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
 from tap_talkdesk_reports.core.report_job import ReportJob
-from tap_talkdesk_reports.core.timespans import Timespan
-from tap_talkdesk_reports.records.values import read_timestamp
+from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp
 
 if TYPE_CHECKING:
     import requests

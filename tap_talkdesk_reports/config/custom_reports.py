@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.records.names import plain_name
-from tap_talkdesk_reports.records.record import ROW_ID
+from tap_talkdesk_reports.records.record import ROW_ID, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

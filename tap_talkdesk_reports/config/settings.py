@@ -11,7 +11,8 @@ from tap_talkdesk_reports.api.signing_key import SigningKey
 from tap_talkdesk_reports.config.custom_reports import OwnReport
 from tap_talkdesk_reports.config.custom_reports import problems as problems_of_own_reports
 from tap_talkdesk_reports.config.schema import REGIONS, SCHEMA
-from tap_talkdesk_reports.records.values import FALSE, TRUE, integer, read_timestamp
+from tap_talkdesk_reports.core.timespans import read_timestamp
+from tap_talkdesk_reports.records.values import FALSE, TRUE, integer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

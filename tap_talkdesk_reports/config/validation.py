@@ -16,7 +16,7 @@ from tap_talkdesk_reports.api.transport import is_loopback
 from tap_talkdesk_reports.config.custom_reports import problems as problems_of_own_reports
 from tap_talkdesk_reports.config.schema import SCHEMA, SIGN_INS
 from tap_talkdesk_reports.config.settings import api_of
-from tap_talkdesk_reports.records.values import read_timestamp
+from tap_talkdesk_reports.core.timespans import read_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

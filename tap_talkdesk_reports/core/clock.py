@@ -1,12 +1,19 @@
-"""Time for one run: what it is now, how long things take, and sleep that a stop interrupts."""
+"""Time and cancellation: the clock of a run, scopes whose waits can be cancelled, pauses between attempts."""
 
 from __future__ import annotations
 
-import copy
 import random
 import threading
 import time
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
 
 
 def in_words(seconds: float) -> str:
@@ -19,15 +26,54 @@ def in_words(seconds: float) -> str:
 
 
 class Stopped(BaseException):
-    """Raised from any wait once the run was told to stop.
+    """The process was told to end, or the scope of the thread that waits was cancelled.
 
-    Like `KeyboardInterrupt` it is no `Exception`, so nothing that catches errors
-    takes it for one.
+    Like `KeyboardInterrupt` it is no `Exception`, so that nothing that catches errors catches it.
     """
 
 
 class TimeIsUp(Stopped):
     """The run has lasted as long as the settings allow; what it has read is complete."""
+
+
+class Scope:
+    """Work that is cancelled as a whole. A thread enters the scope of the work that it does."""
+
+    def __init__(self, stream: str | None = None) -> None:
+        """A scope that is not cancelled; `stream` is whose work it is, for log lines."""
+        self.stream = stream
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """End each wait of the thread in this scope, now and from now on, with `Stopped`."""
+        self._cancelled.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait.
+
+        Raises:
+            Stopped: the scope was cancelled before or meanwhile.
+        """
+        if self._cancelled.wait(max(0.0, seconds)):
+            raise Stopped
+
+    @contextmanager
+    def entered(self) -> Generator[None, None, None]:
+        """Make this the current scope of the thread."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+
+_outermost = Scope()
+_current: ContextVar[Scope] = ContextVar("scope")
+
+
+def current_scope() -> Scope:
+    """The scope that this thread is in; outside of all there is one that is never cancelled."""
+    return _current.get(_outermost)
 
 
 class Clock:
@@ -36,20 +82,6 @@ class Clock:
     Tests give a clock that moves only when slept on; everything that waits or
     measures takes its clock as a parameter.
     """
-
-    def __init__(self) -> None:
-        """Start in the running state."""
-        self._stopping = threading.Event()
-        self._branches: list[Clock] = []
-
-    def branch(self) -> Clock:
-        """The same clock with a stop of its own; a stop of this one stops it, too."""
-        branch = copy.copy(self)
-        branch._stopping, branch._branches = threading.Event(), []  # noqa: SLF001 - a clock of our own
-        self._branches.append(branch)
-        if self._stopping.is_set():
-            branch.stop()
-        return branch
 
     def now(self) -> datetime:
         """The wall clock, in UTC. For plans only; durations come from `monotonic`."""
@@ -63,17 +95,34 @@ class Clock:
         """Wait.
 
         Raises:
-            Stopped: the run was told to stop before or while waiting.
+            Stopped: the current scope was cancelled.
         """
-        if self._stopping.wait(max(0.0, seconds)):
-            raise Stopped
+        current_scope().wait(seconds)
 
     def jittered(self, seconds: float) -> float:
-        """The same duration give or take a tenth, so that many waits do not fall into step."""
+        """The same duration plus or minus a tenth, so that many waits do not fall into step."""
         return seconds * random.uniform(0.9, 1.1)
 
-    def stop(self) -> None:
-        """Tell the run to stop: every sleep, now and from now on, raises `Stopped`."""
-        self._stopping.set()
-        for branch in self._branches:
-            branch.stop()
+
+def pauses(longest: float = 30.0) -> Iterator[float]:
+    """Seconds to wait before the second attempt, the third and so on: 1, 2, 4 ... up to `longest`."""
+    seconds = backoff.expo(max_value=longest)
+    next(seconds)  # its first value is None
+    return seconds
+
+
+class StopSignal:
+    """The signal that told the process to end, if one has come."""
+
+    def __init__(self) -> None:
+        """No signal yet."""
+        self.number: int | None = None
+
+    def check(self) -> None:
+        """Go on?
+
+        Raises:
+            Stopped: a signal has come.
+        """
+        if self.number is not None:
+            raise Stopped

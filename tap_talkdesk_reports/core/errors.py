@@ -11,7 +11,7 @@
     ├── JobError                   .job: report, timespan, id, last status
     │   ├── JobFailedError         ended as failed, canceled or deleted
     │   └── JobTimeoutError        still running at its deadline; never an empty report
-    └── ReportFileError            .position: byte or row at which it went wrong
+    └── ReportFileError            .job, and .position: byte or row at which it went wrong
         ├── TruncatedFileError     stopped early; a new download may help
         └── MalformedFileError     ragged row, missing key, count unlike `total`, not JSON or CSV
 
@@ -100,8 +100,14 @@ class ReportFileError(TalkdeskError):
     def __init__(self, message: str, *, position: int | None = None) -> None:
         """Keep the position beside the message."""
         super().__init__(message)
-        #: The byte or row at which it went wrong, where it is known.
+        #: The byte or row at which it went wrong, if it is known.
         self.position = position
+        #: The job whose file it is, once that is known: parsers see bytes only.
+        self.job: ReportJob | None = None
+
+    def __str__(self) -> str:
+        """The message, with the job."""
+        return f"{self.job}: {self.args[0]}" if self.job else str(self.args[0])
 
 
 class TruncatedFileError(ReportFileError):

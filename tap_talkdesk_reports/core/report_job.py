@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp, rfc3339
+
 if TYPE_CHECKING:
-    from tap_talkdesk_reports.core.timespans import Timespan
+    from datetime import datetime
 
 #: The file is there.
 DONE = "done"
@@ -41,3 +43,43 @@ class ReportJob:
     def is_over(self) -> bool:
         """Whether the status is final."""
         return self.status == DONE or self.status in DEAD
+
+
+OURS = "tap-talkdesk-reports"
+#: Of what an order means; to be raised when an older order of the same name would give other rows.
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class JobName:
+    """What the name of an own job says."""
+
+    report: str
+    timespan: Timespan
+    created: datetime
+    format: str
+
+    def __str__(self) -> str:
+        """The name, as Talkdesk shows it to the account's users."""
+        return f"{OURS} {self.report} {self.timespan} created {rfc3339(self.created)} {self._fingerprint}"
+
+    @property
+    def _fingerprint(self) -> str:
+        return f"{self.format}/{VERSION}"
+
+    @classmethod
+    def of(cls, job: ReportJob) -> JobName | None:
+        """Read the name of a job; None where it is not one of ours, or of another version."""
+        try:
+            ours, report, timespan, _, created, fingerprint = job.name.split(" ")
+            start, end = timespan.split("..")
+            file_format, _, _ = fingerprint.partition("/")
+            name = cls(
+                report,
+                Timespan(read_timestamp(start), read_timestamp(end)),
+                read_timestamp(created),
+                file_format,
+            )
+        except ValueError:
+            return None
+        return name if ours == OURS and str(name) == job.name else None

@@ -50,6 +50,19 @@ def rfc3339(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec=grain) + "Z"
 
 
+def read_timestamp(text: str) -> datetime:
+    """A point in time in any of the spellings that the APIs use; without a zone it is UTC.
+
+    Seen: `2016-01-29 10:22:02`, `2016-07-29 00:00:00 UTC`, `2026-04-23T10:22:26Z`,
+    the same with milliseconds and with an offset (talkdesk-api, A3 and D3).
+
+    Raises:
+        ValueError: the text is none of them.
+    """
+    read = datetime.fromisoformat(text.strip().removesuffix("UTC").rstrip())
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
 def horizon(now: datetime, delay: timedelta) -> datetime:
     """The latest moment up to which data is settled, floored to the minute."""
     return (now - delay).replace(second=0, microsecond=0)
@@ -80,3 +93,9 @@ def timespans(start: datetime, end: datetime, length: timedelta) -> Iterator[Tim
         border = min(start + length - (start - EPOCH) % length, end)
         yield Timespan(start, border)
         start = border
+
+
+def count(start: datetime, end: datetime, length: timedelta) -> int:
+    """How many timespans `timespans` yields."""
+    start, end = start.replace(microsecond=0), end.replace(microsecond=0)
+    return -((EPOCH - end) // length) - (start - EPOCH) // length if end > start else 0

@@ -1,13 +1,13 @@
-"""One job from the order to its end. Knows no HTTP: it is given the verbs of an API."""
+"""Creates, adopts, waits for and cancels report jobs. Knows no HTTP: it is given the verbs of an API."""
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tap_talkdesk_reports.core.clock import pauses
 from tap_talkdesk_reports.core.errors import (
     AnswerLostError,
     JobFailedError,
@@ -17,7 +17,8 @@ from tap_talkdesk_reports.core.errors import (
     UnavailableError,
     UnexpectedResponseError,
 )
-from tap_talkdesk_reports.jobs.adoption import JobName, adoptable
+from tap_talkdesk_reports.core.report_job import JobName
+from tap_talkdesk_reports.jobs.adoption import adoptable
 from tap_talkdesk_reports.jobs.polling import wait_until_done
 
 if TYPE_CHECKING:
@@ -30,16 +31,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: How many new jobs a timespan is given after one that ended like this.
-NEW_JOBS = {"failed": 2, "canceled": 1, "deleted": 1}
 #: What it means, and what to do, when an order is refused with this status.
 ADVICE = {
     400: "Talkdesk finds the order wrong",
     403: "these credentials may not use the report; ask for the permission, or deselect the stream",
     404: "Talkdesk does not know the report; check its name and api_url, or deselect the stream",
 }
-#: So many times an order is repeated whose answer was lost and whose job cannot be found.
-TRIES_OF_LOST_ANSWERS = 8
+#: How often a job is created whose response was lost and that cannot be found in the list.
+ATTEMPTS_TO_CREATE = 8
+#: Seconds that are waited at most before that, whatever the API asks for.
+LONGEST_WAIT = 300.0
 #: How far back a job is looked for whose answer was lost.
 LISTED_JOBS = 100
 #: A named job that is younger was made by the order whose answer was lost.
@@ -66,14 +67,26 @@ class Api(Protocol):
 class Jobs:
     """Orders jobs and sees them through, for all streams of a run."""
 
-    def __init__(self, api: Api, *, file_format: str, timeout: float) -> None:
-        """A job that is not done after `timeout` seconds is given up."""
+    def __init__(
+        self, api: Api, clock: Clock, *, file_format: str, timeout: float, waits_for_end: bool = True
+    ) -> None:
+        """Create no job yet.
+
+        Args:
+            api: The verbs of a report API.
+            clock: Measures and waits.
+            file_format: `json` or `csv`.
+            timeout: Seconds after which a job that is not done is given up.
+            waits_for_end: Whether a job that was given up is waited for until its status is final.
+        """
         self._api = api
+        self._clock = clock
+        self._waits_for_end = waits_for_end
         self._format = file_format
         self._timeout = timeout
         self._seen: set[str] = set()
         self._own: set[str] = set()
-        self._told: set[str] = set()
+        self._unknown_statuses: set[str] = set()
         #: When the wait for a job began, by its id.
         self._running: dict[str, float] = {}
 
@@ -93,75 +106,68 @@ class Jobs:
             logger.warning("The jobs of report %r cannot be listed, so none is adopted: %s", report, error)
             return []
 
-    def done(
-        self, report: str, timespan: Timespan, clock: Clock, adopted: ReportJob | None = None
-    ) -> ReportJob:
-        """Order a job, or adopt one, and wait for its file; a new job where one did not end well.
+    def done(self, report: str, timespan: Timespan, adopted: ReportJob | None = None) -> ReportJob:
+        """Create a job, or adopt one, and wait until its file is there.
 
         Raises:
-            JobFailedError: the new jobs ended no better.
-            JobTimeoutError: the job was still running when its time was over; `.job` says
-                whether it has ended since.
-            Stopped: the run was told to stop; an own running job was cancelled.
+            JobFailedError: it ended without a file.
+            JobTimeoutError: it was still running at its deadline; `.job` says whether it has ended since.
+            RequestRefusedError: Talkdesk does not accept the job.
+            TalkdeskError: Talkdesk cannot be reached, or its response is unexpected.
+            Stopped: the scope was cancelled; an own running job was cancelled.
         """
-        ended: Counter[str] = Counter()
-        while True:
-            job, adopted = adopted or self.create(report, timespan, clock), None
-            if not self.is_own(job):
-                self._seen.add(job.id)
-                logger.info("%s: adopted", job)
-            try:
-                return self.wait(job, clock)
-            except JobFailedError as error:
-                status = error.job.status
-                ended[status] += 1
-                if ended[status] > NEW_JOBS.get(status, 1):
-                    raise
-                logger.warning("%s; ordering a new one", error)
-                clock.sleep(clock.jittered(ended.total()))
-            except JobTimeoutError as error:
-                return self._end(error, clock)
-            except BaseException:
-                self.cancel(job)
-                raise
+        job = adopted or self.create(report, timespan)
+        if job.id not in self._seen:
+            self._seen.add(job.id)
+            logger.info("%s: adopted", job)
+        try:
+            return self._wait(job)
+        except JobTimeoutError as error:
+            return self._end(error)
+        except JobFailedError:
+            raise
+        except BaseException:
+            self.cancel(job)
+            raise
 
-    def _end(self, given_up: JobTimeoutError, clock: Clock) -> ReportJob:
-        """Cancel a job that was given up, where the API can, and wait until the API calls it final.
+    def _end(self, timed_out: JobTimeoutError) -> ReportJob:
+        """Cancel a job that timed out, if the API can, and wait until its status is final.
 
-        Until then it takes one of the account's places. One that is done after all is taken.
+        Until then it counts against the account's limit. One that is done after all is taken.
 
         Raises:
             JobTimeoutError: it ended without a file, or did not end even now.
         """
-        self.cancel(given_up.job)
+        self.cancel(timed_out.job)
+        if not self._waits_for_end:
+            raise timed_out
         try:
-            return self.wait(given_up.job, clock)
+            return self._wait(timed_out.job)
         except JobFailedError as ended:
-            raise JobTimeoutError(str(given_up), job=ended.job) from None
+            raise JobTimeoutError(str(timed_out), job=ended.job) from None
 
     def is_own(self, job: ReportJob) -> bool:
         """Whether this run created the job: only then may it cancel it or delete its file."""
         return job.id in self._own
 
-    def create(self, report: str, timespan: Timespan, clock: Clock) -> ReportJob:
+    def create(self, report: str, timespan: Timespan) -> ReportJob:
         """Order a job, or find the one whose answer was lost.
 
         Raises:
             RequestRefusedError: Talkdesk does not take the order.
             TalkdeskError: it cannot be reached, or answers nonsense.
         """
-        for tries in range(1, TRIES_OF_LOST_ANSWERS + 1):
+        for attempt, pause in enumerate(pauses(), 1):
             try:
                 job = self._api.create(report, timespan, self._format)
             except AnswerLostError as lost:
-                found = self._unseen(report, timespan, clock.now())
-                if found is None and tries == TRIES_OF_LOST_ANSWERS:
+                found = self._unseen(report, timespan, self._clock.now())
+                if found is None and attempt == ATTEMPTS_TO_CREATE:
                     raise
-                logger.warning("%s; %s", lost, f"it was made: {found}" if found else "ordering again")
+                logger.warning("%s; %s", lost, f"found it: {found}" if found else "creating it again")
                 if found is None:
-                    clock.sleep(
-                        min(lost.wait, 300.0) if lost.wait else clock.jittered(min(2.0 ** (tries - 1), 30.0))
-                    )
+                    jittered = self._clock.jittered(pause)
+                    self._clock.sleep(min(lost.wait, LONGEST_WAIT) if lost.wait else jittered)
                     continue
                 job = found
             except RequestRefusedError as refused:
@@ -185,13 +191,8 @@ class Jobs:
             logger.warning("The jobs of report %r cannot be listed: %s", report, error)
         return None
 
-    def wait(self, job: ReportJob, clock: Clock) -> ReportJob:
-        """Wait for the end of a job.
-
-        Raises:
-            JobFailedError: it ended without a file.
-            JobTimeoutError: it did not end in time.
-        """
+    def _wait(self, job: ReportJob) -> ReportJob:
+        clock = self._clock
         created = self._running[job.id] = clock.monotonic()
         try:
             return wait_until_done(
@@ -199,14 +200,15 @@ class Jobs:
                 lambda job: self._get(job, clock.monotonic() - created),
                 timeout=self._timeout,
                 clock=clock,
-                tell=self._tell,
+                on_unknown_status=self._warn_of_status,
             )
         finally:
             del self._running[job.id]
 
-    def running(self, now: float) -> tuple[int, float]:
+    @property
+    def running(self) -> tuple[int, float]:
         """How many jobs are waited for, and for how many seconds the oldest has been."""
-        began = list(self._running.values())
+        began, now = list(self._running.values()), self._clock.monotonic()
         return len(began), now - min(began, default=now)
 
     def _is_lost(self, job: ReportJob, timespan: Timespan, now: datetime) -> bool:
@@ -245,7 +247,7 @@ class Jobs:
             except TalkdeskError as error:
                 logger.debug("%s could not be cancelled: %s", job, error)
 
-    def _tell(self, job: ReportJob) -> None:
-        if job.status not in self._told:
-            self._told.add(job.status)
+    def _warn_of_status(self, job: ReportJob) -> None:
+        if job.status not in self._unknown_statuses:
+            self._unknown_statuses.add(job.status)
             logger.warning("%s has the unknown status %r; it counts as still running", job, job.status)

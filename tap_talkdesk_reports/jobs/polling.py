@@ -1,4 +1,4 @@
-"""Poll until a job is over. Knows neither HTTP nor what comes before and after."""
+"""Polls a job until its status is final. Knows neither HTTP nor what comes before and after."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def wait_until_done(
     *,
     timeout: float,
     clock: Clock,
-    tell: Callable[[ReportJob], None],
+    on_unknown_status: Callable[[ReportJob], None],
 ) -> ReportJob:
-    """Poll a job until it is over.
+    """Poll a job until its status is final.
 
-    The pause is an eighth of the time waited so far, between 0.2 s and 30 s: what a
-    job's end is noticed late is in proportion to what it took. It is asked once more
-    at the deadline itself.
+    The pause is an eighth of the time waited so far, between 0.2 s and 30 s, so that the
+    delay in noticing a job's end is in proportion to what the job took. The last poll is
+    made at the deadline itself.
 
     Args:
-        job: The job as it is.
-        get: Asks for a job as it is now.
+        job: The job as last described.
+        get: Gets the job as it is now.
         timeout: Seconds after which it is given up.
         clock: Measures and waits.
-        tell: Told of a job whose status is an unknown word.
+        on_unknown_status: Called with a job whose status is an unknown word; it counts as still running.
 
     Raises:
         JobFailedError: it ended without a file.
@@ -53,7 +53,7 @@ def wait_until_done(
             msg = f"{job} ended as {job.status!r} after {in_words(waited)}"
             raise JobFailedError(msg, job=job)
         if job.status not in RUNNING:
-            tell(job)
+            on_unknown_status(job)
         if waited >= timeout:
             msg = (
                 f"{job} is still {job.status!r} after {in_words(waited)}; "

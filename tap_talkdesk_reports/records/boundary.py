@@ -1,11 +1,12 @@
-"""The border between two timespans: nothing is lost there, and nothing comes twice in a run. Pure."""
+"""The boundary between two timespans: no row is lost there, and none is repeated in a run. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tap_talkdesk_reports.core.timespans import rfc3339
-from tap_talkdesk_reports.singer.writer import encode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.core.timespans import Timespan
 
 
-class Border:
+class Boundary:
     """Leaves out of a timespan's records what stood at the end of the timespan before, too.
 
     Whether the API counts a timespan's end in is unknown for most reports. So what is
@@ -32,11 +33,11 @@ class Border:
         """The records but for the repeats; `stamps` are the values of their replication key."""
         if self._end in stamps:
             at_end = (r for r, stamp in zip(records, stamps, strict=True) if stamp == self._end)
-            self.at_end.update(map(encode, at_end))
+            self.at_end.update(map(msgspec.json.encode, at_end))
         if not self._before or self._start not in stamps:
             return records
         return [
             record
             for record, stamp in zip(records, stamps, strict=True)
-            if stamp != self._start or encode(record) not in self._before
+            if stamp != self._start or msgspec.json.encode(record) not in self._before
         ]

@@ -7,7 +7,6 @@ something else never reads as an empty report.
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import re
@@ -54,34 +53,6 @@ _surrogate = re.compile(rb"\\u[dD][89a-fA-F]")
 _NO_JSON = (msgspec.DecodeError, ValueError, RecursionError)
 #: Stands for the list of entries, so that the decoder can prove where that stood.
 _LIST = "\0 the entries \0"
-
-
-def first_byte(file: BinaryIO) -> bytes:
-    """The first byte that is no white space; `b""` for an empty file. It tells the format: `{` is JSON."""
-    file.seek(0)
-    return file.read(4096).removeprefix(BOM).lstrip(SPACE)[:1]
-
-
-def check_ends(file: BinaryIO) -> None:
-    """Check first byte and last bracket, before any row is out.
-
-    Raises:
-        MalformedFileError: the file is a page of HTML or XML, or a JSON array.
-        TruncatedFileError: the file is JSON and does not end like JSON.
-    """
-    first = first_byte(file)
-    if first == b"<":
-        msg = "the file is a page of HTML or XML and no report"
-        raise MalformedFileError(msg, position=0)
-    if first == b"[":
-        msg = "the file is a JSON array and no report object with `entries`"
-        raise MalformedFileError(msg, position=0)
-    if first == b"{":
-        size = file.seek(0, io.SEEK_END)
-        file.seek(max(0, size - 4096))
-        if not file.read().rstrip(SPACE).endswith(b"}"):
-            msg = f"the JSON stops after {size} bytes, without its closing bracket"
-            raise TruncatedFileError(msg, position=size)
 
 
 def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows) -> Iterator[list[Any]]:

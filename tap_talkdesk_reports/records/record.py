@@ -7,6 +7,7 @@ Nothing is lost without a word: what the schema has no place for goes where the 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_talkdesk_reports.core.errors import UnfitRowError
-from tap_talkdesk_reports.records.names import plain_name
 from tap_talkdesk_reports.records.values import reader, text
 
 if TYPE_CHECKING:
@@ -168,3 +168,37 @@ def _shown(value: object) -> str:
     """A value or row, cut, for an error that helps to find it in the report."""
     shown = json.dumps(value, default=str, ensure_ascii=False)
     return shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + "..."
+
+
+def plain_name(name: str) -> str:
+    """A field's name in snake case: `in_business_hours?`, `wrap-up_duration` and `Interaction ID` made plain.
+
+    CSV headers differ from JSON keys in blanks and case, and one dotted key was seen
+    with an underscore as well (talkdesk-api, B6 and C7): all spellings of a name have
+    the same plain one.
+    """
+    return re.sub(r"[^0-9a-z]+", "_", name.lower()).strip("_")
+
+
+def completed(schema: Mapping[str, Any], keys: Sequence[str], *, keep_unknown: bool) -> dict[str, Any]:
+    """The schema with the columns of our own.
+
+    Keys are never null. All else may be, whatever the documents say: a value that does
+    not fit becomes null.
+    """
+    properties = dict(schema["properties"])
+    if ROW_ID in keys:
+        digest = {
+            "type": ["string", "null"],
+            "description": "Digest of what tells this row apart; the report has no key of its own.",
+        }
+        properties = {ROW_ID: digest, **properties}
+    if keep_unknown:
+        properties[UNKNOWN_FIELDS] = {
+            "type": ["object", "null"],
+            "description": "Fields unknown to this schema, and values that do not fit their type.",
+        }
+    for key in keys:
+        types = [kind for kind in properties[key]["type"] if kind != "null"]
+        properties[key] = {**properties[key], "type": types}
+    return {**schema, "properties": properties, "required": list(keys)}

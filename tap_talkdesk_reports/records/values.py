@@ -7,13 +7,13 @@ print one kind of value in several ways (talkdesk-api, D3).
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import UNSET
 
-from tap_talkdesk_reports.core.timespans import rfc3339
+from tap_talkdesk_reports.core.timespans import read_timestamp, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,19 +84,6 @@ def _uniform(stamps: Sequence[Any]) -> Sequence[str] | None:
         return with_zone.split("\n")
     is_final = len(joined) == 21 * count - 1 and joined.count("Z") == joined.count("T") == count
     return stamps if is_final else None
-
-
-def read_timestamp(text: str) -> datetime:
-    """A point in time in any of the spellings that the APIs use; without a zone it is UTC.
-
-    Seen: `2016-01-29 10:22:02`, `2016-07-29 00:00:00 UTC`, `2026-04-23T10:22:26Z`,
-    the same with milliseconds and with an offset (talkdesk-api, A3 and D3).
-
-    Raises:
-        ValueError: the text is none of them.
-    """
-    read = datetime.fromisoformat(text.strip().removesuffix("UTC").rstrip())
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 def timestamp(value: object) -> str | None:

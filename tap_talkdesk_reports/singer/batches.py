@@ -40,7 +40,6 @@ class Batches:
         self._config = config
         self._stream = stream
         self._spool = new_spool(spool_dir)
-        self._source: object = None
         self._packs = config.encoding.compression == "gzip"
         self._packer = _packer()
         self._is_begun = False
@@ -56,16 +55,13 @@ class Batches:
         """Drop what is gathered and not published."""
         drop(self._spool)
 
-    def add(self, source: object, records: Sequence[Any]) -> None:
-        """Gather records; those of another source than before replace what is gathered.
+    def add(self, records: Sequence[Any]) -> None:
+        """Gather records.
 
         Raises:
             SpoolError: they cannot be kept.
         """
         try:
-            if source is not self._source:
-                self._clear()
-                self._source = source
             while records:
                 if not self._is_begun:
                     self._is_begun, self._packer, self._room = True, _packer(), self._config.batch_size
@@ -77,6 +73,13 @@ class Batches:
                     self._end()
         except OSError as error:
             raise _error(error) from None
+
+    def clear(self) -> None:
+        """Forget what is gathered, such as the records of a file that turned out corrupt."""
+        self._is_begun = False
+        self._ends = []
+        self._spool.seek(0)
+        self._spool.truncate()
 
     def publish(self) -> list[str]:
         """Put what is gathered into the storage; the addresses of the files, none where there are no records.
@@ -98,7 +101,7 @@ class Batches:
                 manifest.append(storage.get_url(name))
         except OSError as error:
             raise _error(error) from None
-        self._clear()
+        self.clear()
         return manifest
 
     def _end(self) -> None:
@@ -109,12 +112,6 @@ class Batches:
             self._spool.write(self._packer.flush())
         self._is_begun = False
         self._ends.append(self._spool.tell())
-
-    def _clear(self) -> None:
-        self._is_begun = False
-        self._ends = []
-        self._spool.seek(0)
-        self._spool.truncate()
 
 
 def _packer() -> zlib._Compress:

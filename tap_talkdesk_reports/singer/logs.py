@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from singer_sdk import metrics
 
+from tap_talkdesk_reports.core.clock import current_scope
 from tap_talkdesk_reports.core.report_job import ReportJob
-from tap_talkdesk_reports.sync.lookahead import OWNER
 
 if TYPE_CHECKING:
     import logging
@@ -26,7 +26,7 @@ class Metric(StrEnum):
 
 def add_fields(record: logging.LogRecord) -> bool:
     """Give a log record the fields of what it speaks of; to be used as a filter that lets all pass."""
-    record.stream_name = OWNER.get()
+    record.stream_name = current_scope().stream
     arguments = record.args if isinstance(record.args, tuple) else ()
     if (job := next(_jobs(arguments), None)) is not None:
         record.report, record.job, record.timespan = job.report, job.id, str(job.timespan)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_talkdesk_reports.core.timespans import rfc3339
-from tap_talkdesk_reports.records.values import read_timestamp
+from tap_talkdesk_reports.core.timespans import read_timestamp, rfc3339
 
 SHAPE = (
     '{"bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2026-01-31T00:00:00Z"}}}'

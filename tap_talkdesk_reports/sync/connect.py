@@ -1,7 +1,8 @@
-"""From the settings to the API that they mean, and to its tokens."""
+"""Makes the clients of a run from its settings: API, tokens, downloads; compares the clocks."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from tap_talkdesk_reports.api.auth import ClientCredentials, PasswordGrant, TokenSource
@@ -10,10 +11,19 @@ from tap_talkdesk_reports.api.download import Downloads
 from tap_talkdesk_reports.api.explore import ExploreApi
 from tap_talkdesk_reports.api.reporting import ReportingApi
 from tap_talkdesk_reports.api.transport import hide
+from tap_talkdesk_reports.core.clock import in_words
+from tap_talkdesk_reports.core.errors import TalkdeskError
 
 if TYPE_CHECKING:
     from tap_talkdesk_reports.config.settings import Settings
     from tap_talkdesk_reports.core.clock import Clock
+
+
+logger = logging.getLogger("tap-talkdesk-reports")
+
+#: If the clocks differ by more seconds, that is a warning; by more still, an error.
+TOLERATED_SKEW = 60
+LARGEST_SKEW = 86_400
 
 
 def connect(settings: Settings, clock: Clock) -> tuple[ReportingApi, TokenSource]:
@@ -59,3 +69,22 @@ def _tokens(settings: Settings, policy: Policy) -> TokenSource:
         },
         user={"account": settings.account, "username": settings.username, "password": settings.password},
     )
+
+
+def seconds_behind(tokens: TokenSource) -> float:
+    """How far Talkdesk's clock is behind this machine's, as its last response to the sign-in showed.
+
+    Of the two clocks the one that is behind decides what is settled, so that no bookmark
+    can come to lie in the future: a clock of Talkdesk's that is ahead counts as 0.
+
+    Raises:
+        TalkdeskError: the clocks differ by more than a day.
+    """
+    skew = tokens.clock_skew
+    if abs(skew) > LARGEST_SKEW:
+        msg = f"The clocks of Talkdesk and of this machine differ by {in_words(abs(skew))}"
+        raise TalkdeskError(f"{msg}; set this machine's clock")
+    if abs(skew) <= TOLERATED_SKEW:
+        return 0.0
+    logger.warning("Talkdesk's clock is %+.0f s from this machine's; using the one that is behind", skew)
+    return max(0.0, -skew)

@@ -1,165 +1,293 @@
-"""Work done ahead of its turn, on threads, and handed out in order. Knows no HTTP and no report.
+"""Runs the pieces of a plan ahead of their turn, on worker threads, and hands the results out in plan order.
 
-A slot is taken before a piece of work begins, and given back when its last result is
-consumed; so one number bounds both what runs elsewhere and what lies here unread.
+A slot is taken before a piece begins and given back when its result is acknowledged, so
+one number bounds both the jobs at Talkdesk and the unread files on this disk. A piece that
+fails is replaced in place by other pieces. Knows no HTTP and no report.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from concurrent.futures import Future, wait
-from contextvars import ContextVar
-from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from tap_talkdesk_reports.core.clock import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_talkdesk_reports.core.clock import Clock
+P = TypeVar("P")
+R = TypeVar("R")
 
-T = TypeVar("T")
-
-#: Whose work a thread does.
-OWNER: ContextVar[str | None] = ContextVar("owner", default=None)
-
-#: How often a consumer that waits looks up, in seconds.
+#: Seconds between two calls of `on_wait` while a result is awaited.
 LOOK_UP = 0.2
 
 
-class Turn(Generic[T]):
-    """One piece of work, and its results one after another.
+class _State(Enum):
+    """How far an entry is."""
 
-    The work is a generator, which advances on a thread of its own each time the
-    consumer asks for the next result. The threads are daemons: a request that hangs
-    must not keep the process from ending.
+    WAITING = auto()  # for a slot
+    RUNNING = auto()  # on a worker thread
+    READY = auto()  # its result waits to be read, or is being read
+    FAILED = auto()  # its error waits to be raised; its slot is free
+    ACKED = auto()  # its result was read; what follows an ack is still to be done
+    CANCELLED = auto()  # its result is unwanted; its slot is free once its thread has ended
+
+
+class Entry(Generic[P, R]):
+    """One piece of the plan with its result; the consumer acks or rejects it."""
+
+    def __init__(self, stream: str, piece: P) -> None:
+        self.stream = stream
+        self.piece = piece
+        self.scope = Scope(stream)
+        self.state = _State.WAITING
+        self.outcome: R | BaseException | None = None
+
+    @property
+    def result(self) -> R:
+        """What the work made of the piece; only for an entry that `next` has returned."""
+        assert not isinstance(self.outcome, BaseException)
+        assert self.outcome is not None
+        return self.outcome
+
+
+class LookAhead(Generic[P, R]):
+    """Keeps up to `width` pieces under way. A context: leaving it ends all work.
+
+    The worker threads are daemons: a request that hangs must not keep the process from ending.
     """
 
-    def __init__(self, owner: str, work: Generator[T, None, None], clock: Clock) -> None:
-        """Work that may wait on `clock`, which is its own to stop."""
-        self.owner = owner
-        self._work = work
-        self._clock = clock
-        self._future: Future[T | None] = Future()
-
-    def start(self) -> None:
-        """Begin with the first result."""
-        self._advance(self._future, lambda: next(self._work))
-
-    def result(self, on_wait: Callable[[float], None]) -> T | None:
-        """Wait for the next result, also for a slot; None when there are no more.
+    def __init__(
+        self,
+        plans: Mapping[str, Iterator[P]],
+        work: Callable[[P], R],
+        *,
+        width: int,
+        instead_of: Callable[[P, Exception], Sequence[P]] = lambda _piece, _error: (),
+        discard: Callable[[R], object] = lambda _result: None,
+        after_ack: Callable[[R], object] | None = None,
+    ) -> None:
+        """Begin nothing yet.
 
         Args:
-            on_wait: Called while waiting, with the seconds waited so far; may raise.
+            plans: The pieces of each stream, in the order in which their results are wanted. They are
+                read lazily, one stream after another.
+            work: Makes the result of a piece, on a worker thread and in a scope of its own.
+            width: The number of slots, and of worker threads.
+            instead_of: The pieces to try in place of one that failed; none: the consumer gets the error.
+            discard: Releases a result, read or not.
+            after_ack: What remains to be done with a result behind its ack, on a worker thread.
+        """
+        self._plans = dict(plans)
+        self._work, self._instead_of = work, instead_of
+        self._discard, self._after_ack = discard, after_ack
+        self._free = width
+        #: All entries that hold a slot or wait for one, in plan order.
+        self._entries: list[Entry[P, R]] = []
+        self._acked: list[Entry[P, R]] = []
+        self._changed = threading.Condition()
+        self._is_halted = self._is_closed = False
+        self._threads = [
+            threading.Thread(target=self._loop, name=f"ahead-{n}", daemon=True) for n in range(width)
+        ]
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End all work without waiting for it."""
+        self.close(0)
+
+    def start(self) -> None:
+        """Start the worker threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def next(self, stream: str, on_wait: Callable[[], None]) -> Entry[P, R] | None:
+        """The next entry of a stream, to be acked or rejected before the one behind it; None at the end.
+
+        Args:
+            stream: The stream; streams are consumed in the order of the plans.
+            on_wait: Called several times a second while waiting; may raise.
 
         Raises:
-            Exception: whatever the work raised.
+            BaseException: what the work raised, if there is nothing to try instead.
         """
-        waited = 0.0
-        while not self._future.done():
-            on_wait(waited)
-            wait([self._future], LOOK_UP)
-            waited += LOOK_UP
-        return self._future.result()
+        while True:
+            with self._changed:
+                entry = self._first(stream)
+                if entry is None or entry.state is _State.READY:
+                    return entry
+                if entry.state is _State.FAILED:
+                    assert isinstance(entry.outcome, BaseException)
+                    raise entry.outcome
+            on_wait()
+            with self._changed:
+                if entry in self._entries and entry.state not in {_State.READY, _State.FAILED}:
+                    self._changed.wait(LOOK_UP)
 
-    def go_on(self) -> None:
-        """The result is consumed: begin with the next."""
-        self._future = Future()
-        self._advance(self._future, lambda: next(self._work))
+    def ack(self, entry: Entry[P, R]) -> None:
+        """The result was read: release it, do what follows an ack, and give the slot back."""
+        self._discard(entry.result)
+        with self._changed:
+            if self._after_ack is None:
+                self._remove(entry)
+            else:
+                entry.state = _State.ACKED
+                self._acked.append(entry)
+                self._changed.notify_all()
 
-    def refuse(self, error: Exception) -> None:
-        """The result is no good: let the work see the error, and do something about it."""
-        self._future = Future()
-        self._advance(self._future, lambda: self._work.throw(error))
+    def reject(self, entry: Entry[P, R], error: Exception) -> None:
+        """The result is no good: try something instead.
 
-    def drop(self, freed: Callable[[], None]) -> None:
-        """Nobody wants the results any more; `freed` is called once the work has ended."""
+        Raises:
+            Exception: the error, if there is nothing to try.
+        """
+        self._discard(entry.result)
+        if not self._replace(entry, error):
+            raise error
 
-        def end(_: object) -> None:
-            try:
-                self._work.close()
-            finally:
-                freed()
-
-        self._clock.stop()
-        self._future.add_done_callback(end)
-
-    def is_over(self, seconds: float) -> bool:
-        """Wait a while for dropped work to end; whether it has."""
-        return bool(wait([self._future], max(0.0, seconds)).done)
-
-    def _advance(self, future: Future[T | None], step: Callable[[], T]) -> None:
-        def run() -> None:
-            OWNER.set(self.owner)
-            try:
-                future.set_result(step())
-            except StopIteration:
-                future.set_result(None)
-            except BaseException as error:  # noqa: BLE001 - it is raised again where the result is awaited
-                future.set_exception(error)
-
-        threading.Thread(target=run, name=f"{self.owner}-ahead", daemon=True).start()
-
-
-class LookAhead(Generic[T]):
-    """Keeps up to `width` pieces of work under way, in the order of the plan.
-
-    Owners consume in the order of the plan, too: a turn that has no slot yet waits
-    for one that only an earlier turn can give back.
-    """
-
-    def __init__(self, turns: Iterable[Turn[T]], width: int) -> None:
-        """Begin with the first `width` turns."""
-        self._lock = threading.Lock()
-        self._width = width
-        #: Turns without a slot, and turns with one; both in the order of the plan.
-        self._ahead = deque(turns)
-        self._begun: list[Turn[T]] = []
-        self._top_up()
-
-    def turns(self, owner: str) -> Iterator[Turn[T]]:
-        """The turns of one owner in order; each gives its slot back when the next is asked for."""
-        with self._lock:
-            mine = [turn for turn in (*self._begun, *self._ahead) if turn.owner == owner]
-        for turn in mine:
-            yield turn
-            self._free(turn)
-
-    def drop(self, owner: str) -> None:
-        """An owner has failed: end its turns, and give each slot to others once its work has ended."""
-        with self._lock:
-            self._ahead = deque(turn for turn in self._ahead if turn.owner != owner)
-            dropped = [turn for turn in self._begun if turn.owner == owner]
-        for turn in dropped:
-            turn.drop(partial(self._free, turn))
+    def cancel(self, stream: str) -> None:
+        """Forget a stream; the slot of a piece that is under way is free once its thread has ended."""
+        with self._changed:
+            self._plans.pop(stream, None)
+            for entry in [entry for entry in self._entries if entry.stream == stream]:
+                if entry.state is _State.RUNNING:
+                    entry.state = _State.CANCELLED
+                    entry.scope.cancel()
+                elif entry.state not in {_State.ACKED, _State.CANCELLED}:
+                    if entry.state is _State.READY:
+                        self._discard(entry.result)
+                    self._remove(entry)
 
     def halt(self) -> None:
-        """Begin nothing more; what is being consumed stays as it is. May be called from any thread."""
-        with self._lock:
-            self._ahead.clear()
+        """Begin nothing more and end each wait; results stay. May be called from any thread."""
+        with self._changed:
+            self._is_halted = True
+            for entry in self._entries:
+                if entry.state is _State.RUNNING:
+                    entry.scope.cancel()
 
-    def close(self) -> None:
-        """End all work; does not wait."""
+    def close(self, seconds: float) -> bool:
+        """End all work, and wait for that up to so many seconds; whether it has ended."""
         self.halt()
-        dropped = list(self._begun)
-        for turn in dropped:
-            turn.drop(lambda: None)
-
-    def is_over(self, seconds: float) -> bool:
-        """After `close`: wait up to so many seconds for all work to end; whether it has."""
+        with self._changed:
+            self._is_closed = True
+            for stream in {entry.stream for entry in self._entries} | self._plans.keys():
+                self.cancel(stream)
+            self._changed.notify_all()
         deadline = time.monotonic() + seconds
-        return all(turn.is_over(deadline - time.monotonic()) for turn in self._begun)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
-    def _free(self, turn: Turn[T]) -> None:
-        with self._lock:
-            if turn in self._begun:
-                self._begun.remove(turn)
-        self._top_up()
+    # From here on: under the lock, or on a worker thread
 
-    def _top_up(self) -> None:
-        with self._lock:
-            while self._ahead and len(self._begun) < self._width:
-                turn = self._ahead.popleft()
-                self._begun.append(turn)
-                turn.start()
+    def _first(self, stream: str) -> Entry[P, R] | None:
+        """The stream's first entry that was not acked; else one whose ack is not over; else None."""
+        mine = [entry for entry in self._entries if entry.stream == stream]
+        unread = next((entry for entry in mine if entry.state is not _State.ACKED), None)
+        return unread or self._pull([stream]) or next(iter(mine), None)
+
+    def _pull(self, streams: Sequence[str]) -> Entry[P, R] | None:
+        """A new entry of the first of some streams whose plan is not at its end."""
+        for stream in streams:
+            for piece in self._plans.get(stream, ()):
+                self._entries.append(Entry(stream, piece))
+                self._changed.notify_all()
+                return self._entries[-1]
+            self._plans.pop(stream, None)
+        return None
+
+    def _loop(self) -> None:
+        while (entry := self._take()) is not None:
+            with entry.scope.entered():
+                if entry.state is _State.ACKED:
+                    self._finish(entry)
+                else:
+                    self._run(entry)
+
+    def _take(self) -> Entry[P, R] | None:
+        """The entry to work on next; None at the end."""
+        with self._changed:
+            while True:
+                if self._acked:
+                    return self._acked.pop(0)
+                if self._is_closed:
+                    return None
+                if self._free and not self._is_halted:
+                    waiting = (entry for entry in self._entries if entry.state is _State.WAITING)
+                    if entry := next(waiting, None) or self._pull(list(self._plans)):
+                        entry.state = _State.RUNNING
+                        self._free -= 1
+                        return entry
+                self._changed.wait()
+
+    def _run(self, entry: Entry[P, R]) -> None:
+        try:
+            result = self._work(entry.piece)
+        except Exception as error:  # noqa: BLE001 - it is raised again where the result is awaited
+            self._replace(entry, error)
+        except BaseException as stopped:  # noqa: BLE001 - as is Stopped
+            self._settle(entry, _State.FAILED, stopped)
+        else:
+            if not self._settle(entry, _State.READY, result):
+                self._discard(result)
+
+    def _finish(self, entry: Entry[P, R]) -> None:
+        assert self._after_ack is not None
+        try:
+            self._after_ack(entry.result)
+        finally:
+            with self._changed:
+                self._remove(entry)
+
+    def _replace(self, entry: Entry[P, R], error: Exception) -> bool:
+        """Put other pieces in the place of one that failed; False if there are none: the error stands."""
+        instead = [Entry[P, R](entry.stream, piece) for piece in self._instead_of(entry.piece, error)]
+        if not instead:
+            self._settle(entry, _State.FAILED, error)
+            return False
+        with self._changed:
+            place = self._entries.index(entry)
+            wanted = instead if entry.state is not _State.CANCELLED else []
+            self._entries[place + 1 : place + 1] = wanted
+            self._remove(entry)
+        return True
+
+    def _settle(self, entry: Entry[P, R], state: _State, outcome: R | BaseException) -> bool:
+        """Note how the work ended; False if nobody wants to know: then the slot is free."""
+        with self._changed:
+            if entry.state is _State.CANCELLED:
+                self._remove(entry)
+                return False
+            entry.state, entry.outcome = state, outcome
+            self._free += state is _State.FAILED
+            self._changed.notify_all()
+            return True
+
+    def _remove(self, entry: Entry[P, R]) -> None:
+        """Forget an entry and give its slot back, if it has one."""
+        self._entries.remove(entry)
+        self._free += entry.state not in {_State.WAITING, _State.FAILED}
+        self._changed.notify_all()
+
+
+def call_all(
+    calls: Mapping[str, Callable[[], R]], *, width: int, on_wait: Callable[[], None]
+) -> dict[str, R]:
+    """Make some calls at once, on threads that a stop does not wait for; their results by name.
+
+    Raises:
+        BaseException: what a call or `on_wait` raised.
+    """
+    pieces = {name: iter((call,)) for name, call in calls.items()}
+    with LookAhead[Callable[[], R], R](pieces, lambda call: call(), width=width) as ahead:
+        entries = {name: ahead.next(name, on_wait) for name in calls}
+        return {name: entry.result for name, entry in entries.items() if entry is not None}

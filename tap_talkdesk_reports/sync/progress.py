@@ -84,10 +84,11 @@ class Progress:
         progress.rows += count
         self.show()
 
-    def add_timespan(self, stream: str) -> None:
-        """A timespan is complete."""
+    def add_timespan(self, stream: str, *, planned: int) -> None:
+        """A timespan is complete, of so many: halves count as timespans of their own."""
         progress = self._streams[stream]
         progress.done += 1
+        progress.planned = planned
         if progress.done == progress.planned:
             progress.ended = self._clock.monotonic()
         self.show()
@@ -122,7 +123,7 @@ class Progress:
     def _draw(self, now: float) -> None:
         assert self._picture is not None
         for name, stream in self._streams.items():
-            self._picture.show(name, stream.done, stream.in_words(now))
+            self._picture.show(name, stream.done, stream.planned, stream.in_words(now))
         self._picture.say(self._status(now))
 
     def _status(self, now: float) -> str:
@@ -161,9 +162,9 @@ class _Picture:
             bar_format="{desc}", position=len(planned), file=sys.stderr, dynamic_ncols=True, leave=False
         )
 
-    def show(self, name: str, done: int, words: str) -> None:
+    def show(self, name: str, done: int, planned: int, words: str) -> None:
         bar = self._bars[name]
-        bar.n = done
+        bar.n, bar.total = done, planned
         bar.postfix = words
         bar.refresh()
 

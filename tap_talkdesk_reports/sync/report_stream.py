@@ -1,8 +1,9 @@
-"""One report as a Singer stream: plan, files, records, bookmark."""
+"""One report as a Singer stream: reads each of its files, writes the records, moves the bookmark."""
 
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,31 +13,26 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
-from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import ReportFileError
-from tap_talkdesk_reports.core.timespans import Timespan, last_hour, rfc3339
-from tap_talkdesk_reports.records.boundary import Border
+from tap_talkdesk_reports.core.timespans import read_timestamp, rfc3339
+from tap_talkdesk_reports.records.boundary import Boundary
 from tap_talkdesk_reports.records.chunks import TypedRecords
 from tap_talkdesk_reports.records.csv_file import csv_rows
 from tap_talkdesk_reports.records.json_file import json_rows
-from tap_talkdesk_reports.records.record import ROW_ID, UNKNOWN_FIELDS, RecordMaker
-from tap_talkdesk_reports.records.values import read_timestamp
-from tap_talkdesk_reports.schemas import completed
+from tap_talkdesk_reports.records.record import ROW_ID, UNKNOWN_FIELDS, RecordMaker, completed
 from tap_talkdesk_reports.singer.batches import Batches
-from tap_talkdesk_reports.singer.logs import JobMeter
+from tap_talkdesk_reports.sync.plan import StreamToRead
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from singer_sdk import SchemaDirectory
+    from singer_sdk import SchemaDirectory, Tap
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_talkdesk_reports.config.settings import Settings
-    from tap_talkdesk_reports.jobs.report_files import ReportFile
-    from tap_talkdesk_reports.tap import TapTalkdeskReports
-
+    from tap_talkdesk_reports.sync.run import FileToRead
+    from tap_talkdesk_reports.sync.runs import Runs
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
@@ -50,7 +46,7 @@ class ReportStream(Stream):
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # types are the business of records.py
 
-    #: Where the schema of the stream's name stands.
+    #: Where the schema of the stream's name is.
     schemas: ClassVar[SchemaDirectory]
 
     #: Columns by the plain names that their fields had in payloads of another time.
@@ -65,49 +61,116 @@ class ReportStream(Stream):
     #: The API's name of the report; the stream's own name where it is left out.
     report: str = ""
 
-    _tap: TapTalkdeskReports
-
-    def __init__(self, tap: TapTalkdeskReports, schema: dict[str, Any] | None = None) -> None:
-        """A stream of this tap, with the schema of its name unless one is given."""
+    def __init__(self, tap: Tap, runs: Runs, schema: dict[str, Any] | None = None) -> None:
+        """A stream whose files come from `runs`, with the schema of its name unless one is given."""
         schema = schema or self.schemas.get_schema(self.name)
         keep = tap.config.get("unknown_fields", "keep") == "keep"
         super().__init__(tap, schema=completed(schema, self.primary_keys, keep_unknown=keep))
+        self._runs = runs
         self.report = self.report or self.name
         # A catalog that reads a stream whole may leave its replication key out.
         self._declared_key = self.replication_key or ""
-        #: Records made in this run.
-        self.records_made = 0
+        #: Records of the files that were read to their end in this run.
+        self.rows_read = 0
         # Records stamped exactly at the end of the timespan before, as JSON.
-        self._at_border: set[bytes] = set()
-
-    # Where it stands, and what is due
+        self._at_boundary: set[bytes] = set()
 
     @property
     def bookmark(self) -> datetime | None:
-        """Up to where the stream is complete; None if that is unknown, or of no matter."""
+        """Up to where the stream is complete; None if that is unknown, or if it is read whole each time."""
         if self.replication_method != REPLICATION_INCREMENTAL:
             return None
         value = self.stream_state.get("replication_key_value")
         return read_timestamp(value) if value else None
 
-    def due(self, settings: Settings, horizon: datetime) -> Timespan:
-        """What is to be read in this run; where nothing is, its end is not after its start.
-
-        Args:
-            settings: The run's settings.
-            horizon: Up to where data is settled.
-        """
-        start, end = settings.start_date, min(settings.end_date or horizon, horizon)
-        if self._is_tested:  # one small job
-            return last_hour(horizon)
-        if self.bookmark:
-            start = max(start, self.bookmark - settings.lookback)
-        return Timespan(start, end)
+    @property
+    def to_read(self) -> StreamToRead:
+        """What the plan knows of it."""
+        return StreamToRead(self.name, self.report, self.bookmark, self._is_tested)
 
     @property
     def _is_tested(self) -> bool:
         """Whether the SDK tests the connection, as its own suite does: what it reads is no part of a sync."""
         return self.ABORT_AT_RECORD_COUNT is not None
+
+    # From files to messages
+
+    def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:  # noqa: ARG002
+        """The records of all files that are due; the bookmark moves behind each.
+
+        Raises:
+            TalkdeskError: there is no file for a timespan; the bookmark stands before it.
+        """
+        for file in self._files():
+            with self._reading(file) as chunks:
+                for chunk in chunks:
+                    yield from to_builtins(chunk)
+
+    def get_batches(
+        self,
+        batch_config: BatchConfig,
+        context: Context | None = None,  # noqa: ARG002
+    ) -> Iterator[tuple[BaseBatchFileEncoding, list[str]]]:
+        """The same records in files, one manifest for each report file that has any.
+
+        Raises:
+            TalkdeskError: as `get_records`, or a file cannot be kept.
+        """
+        with Batches(batch_config, self.name, spool_dir=self._runs.settings.spool_dir) as batches:
+            for file in self._files():
+                batches.clear()
+                with self._reading(file) as chunks:
+                    for chunk in chunks:
+                        batches.add(chunk)
+                    if manifest := batches.publish():
+                        yield batch_config.encoding, manifest
+
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        """Write whole chunks of records, if nothing needs a look at each; else as the SDK does."""
+        if not (write_messages and self._is_plain):
+            yield from super()._sync_records(context, write_messages=write_messages)
+            return
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            for file in self._files():
+                with self._reading(file) as chunks:
+                    for chunk in chunks:
+                        self._runs.writer.write_records(self.name, chunk)
+                        counter.increment(len(chunk))
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether records are written as they are: no stream map, no flattening, no test."""
+        only, *others = self.stream_maps
+        is_mapped = others or not isinstance(only, SameRecordTransform) or only.flattening_enabled
+        return not (is_mapped or self._is_tested or self.emit_activate_version_messages)
+
+    def _files(self) -> Iterator[FileToRead]:
+        try:
+            yield from self._runs.files(self.to_read)
+        finally:
+            self._warn_of_unknown()
+
+    @contextmanager
+    def _reading(self, file: FileToRead) -> Generator[Iterator[list[Any]], None, None]:
+        """Read a report file. The bookmark moves when all of it was read; a corrupt file is replaced."""
+        boundary = Boundary(file.timespan, self._at_boundary)
+        try:
+            yield file.read(self._chunks(file, boundary))
+        except ReportFileError as error:
+            file.reject(error)
+            return
+        self._at_boundary = boundary.at_end
+        self.rows_read += file.rows
+        self._complete_through(file.timespan.end)
+        file.ack()
+
+    def _chunks(self, file: FileToRead, boundary: Boundary) -> Iterator[list[Any]]:
+        """The records of a file in chunks, without repeats of the timespan before."""
+        column = self.replication_key or self._declared_key
+        for chunk in self._json(file) if file.is_json else self._csv(file):
+            yield boundary.without_repeats(chunk, self._records.column(column, chunk))
 
     def _complete_through(self, end: datetime) -> None:
         """Move the bookmark, never back, and write STATE."""
@@ -119,98 +182,10 @@ class ReportStream(Stream):
         state.update(replication_key=self.replication_key, replication_key_value=rfc3339(moved))
         self._tap.state_writer.write_state(self.tap_state)
 
-    # Records
-
-    def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:  # noqa: ARG002
-        """The records of all due timespans; the bookmark moves behind each.
-
-        Raises:
-            TalkdeskError: a timespan cannot be had; the bookmark stands before it.
-        """
-        for _, chunk in self._chunks():
-            yield from to_builtins(chunk)
-
-    def get_batches(
-        self,
-        batch_config: BatchConfig,
-        context: Context | None = None,  # noqa: ARG002
-    ) -> Iterator[tuple[BaseBatchFileEncoding, list[str]]]:
-        """The same records in files, one manifest for each timespan that has any.
-
-        Raises:
-            TalkdeskError: as `get_records`, or a file cannot be kept.
-        """
-        with Batches(batch_config, self.name, spool_dir=self._tap.settings.spool_dir) as batches:
-            for file, chunk in self._chunks():
-                batches.add(file, chunk)
-                if not chunk and (manifest := batches.publish()):
-                    yield batch_config.encoding, manifest
-
-    def _sync_records(
-        self, context: Context | None = None, *, write_messages: bool = True
-    ) -> Generator[dict[str, Any], Any, Any]:
-        """Write whole chunks of records, where nothing asks for a look at each; else as the SDK does."""
-        if not (write_messages and self._is_plain):
-            yield from super()._sync_records(context, write_messages=write_messages)
-            return
-        with self.get_record_counter() as counter, self.get_sync_timer():
-            for _, chunk in self._chunks():
-                self._tap.message_writer.write_records(self.name, chunk)
-                counter.increment(len(chunk))
-
-    @property
-    def _is_plain(self) -> bool:
-        """Whether records go out as they are: no stream map, no flattening, no test."""
-        only, *others = self.stream_maps
-        is_mapped = others or not isinstance(only, SameRecordTransform) or only.flattening_enabled
-        return not (is_mapped or self._is_tested or self.emit_activate_version_messages)
-
-    def _chunks(self) -> Iterator[tuple[ReportFile, list[Any]]]:
-        """The records of all due files in chunks, and an empty one where a file is read to its end.
-
-        Behind that the bookmark moves. A file that turns out broken ends without it,
-        and what follows are the records of another for the same timespan.
-        """
-        with self._tap.run_of(self) as run, JobMeter(self.name) as meter:
-            for turn in run.turns(self):
-                while (file := turn.result(run.waiting)) is not None:
-                    before = self.records_made
-                    try:
-                        for chunk in self._chunks_of(file):
-                            run.check()
-                            run.progress.add_rows(self.name, len(chunk))
-                            yield file, chunk
-                    except ReportFileError as error:
-                        turn.refuse(error)
-                        continue
-                    yield file, []
-                    self._complete_through(file.timespan.end)
-                    logger.info(
-                        "%s: done, %d rows, %s from order to file",
-                        file.job,
-                        self.records_made - before,
-                        in_words(file.seconds),
-                    )
-                    meter.add(file.seconds, file.size)
-                    turn.go_on()
-                    run.check_time()
-                run.progress.add_timespan(self.name)
-            self._tell_unknown()
-
-    def _chunks_of(self, file: ReportFile) -> Iterator[list[Any]]:
-        """The records of a file, each chunk when it is asked for; none is empty."""
-        border = Border(file.timespan, self._at_border)
-        for chunk in self._json(file) if file.is_json else self._csv(file):
-            stamps = self._records.column(self.replication_key or "", chunk)
-            if records := border.without_repeats(chunk, stamps):
-                yield records
-            self.records_made += len(records)
-        self._at_border = border.at_end
-
-    def _json(self, file: ReportFile) -> Iterator[list[Any]]:
+    def _json(self, file: FileToRead) -> Iterator[list[Any]]:
         return json_rows(file.content, self._records.from_json)
 
-    def _csv(self, file: ReportFile) -> Iterator[list[Any]]:
+    def _csv(self, file: FileToRead) -> Iterator[list[Any]]:
         natural = [key for key in self.primary_keys if key != ROW_ID]
         columns = natural or [self.replication_key or self._declared_key]
         return csv_rows(file.content, columns, self._maker.column, self._records.from_csv)
@@ -233,7 +208,7 @@ class ReportStream(Stream):
             selected={name for name in self.schema["properties"] if self.mask["properties", name]},
         )
 
-    def _tell_unknown(self) -> None:
+    def _warn_of_unknown(self) -> None:
         if unknown := self._maker.unknown:
             names = ", ".join(f"{name} ({count} times)" for name, count in unknown.most_common())
             kept = f"kept in {UNKNOWN_FIELDS}" if self.config["unknown_fields"] == "keep" else "left out"

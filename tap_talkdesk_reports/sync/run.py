@@ -1,204 +1,295 @@
-"""The report files of one run: what is due, made ahead over all streams, and signs of life while waiting."""
+"""One run: signs in, plans what is due, makes report files ahead, and hands them out stream by stream."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from tap_talkdesk_reports.core.clock import Stopped, TimeIsUp, in_words
-from tap_talkdesk_reports.core.errors import TalkdeskError
+from tap_talkdesk_reports.core.clock import TimeIsUp, in_words
 from tap_talkdesk_reports.core.timespans import horizon, rfc3339
-from tap_talkdesk_reports.jobs.adoption import plan
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.jobs.report_files import ReportFile, ReportFiles
-from tap_talkdesk_reports.sync.connect import connect, downloads
-from tap_talkdesk_reports.sync.lookahead import LOOK_UP, LookAhead, Turn
+from tap_talkdesk_reports.singer.logs import JobMeter
+from tap_talkdesk_reports.sync.connect import connect, downloads, seconds_behind
+from tap_talkdesk_reports.sync.lookahead import LOOK_UP, LookAhead, call_all
+from tap_talkdesk_reports.sync.plan import Piece, StreamPlan, StreamToRead, instead_of
 from tap_talkdesk_reports.sync.progress import Progress, is_watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
-    from tap_talkdesk_reports.api.auth import TokenSource
+    from tap_talkdesk_reports.config.settings import Settings
+    from tap_talkdesk_reports.core.clock import Clock, StopSignal
+    from tap_talkdesk_reports.core.errors import ReportFileError
     from tap_talkdesk_reports.core.report_job import ReportJob
     from tap_talkdesk_reports.core.timespans import Timespan
-    from tap_talkdesk_reports.sync.report_stream import ReportStream
-    from tap_talkdesk_reports.tap import TapTalkdeskReports
+    from tap_talkdesk_reports.singer.writer import MessageWriter
+    from tap_talkdesk_reports.sync.lookahead import Entry
 
-T = TypeVar("T")
+Chunk = TypeVar("Chunk", bound="Sequence[object]")
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: Where the clocks differ by more seconds it is told, and by more still it is an error.
-TOLERATED_SKEW = 60
-LARGEST_SKEW = 86_400
-#: Cancelling jobs at a stop is worth so many seconds.
+#: Cancelling jobs at a stop may take so many seconds.
 SECONDS_TO_CANCEL = 5
+#: In a connection test a job that runs for longer was at least accepted.
+TEST_SECONDS = 30
+#: So many jobs may an account have at once.
+MOST_JOBS = 15
 
 
 class Run:
     """Report files of some streams, made ahead of their turn.
 
-    A context: leaving it ends all work and cancels own running jobs.
+    A context: entering it signs in, plans and starts the work; leaving it ends all work and
+    cancels own running jobs.
     """
 
-    def __init__(self, tap: TapTalkdeskReports, streams: Sequence[ReportStream]) -> None:
-        """Make the plan; sign in and begin only if anything is due.
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        stop: StopSignal,
+        writer: MessageWriter,
+        streams: Sequence[StreamToRead],
+        *,
+        is_test: bool = False,
+    ) -> None:
+        """Do nothing yet. A connection test adopts no job, tries nothing twice and waits for less long."""
+        if is_test:
+            settings = replace(settings, job_timeout=TEST_SECONDS, max_concurrent_jobs=MOST_JOBS)
+        self._settings, self._clock, self._stop, self._writer = settings, clock, stop, writer
+        self._is_test = is_test
+        self._began = clock.monotonic()
+        self._over = threading.Event()
+        self._plans: dict[str, StreamPlan] = {}
+        self._lookahead: LookAhead[Piece, ReportFile] = LookAhead({}, self._make, width=0)
+        self._progress = Progress({}, lambda: (0, 0.0), clock, watched=False)
+        api, self._tokens = connect(settings, clock)
+        self._jobs = Jobs(
+            api, clock, file_format=settings.format, timeout=settings.job_timeout, waits_for_end=not is_test
+        )
+        self._files = ReportFiles(
+            api, self._jobs, downloads(settings, clock), clock, file_format=settings.format
+        )
+        #: In the order in which they are to be read.
+        self.streams = list(streams)
+
+    def __enter__(self) -> Self:
+        """Sign in and plan, if anything is due, and start the work.
 
         Raises:
             AuthenticationError: the credentials are not accepted.
             TalkdeskError: the sign-in fails in another way.
             Stopped: the process was told to end.
         """
-        self._tap = tap
-        self._settings = settings = tap.settings
-        self._began = tap.clock.monotonic()
-        self._over = threading.Event()
-        self._lookahead: LookAhead[ReportFile] = LookAhead([], 1)
-        #: How far it is.
-        self.progress = Progress({}, lambda: (0, 0.0), tap.clock, watched=False)
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
-        api, tokens = connect(settings, tap.clock)
-        jobs = Jobs(api, file_format=settings.format, timeout=settings.job_timeout)
-        due = self._due(streams, tokens)
-        adoptable = self._adoptable(due, jobs)
-        planned = {stream: plan(due[stream], settings.timespan, adoptable[stream]) for stream in due}
-        #: Oldest first, so that a long backfill of one stream does not starve the others.
-        self.streams = sorted(streams, key=lambda s: due[s].start if s in due else tap.clock.now())
-        logger.info(
-            "Due: %s", ", ".join(f"{s.name}: {len(planned.get(s, ()))} timespans" for s in self.streams)
-        )
-        self._files = ReportFiles(
-            api,
-            jobs,
-            downloads(settings, tap.clock),
-            file_format=settings.format,
-            delete=settings.delete_report_files,
-        )
-        self.progress = Progress(
-            {stream.name: len(planned[stream]) for stream in self.streams if planned.get(stream)},
-            lambda: jobs.running(tap.clock.monotonic()),
-            tap.clock,
-            watched=is_watched(),
-        )
-        turns = [self._turn(stream, *each) for stream in self.streams for each in planned.get(stream, ())]
-        self._lookahead = LookAhead(turns, settings.max_concurrent_jobs)
-
-    def turns(self, stream: ReportStream) -> Iterator[Turn[ReportFile]]:
-        """The due timespans of a stream, oldest first, each with its files one after another."""
-        return self._lookahead.turns(stream.name)
-
-    def drop(self, stream: ReportStream) -> None:
-        """A stream has failed: end the work that was done ahead for it."""
-        self._lookahead.drop(stream.name)
-
-    def check(self) -> None:
-        """Go on?
-
-        Raises:
-            Stopped: the process was told to end.
-        """
-        if self._tap.stop_signal is not None:
-            raise Stopped
-
-    def check_time(self) -> None:
-        """Go on with another file, or with waiting for one?
-
-        Raises:
-            TimeIsUp: the run has lasted as long as `stop_after_minutes` allows.
-        """
-        lasted = self._tap.clock.monotonic() - self._began
-        if self._settings.stop_after is not None and lasted >= self._settings.stop_after:
-            raise TimeIsUp
-
-    def waiting(self, waited: float) -> None:
-        """Called several times a second while a file is waited for, with the seconds waited so far.
-
-        Raises:
-            Stopped: the process was told to end, or the time of the run is up.
-        """
-        self.check()
-        self.check_time()
-        if not waited:
-            self._tap.message_writer.flush()
-        self.progress.show()
-
-    def end(self) -> None:
-        """Begin to end all work: no new jobs, and own ones that are running are cancelled."""
-        self._over.set()
-        self._lookahead.close()
-
-    def __enter__(self) -> Self:
-        """Itself."""
+        try:
+            due = self._due()
+            adoptable = self._adoptable([stream for stream in self.streams if stream.name in due])
+            self._plan(due, adoptable)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Wait for the end of all work, as far as it comes within 5 s."""
-        self.end()
-        self.progress.close()
-        self._tap.message_writer.flush()
-        if not self._lookahead.is_over(SECONDS_TO_CANCEL):
+        """End all work, and wait for that up to 5 s."""
+        self._over.set()
+        has_ended = self._lookahead.close(SECONDS_TO_CANCEL)
+        self._progress.close()
+        self._writer.flush()
+        if not has_ended:
             logger.warning("Some jobs could not be cancelled in time; Talkdesk will finish them")
+
+    def files(self, stream: str) -> Iterator[FileToRead]:
+        """The report files of a stream in plan order, each to be acked or rejected before the next.
+
+        Raises:
+            TalkdeskError: there is no file for a timespan.
+            Stopped: the process was told to end.
+            TimeIsUp: the run has lasted as long as `stop_after_minutes` allows.
+        """
+        with JobMeter(stream) as meter:
+            while (entry := self._lookahead.next(stream, self._wait)) is not None:
+                file = FileToRead(self, entry)
+                yield file
+                if file.is_acked:
+                    meter.add(file.seconds, file.size)
+                    self._check_time()
+
+    def cancel(self, stream: str) -> None:
+        """A stream has failed: end the work for it, so that its slots are free for others."""
+        self._lookahead.cancel(stream)
+
+    # For the file that is being read
+
+    def read(self, stream: str, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """The chunks of a file; shows progress, and stops between two of them."""
+        for chunk in chunks:
+            self._stop.check()
+            self._progress.add_rows(stream, len(chunk))
+            yield chunk
+
+    def ack(self, entry: Entry[Piece, ReportFile]) -> None:
+        """A file was read and its bookmark is written."""
+        stream = entry.stream
+        self._lookahead.ack(entry)
+        self._progress.add_timespan(stream, planned=self._plans[stream].total)
+
+    def reject(self, entry: Entry[Piece, ReportFile], error: ReportFileError) -> None:
+        """A file turned out corrupt.
+
+        Raises:
+            ReportFileError: there is nothing to try instead.
+        """
+        error.job = entry.result.job
+        self._lookahead.reject(entry, error)
+
+    # On worker threads
+
+    def _make(self, piece: Piece) -> ReportFile:
+        """Called by the look-ahead for each piece."""
+        if piece.attempt:
+            self._clock.sleep(self._clock.jittered(piece.attempt))
+        return self._files.make(piece.report, piece.timespan, piece.job)
+
+    def _instead_of(self, piece: Piece, error: Exception) -> Sequence[Piece]:
+        """Called by the look-ahead for each piece that failed."""
+        pieces = [] if self._is_test else instead_of(piece, error)
+        if pieces:
+            if len(pieces) > 1:
+                what = "trying both halves of the timespan"
+            else:
+                what = "downloading its file again" if pieces[0].job else "creating a new job"
+            logger.warning("%s; %s", error, what)
+            self._plans[piece.stream].replaced(by=len(pieces))
+        return pieces
+
+    # Waiting
+
+    def _wait(self) -> None:
+        """Called several times a second while something is awaited."""
+        self._stop.check()
+        self._check_time()
+        self._writer.flush()
+        self._progress.show()
+
+    def _check_time(self) -> None:
+        lasted = self._clock.monotonic() - self._began
+        if self._settings.stop_after is not None and lasted >= self._settings.stop_after:
+            raise TimeIsUp
 
     def _watch(self) -> None:
         """End the work after a signal, also while the main thread hangs in a write that nobody reads."""
         while not self._over.wait(LOOK_UP):
-            if self._tap.stop_signal is not None:
-                # Whoever waits for a job stops waiting, and cancels it. The rest is for the main thread,
+            if self._stop.number is not None:
+                # What waits for a job stops waiting, and cancels it. The rest is for the main thread,
                 # which may be reading a file.
-                self._tap.clock.stop()
                 self._lookahead.halt()
                 return
 
-    def _due(self, streams: Sequence[ReportStream], tokens: TokenSource) -> dict[ReportStream, Timespan]:
-        """What is due of each stream of which anything is. Signs in if anything is.
+    # The plan
 
-        Of the two clocks the one that is behind decides what is settled, so that no
-        bookmark can come to lie in the future.
-        """
-        now = self._tap.clock.now()
-        for signed_in in (False, True):
-            settled = horizon(now, self._settings.availability_delay)
-            all_due = {stream: stream.due(self._settings, settled) for stream in streams}
-            due = {stream: each for stream, each in all_due.items() if each.end > each.start}
-            if signed_in or not due:
-                break
-            turn = Turn("sign-in", once(tokens.token), self._tap.clock)
-            turn.start()
-            turn.result(self.waiting)
-            skew = tokens.clock_skew
-            if abs(skew) > LARGEST_SKEW:
-                msg = f"The clocks of Talkdesk and of this machine differ by {in_words(abs(skew))}"
-                raise TalkdeskError(f"{msg}; set this machine's clock")
-            if abs(skew) > TOLERATED_SKEW:
-                logger.warning(
-                    "Talkdesk's clock is %+.0f s from this machine's; going by the one that is behind", skew
-                )
-                now += timedelta(seconds=min(0.0, skew))
-        for stream, each in all_due.items():
-            if each.start > now:
+    def _due(self) -> dict[str, Timespan]:
+        """What is due of each stream of which anything is. Signs in if anything is."""
+        now = self._clock.now()
+        due = self._due_at(now)
+        if due:
+            call_all({"sign-in": self._tokens.token}, width=1, on_wait=self._wait)
+            if behind := seconds_behind(self._tokens):
+                now -= timedelta(seconds=behind)
+                due = self._due_at(now)
+        for stream in self.streams:
+            start = stream.due(self._settings, now).start
+            if start > now:
                 words = "%s: its bookmark or start_date, %s, lies in the future, so that nothing is read"
-                logger.warning(words, stream.name, rfc3339(each.start))
+                logger.warning(words, stream.name, rfc3339(start))
         return due
 
-    def _adoptable(
-        self, due: dict[ReportStream, Timespan], jobs: Jobs
-    ) -> dict[ReportStream, list[ReportJob]]:
+    def _due_at(self, now: datetime) -> dict[str, Timespan]:
+        settled = horizon(now, self._settings.availability_delay)
+        due = {stream.name: stream.due(self._settings, settled) for stream in self.streams}
+        return {name: timespan for name, timespan in due.items() if timespan.end > timespan.start}
+
+    def _adoptable(self, streams: Sequence[StreamToRead]) -> dict[str, list[ReportJob]]:
         """The jobs that an earlier run left, of each stream."""
-        now = self._tap.clock.now()
-        lists = LookAhead(
-            [Turn(s.name, once(partial(jobs.adoptable, s.report, now)), self._tap.clock) for s in due],
-            self._settings.max_concurrent_jobs,
+        if self._is_test:
+            return {}
+        now = self._clock.now()
+        calls = {stream.name: partial(self._jobs.adoptable, stream.report, now) for stream in streams}
+        return call_all(calls, width=self._settings.max_concurrent_jobs, on_wait=self._wait)
+
+    def _plan(self, due: dict[str, Timespan], adoptable: dict[str, list[ReportJob]]) -> None:
+        """Make the plan, and start the work on it."""
+        now, settings = self._clock.now(), self._settings
+        # Oldest first, so that a long backfill of one stream does not starve the others.
+        self.streams.sort(key=lambda stream: due[stream.name].start if stream.name in due else now)
+        self._plans = {
+            stream.name: StreamPlan(
+                stream, due[stream.name], settings.timespan, adoptable.get(stream.name, ())
+            )
+            for stream in self.streams
+            if stream.name in due
+        }
+        totals = {name: plan.total for name, plan in self._plans.items()}
+        if not self._is_test:
+            counts = (f"{stream.name}: {totals.get(stream.name, 0)} timespans" for stream in self.streams)
+            logger.info("Due: %s", ", ".join(counts))
+            self._progress = Progress(totals, lambda: self._jobs.running, self._clock, watched=is_watched())
+        self._lookahead = LookAhead(
+            self._plans,
+            self._make,
+            width=settings.max_concurrent_jobs,
+            instead_of=self._instead_of,
+            discard=ReportFile.close,
+            after_ack=self._files.delete if settings.delete_report_files else None,
         )
-        return {s: turn.result(self.waiting) or [] for s in due for turn in lists.turns(s.name)}
-
-    def _turn(self, stream: ReportStream, timespan: Timespan, adopted: ReportJob | None) -> Turn[ReportFile]:
-        clock = self._tap.clock.branch()
-        return Turn(stream.name, self._files.of(stream.report, timespan, clock, adopted), clock)
+        self._lookahead.start()
 
 
-def once(call: Callable[[], T]) -> Generator[T, None, None]:
-    """A call as work with one result."""
-    yield call()
+class FileToRead:
+    """A report file of the run in progress: to be read, then acked or rejected."""
+
+    def __init__(self, run: Run, entry: Entry[Piece, ReportFile]) -> None:
+        """The file of an entry of the look-ahead."""
+        self._run, self._entry = run, entry
+        self._file = entry.result
+        self.timespan = self._file.timespan
+        self.content = self._file.content
+        self.is_json = self._file.is_json
+        self.seconds = self._file.seconds
+        self.size = self._file.size
+        self.is_acked = False
+        #: Records that were read of it.
+        self.rows = 0
+
+    def read(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """Its chunks; shows progress, and stops between two of them.
+
+        Raises:
+            Stopped: the process was told to end.
+        """
+        for chunk in self._run.read(self._entry.stream, chunks):
+            self.rows += len(chunk)
+            yield chunk
+
+    def ack(self) -> None:
+        """It was read to its end, and its bookmark is written: its slot is free."""
+        words = "%s: done, %d rows, %s from the job's creation to the last byte"
+        logger.info(words, self._file.job, self.rows, in_words(self.seconds))
+        self.is_acked = True
+        self._run.ack(self._entry)
+
+    def reject(self, error: ReportFileError) -> None:
+        """It is corrupt; what replaces it comes next.
+
+        Raises:
+            ReportFileError: there is nothing to try instead.
+        """
+        self._run.reject(self._entry, error)

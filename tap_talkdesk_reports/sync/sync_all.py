@@ -1,25 +1,25 @@
-"""The outermost run: all selected streams, each failure its own, the last STATE, the exit code."""
+"""Reads all selected streams: each failure its own, a last STATE, a last line, the exit code."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import SingerSDKError
 from singer_sdk.singerlib import StateMessage
 
-from tap_talkdesk_reports.core.clock import Stopped, TimeIsUp, in_words
+from tap_talkdesk_reports.core.clock import Scope, Stopped, TimeIsUp, in_words
 from tap_talkdesk_reports.core.errors import AuthenticationError
 from tap_talkdesk_reports.core.timespans import rfc3339
 from tap_talkdesk_reports.singer.logs import add_fields
-from tap_talkdesk_reports.sync.lookahead import OWNER
-from tap_talkdesk_reports.sync.run import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from tap_talkdesk_reports.sync.report_stream import ReportStream
-    from tap_talkdesk_reports.tap import TapTalkdeskReports
+    from tap_talkdesk_reports.sync.runs import Runs
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
@@ -28,38 +28,45 @@ FAILED = 1
 SIGNALLED = 128
 
 
-def sync(tap: TapTalkdeskReports) -> int:
+def sync_all(runs: Runs, streams: Sequence[ReportStream], state: Callable[[], Any]) -> int:
     """Read all selected streams to the end of their plans.
 
     The SDK's own `sync_all` ends at the first error, with a traceback and without a STATE.
+
+    Args:
+        runs: The tap's runs.
+        streams: All streams of the tap.
+        state: Gives the state as it is.
 
     Returns:
         The exit code: 0 only if every selected stream is complete, or the time of the run is up.
     """
     logger.addFilter(add_fields)
-    started = tap.clock.monotonic()
-    streams = [stream for stream in tap.report_streams if stream.selected]
+    started = runs.clock.monotonic()
+    selected = {stream.name: stream for stream in streams if stream.selected}
     errors: dict[str, str] = {}
-    code = _code_of(tap, streams, errors)
+    code = _exit_code(runs, selected, state, errors)
     ends = ", ".join(
-        f"{stream.name}{' FAILED' * (stream.name in errors)}: {stream.records_made} rows, complete through "
+        f"{stream.name}{' FAILED' * (stream.name in errors)}: {stream.rows_read} rows, complete through "
         f"{rfc3339(stream.bookmark) if stream.bookmark else '-'}"
-        for stream in streams
+        for stream in selected.values()
     )
-    lasted = f"{'Ended after' if code else 'Done in'} {in_words(tap.clock.monotonic() - started)}"
+    lasted = f"{'Ended after' if code else 'Done in'} {in_words(runs.clock.monotonic() - started)}"
     # Some programs, such as `meltano config test`, show nothing but the last line.
     why = f"; error: {next(iter(errors.values()))}" if errors else ""
     logger.info("%s: %s%s", lasted, ends or "no stream is selected", why)
     return code
 
 
-def _code_of(tap: TapTalkdeskReports, streams: list[ReportStream], errors: dict[str, str]) -> int:
+def _exit_code(
+    runs: Runs, streams: dict[str, ReportStream], state: Callable[[], Any], errors: dict[str, str]
+) -> int:
     """The exit code; `errors` takes the message of each stream that failed, or of all together as `*`."""
     try:
-        _read(tap, streams, errors)
+        _read(runs, streams, state, errors)
     except Stopped:
-        logger.warning("Stopped by signal %s; the next run goes on from the last bookmark", tap.stop_signal)
-        return SIGNALLED + (tap.stop_signal or 0)
+        logger.warning("Stopped by signal %s; the next run continues at the last bookmark", runs.stop.number)
+        return SIGNALLED + (runs.stop.number or 0)
     except BrokenPipeError:
         # Nobody reads any more. What Python still holds for them must not become a second error at exit.
         if sys.stdout is not None:
@@ -76,24 +83,24 @@ def _code_of(tap: TapTalkdeskReports, streams: list[ReportStream], errors: dict[
     return FAILED if errors else 0
 
 
-def _read(tap: TapTalkdeskReports, streams: list[ReportStream], errors: dict[str, str]) -> None:
+def _read(
+    runs: Runs, streams: dict[str, ReportStream], state: Callable[[], Any], errors: dict[str, str]
+) -> None:
     """Read the streams, and note which fail, and why. However it ends, a STATE is the last message."""
     try:
-        with Run(tap, streams) as run:
-            tap.run = run
-            for stream in run.streams:
-                OWNER.set(stream.name)
+        with runs.open([stream.to_read for stream in streams.values()]) as run:
+            for name in [stream.name for stream in run.streams]:
                 try:
-                    stream.sync()
+                    with Scope(name).entered():
+                        streams[name].sync()
                 except AuthenticationError:
                     raise
                 except SingerSDKError as error:
-                    run.drop(stream)
-                    errors[stream.name] = str(error)
-                    logger.error("%s: %s", stream.name, error)
+                    run.cancel(name)
+                    errors[name] = str(error)
+                    logger.error("%s: %s", name, error)
     except TimeIsUp:
-        logger.info("The time of this run is up, by stop_after_minutes; the next one goes on from here")
+        logger.info("The time of this run is up, by stop_after_minutes; the next run continues from here")
     finally:
-        OWNER.set(None)
         # Some targets keep only what the last message says.
-        tap.message_writer.write_message(StateMessage(value=tap.state))
+        runs.writer.write_message(StateMessage(value=state()))

@@ -11,11 +11,12 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["tap_talkdesk_reports"]):
-    from tap_talkdesk_reports.records import json_file as parsing
     from tap_talkdesk_reports.core.errors import ReportFileError, UnfitRowError
+    from tap_talkdesk_reports.jobs.report_files import check_ends
+    from tap_talkdesk_reports.records import json_file as parsing
     from tap_talkdesk_reports.records.chunks import TypedRecords
     from tap_talkdesk_reports.records.csv_file import csv_rows
-    from tap_talkdesk_reports.records.json_file import check_ends, json_rows
+    from tap_talkdesk_reports.records.json_file import json_rows
     from tap_talkdesk_reports.records.record import RecordMaker
 
 FIELDS = {

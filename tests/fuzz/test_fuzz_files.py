@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tap_talkdesk_reports.core.errors import ReportFileError
+from tap_talkdesk_reports.jobs.report_files import check_ends, first_byte
 from tap_talkdesk_reports.records import json_file as parsing
 from tap_talkdesk_reports.records.csv_file import csv_rows
-from tap_talkdesk_reports.records.json_file import check_ends, first_byte, json_rows
+from tap_talkdesk_reports.records.json_file import json_rows
 
 #: FUZZ_EXAMPLES=20000 is for an evening.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))

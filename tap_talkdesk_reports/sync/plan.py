@@ -1,0 +1,152 @@
+"""What is due, cut lazily into pieces, and what follows a piece that failed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from tap_talkdesk_reports.core.errors import (
+    JobFailedError,
+    JobTimeoutError,
+    ReportFileError,
+    RequestRefusedError,
+)
+from tap_talkdesk_reports.core.timespans import Timespan, count, last_hour, timespans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from tap_talkdesk_reports.config.settings import Settings
+    from tap_talkdesk_reports.core.report_job import ReportJob
+
+#: How many new jobs a piece gets after one that ended with this status.
+NEW_JOBS = {"failed": 2, "canceled": 1, "deleted": 1}
+#: How often a timespan is halved before its stream fails: a week becomes hours.
+HALVINGS = 6
+#: No month is shorter. The Explore API takes a month at most, and how it counts one is unknown.
+SHORTEST_MONTH = timedelta(days=28)
+
+
+@dataclass(frozen=True)
+class StreamToRead:
+    """What the plan knows of a stream."""
+
+    name: str
+    report: str
+    #: Up to where it is complete; None: unknown, or the stream is read whole each time.
+    bookmark: datetime | None
+    #: Whether only the connection is tested: one small job.
+    is_tested: bool = False
+
+    def due(self, settings: Settings, horizon: datetime) -> Timespan:
+        """What is to be read in this run; if nothing is, its end is not after its start.
+
+        Args:
+            settings: The run's settings.
+            horizon: Up to where data is settled.
+        """
+        if self.is_tested:
+            return last_hour(horizon)
+        start = settings.start_date
+        if self.bookmark:
+            start = max(start, self.bookmark - settings.lookback)
+        return Timespan(start, min(settings.end_date or horizon, horizon))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A timespan of the plan, and what is to be done for it."""
+
+    stream: str
+    report: str
+    timespan: Timespan
+    #: The job to adopt, or the one whose file is downloaded again.
+    job: ReportJob | None = None
+    #: The final statuses of the jobs that were created for it and brought no file.
+    ended: tuple[str, ...] = ()
+    #: How many of its files were corrupt.
+    corrupt: int = 0
+    halvings: int = 0
+
+    @property
+    def attempt(self) -> int:
+        """How many attempts came before."""
+        return len(self.ended) + self.corrupt
+
+    def halves(self) -> list[Piece]:
+        """Its halves as pieces of their own; none if it is too short or was halved too often."""
+        if self.halvings >= HALVINGS:
+            return []
+        halves = self.timespan.halves() or ()
+        return [Piece(self.stream, self.report, half, halvings=self.halvings + 1) for half in halves]
+
+
+class StreamPlan(Iterator[Piece]):
+    """The pieces of one stream, oldest first, cut when their turn comes.
+
+    A job is adopted that begins where a timespan begins and ends no later than what is
+    due; the plan goes on from the job's own end.
+    """
+
+    def __init__(
+        self, stream: StreamToRead, due: Timespan, length: timedelta, jobs: Iterable[ReportJob] = ()
+    ) -> None:
+        """Cut `due` into timespans of at most `length`; `jobs` may be adopted, newest first."""
+        self._stream, self._rest, self._length = stream, due, length
+        self._jobs: dict[datetime, ReportJob] = {}
+        for job in jobs:
+            self._jobs.setdefault(job.timespan.start, job)
+        self._cut = 0
+
+    @property
+    def total(self) -> int:
+        """How many timespans it has, those that were cut already included."""
+        return self._cut + count(self._rest.start, self._rest.end, self._length)
+
+    def __iter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __next__(self) -> Piece:
+        """The next piece."""
+        timespan = next(timespans(self._rest.start, self._rest.end, self._length))
+        job = self._jobs.get(timespan.start)
+        if job is not None and timespan.start < job.timespan.end <= self._rest.end:
+            timespan = job.timespan
+        else:
+            job = None
+        self._rest = Timespan(timespan.end, self._rest.end)
+        self._cut += 1
+        return Piece(self._stream.name, self._stream.report, timespan, job)
+
+    def replaced(self, by: int) -> None:
+        """Count the pieces that were put in the place of one."""
+        self._cut += by - 1
+
+
+def instead_of(piece: Piece, error: Exception) -> list[Piece]:
+    """The pieces to try in place of one that failed; none if its stream fails.
+
+    corrupt file        the same job's file once more, then a new job
+    job failed          a new job, as often as `NEW_JOBS` allows, then both halves
+    job timed out       both halves, if the job has ended since
+    400 for a creation  both halves, if it is longer than a month may be
+    """
+    if isinstance(error, ReportFileError):
+        if piece.corrupt >= 2:
+            return []
+        return [replace(piece, job=None if piece.corrupt else error.job, corrupt=piece.corrupt + 1)]
+    if isinstance(error, JobFailedError):
+        ended = (*piece.ended, status := error.job.status)
+        if ended.count(status) <= NEW_JOBS.get(status, 1):
+            return [replace(piece, job=None, ended=ended)]
+        return piece.halves() if status == "failed" else []
+    if isinstance(error, JobTimeoutError):
+        return piece.halves() if error.job.is_over else []
+    is_too_long = piece.timespan.end - piece.timespan.start > SHORTEST_MONTH
+    if isinstance(error, RequestRefusedError) and error.status == 400 and is_too_long:
+        return piece.halves()
+    return []
