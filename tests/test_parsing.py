@@ -24,7 +24,7 @@ ROWS = [
     {"id": "2", "note": 'tail \\" ]}, {"entries": [', "deep": {"a": [{"b": 1}, {"c": [[], {}]}]}},
     {"id": "3", "note": "Zoë\n\t\u2028 😀 \x7f", "n": -1.5e-3, "ok": True},
 ]
-small = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+small = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 nasty = st.text(st.sampled_from('"\\{}[],: a\né😀'), max_size=30)
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | nasty,

@@ -116,7 +116,7 @@ class NoDownloads:
         raise TruncatedFileError(msg)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(scripts=st.lists(st.lists(ANSWERS, min_size=1, max_size=6), min_size=1, max_size=8))
 def test_the_work_for_a_timespan_ends_whatever_a_server_answers(scripts):
     from itertools import cycle, islice
