@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.runs.test_explore import truth as truth_of_explore
+from tests.runs.test_explore import without_digest
+from tests.runs.test_runs import STREAMS, as_set, truth
 from tests.support import run_tap
-from tests.test_explore import truth as truth_of_explore
-from tests.test_explore import without_digest
-from tests.test_runs import STREAMS, as_set, truth
 
 if TYPE_CHECKING:
     from pathlib import Path

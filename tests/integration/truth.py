@@ -6,9 +6,9 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tests.runs.test_explore import as_record
+from tests.runs.test_runs import as_set
 from tests.support import utc
-from tests.test_explore import as_record
-from tests.test_runs import as_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -13,8 +13,8 @@ from collections import Counter
 import pytest
 
 from talkdesk_sandbox import Pace
+from tests.runs.test_runs import as_set, truth
 from tests.support import clean_environment, command, utc
-from tests.test_runs import as_set, truth
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-16", "timespan_hours": 24, "max_concurrent_jobs": 4}
 

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.runs.test_unexpected_responses import Server
 from tests.support import SECRET_SETTINGS, assert_nothing_secret, run_tap
-from tests.test_nonsense import Server
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-04"}
 

@@ -19,11 +19,11 @@ from itertools import count
 import pytest
 
 from talkdesk_sandbox.wire.messages import Manner, no_answer
+from tests.runs.test_explore import truth as explore_truth
+from tests.runs.test_explore import without_digest
+from tests.runs.test_runs import as_set, truth
+from tests.runs.test_stops import last_state, start, whole_lines
 from tests.support import assert_nothing_secret, clean_environment, command
-from tests.test_endings import last_state, start, whole_lines
-from tests.test_explore import truth as explore_truth
-from tests.test_explore import without_digest
-from tests.test_runs import as_set, truth
 
 WIDTH = 2
 PLANNED = 4

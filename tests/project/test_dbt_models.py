@@ -14,7 +14,7 @@ import yaml
 from talkdesk_sandbox import Sandbox
 from tests.support import run_tap, utc
 
-PROJECT = Path(__file__).parent.parent / "examples" / "dbt"
+PROJECT = Path(__file__).parents[2] / "examples" / "dbt"
 MODELS = {path.stem: path.read_text() for path in PROJECT.glob("models/*.sql")}
 SCHEMA = yaml.safe_load((PROJECT / "models" / "schema.yml").read_text())
 #: A night shift and the end of a month lie within.

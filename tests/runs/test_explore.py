@@ -9,9 +9,9 @@ from collections import Counter
 import pytest
 
 from talkdesk_sandbox import Explore, Fault, Pace
-from tests.faults.courses import SURVIVED
+from tests.runs.test_runs import as_set, catalog_of, with_metadata
 from tests.support import run_tap, utc
-from tests.test_runs import as_set, catalog_of, with_metadata
+from tests.support.courses import SURVIVED
 
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 72}
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 48, "max_concurrent_jobs": 2}

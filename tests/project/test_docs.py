@@ -14,7 +14,7 @@ from tap_talkdesk_reports.config.settings import tidy
 from tap_talkdesk_reports.config.validation import problems
 from tests.support import new_private_key, run_tap
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
 #: Settings that the SDK brings; its own documents describe them.

@@ -23,8 +23,8 @@ from itertools import count
 from talkdesk_sandbox import Pace, Sandbox
 from tap_talkdesk_reports.sync.sync_all import sync
 from tap_talkdesk_reports.tap import TapTalkdeskReports
-from tests.fault_runs import STREAMS, Chain, random_faults
 from tests.support import SleptClock, assert_nothing_secret, sandboxes, utc
+from tests.support.fault_runs import STREAMS, Chain, random_faults
 
 RUNS = int(os.environ.get("SOAK_RUNS", "200"))
 SEED = int(os.environ.get("SOAK_SEED", "1"))

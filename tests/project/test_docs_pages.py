@@ -16,11 +16,11 @@ from docs import make_streams
 from talkdesk_sandbox import Fault, Sandbox
 from tap_talkdesk_reports.config.schema import SCHEMA
 from tap_talkdesk_reports.core.timespans import timespans
-from tests import test_rooms
-from tests.messages import messages
+from tests.project import test_rooms
 from tests.support import clean_environment, run_tap, utc
+from tests.support.messages import messages
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "examples" / "dbt" / "README.md"]
 DAY = {"start_date": "2026-03-02", "end_date": "2026-03-03"}

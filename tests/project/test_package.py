@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 
 from tests.support import clean_environment
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 #: What lies about in a checkout where people work, and must not reach others.
