@@ -9,9 +9,8 @@ import pytest
 
 from tests.integration.checker import BrokenRuleError, check
 from tests.integration.meltano import ROOT
-from tests.runs.test_explore import everything
-from tests.runs.test_runs import catalog_of
 from tests.support import run_tap
+from tests.support.catalogs import catalog_of, everything
 
 SCHEMA = {
     "type": "SCHEMA",

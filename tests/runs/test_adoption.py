@@ -14,8 +14,8 @@ from talkdesk_sandbox import Pace
 from tap_talkdesk_reports.core.report_job import ReportJob
 from tap_talkdesk_reports.core.timespans import Timespan
 from tap_talkdesk_reports.jobs.adoption import JobName, adoptable, plan
-from tests.runs.test_stops import start
 from tests.support import run_tap, utc
+from tests.support.processes import start
 
 NOW = utc("2026-03-10")
 AGE = timedelta(hours=2)

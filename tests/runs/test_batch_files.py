@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from talkdesk_sandbox import Fault
-from tests.runs.test_runs import as_set, catalog_of, truth, with_metadata
 from tests.support import run_tap
+from tests.support.catalogs import catalog_of, with_metadata
+from tests.support.truth import as_set, truth
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 48}
 #: Either sends each record through the SDK, and changes nothing.

@@ -12,8 +12,8 @@ import pytest
 from talkdesk_sandbox import Fault, Pace
 from tap_talkdesk_reports.sync.connection_test import SECONDS, trial
 from tap_talkdesk_reports.tap import TapTalkdeskReports
-from tests.runs.test_runs import catalog_of, with_metadata
 from tests.support import clean_environment, command, run_tap
+from tests.support.catalogs import catalog_of, with_metadata
 
 START = {"start_date": "2020-01-01"}
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 
 import pytest
 
 from talkdesk_sandbox import Explore, Fault, Pace
-from tests.runs.test_runs import as_set, catalog_of, with_metadata
 from tests.support import run_tap, utc
+from tests.support.catalogs import catalog_of, everything
 from tests.support.courses import SURVIVED
+from tests.support.truth import as_set, explore_truth, without_digest
 
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 72}
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 48, "max_concurrent_jobs": 2}
@@ -36,37 +36,6 @@ STREAMS = {
 }
 
 
-def everything(catalog):
-    for entry in catalog["streams"]:
-        with_metadata(catalog, entry["stream"], [], selected=True)
-    return catalog
-
-
-def plain(name):
-    return re.sub("[^a-z0-9]+", "_", name.lower()).strip("_")
-
-
-def as_record(row, schema):
-    """The record that a row should become, said without the tap's own code."""
-    return {plain(name): as_value(value, schema["properties"][plain(name)]) for name, value in row.items()}
-
-
-def as_value(value, field):
-    if isinstance(value, str) and field.get("format") == "date-time":
-        return value.replace(" ", "T").removesuffix("Z") + "Z" if value else None
-    if isinstance(value, str) and "boolean" in field["type"]:
-        return {"yes": True, "true": True, "no": False, "false": False, "": None}[value.lower()]
-    return None if value == "" and "string" not in field["type"] else value
-
-
-def truth(sandbox, stream, schema, start="2026-03-02", end="2026-03-09"):
-    return [as_record(row, schema) for row in sandbox.rows(stream, utc(start), utc(end), api="explore")]
-
-
-def without_digest(records, names=("_row_id",)):
-    return [{name: value for name, value in record.items() if name not in names} for record in records]
-
-
 def test_every_row_of_every_report_arrives_once_and_unchanged(start_sandbox, tmp_path):
     sandbox = start_sandbox(pace=Pace.after_asks(1))
     catalog = everything(catalog_of(tmp_path, sandbox.explore_config))
@@ -77,7 +46,7 @@ def test_every_row_of_every_report_arrives_once_and_unchanged(start_sandbox, tmp
     assert {entry["stream"] for entry in catalog["streams"]} == STREAMS
     for entry in catalog["streams"]:
         records = outcome.records(entry["stream"])
-        wanted = truth(sandbox, entry["stream"], entry["schema"])
+        wanted = explore_truth(sandbox, entry["stream"], entry["schema"])
         assert len(records) >= 20, entry["stream"]
         assert as_set(without_digest(records)) == as_set(wanted), entry["stream"]
         keys = Counter(tuple(record[key] for key in entry["key_properties"]) for record in records)

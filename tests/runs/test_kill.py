@@ -19,11 +19,9 @@ from itertools import count
 import pytest
 
 from talkdesk_sandbox.wire.messages import Manner, no_answer
-from tests.runs.test_explore import truth as explore_truth
-from tests.runs.test_explore import without_digest
-from tests.runs.test_runs import as_set, truth
-from tests.runs.test_stops import last_state, start, whole_lines
 from tests.support import assert_nothing_secret, clean_environment, command
+from tests.support.processes import last_state, start, whole_lines
+from tests.support.truth import as_set, explore_truth, truth, without_digest
 
 WIDTH = 2
 PLANNED = 4

@@ -12,9 +12,9 @@ from talkdesk_sandbox import Fault, Pace
 from tap_talkdesk_reports.core.errors import TalkdeskError
 from tap_talkdesk_reports.core.timespans import Timespan
 from tap_talkdesk_reports.jobs.report_files import HALVINGS, ReportFiles
-from tests.jobs.test_lifecycle import DOWN, LOST, UNKNOWN, ScriptedApi
-from tests.runs.test_runs import as_set, truth
 from tests.support import SleptClock, run_tap, utc
+from tests.support.scripted_api import DOWN, LOST, UNKNOWN, ScriptedApi
+from tests.support.truth import as_set, truth
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-14", "timespan_hours": 24}
 

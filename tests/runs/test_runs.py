@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from talkdesk_sandbox import Pace
-from tests.support import as_record, run_tap, utc
+from tests.support import as_record, run_tap
+from tests.support.catalogs import catalog_of, with_metadata
+from tests.support.truth import STREAMS, as_set, truth
 
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 48}
-STREAMS = ("calls", "user_status")
-
-
-def truth(sandbox, stream, start="2026-03-02", end="2026-03-09"):
-    return [as_record(row) for row in sandbox.rows(stream, utc(start), utc(end))]
-
-
-def as_set(records):
-    return Counter(json.dumps(record, sort_keys=True) for record in records)
-
-
-def catalog_of(tmp_path, config):
-    return json.loads(run_tap(tmp_path, config, "--discover").stdout)
-
-
-def with_metadata(catalog, stream, breadcrumb, **metadata):
-    """The catalog with some metadata of one breadcrumb changed."""
-    entry = next(entry for entry in catalog["streams"] if entry["tap_stream_id"] == stream)
-    found = next(each for each in entry["metadata"] if each["breadcrumb"] == breadcrumb)
-    found["metadata"].update(metadata)
-    return catalog
 
 
 @pytest.mark.parametrize("file_format", ["json", "csv"])

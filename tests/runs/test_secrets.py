@@ -9,7 +9,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.runs.test_unexpected_responses import Server
 from tests.support import SECRET_SETTINGS, assert_nothing_secret, run_tap
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-04"}
@@ -47,14 +46,6 @@ def stranger():
         host.shutdown()
 
 
-@pytest.fixture
-def api():
-    with Server() as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield server
-        server.shutdown()
-
-
 @pytest.mark.parametrize("name", SECRET_SETTINGS)
 @pytest.mark.parametrize("written", ["{}", "x={}&", "\\u0022{}"])
 def test_the_search_finds_a_secret_of_the_settings(name, written):
@@ -86,10 +77,14 @@ def test_the_search_finds_a_signature():
         assert_nothing_secret("https://h/x?X-Amz-Expires=9&X-Amz-Signature=5f0c")
 
 
-def test_a_file_address_at_a_strange_host_gets_no_token(api, stranger, tmp_path):
-    api.answers["files"] = lambda _: (303, {}, {"Location": f"{stranger.url}/object?X-Amz-Signature=abcdef"})
+def test_a_file_address_at_a_strange_host_gets_no_token(server, stranger, tmp_path):
+    server.answers["files"] = lambda _: (
+        303,
+        {},
+        {"Location": f"{stranger.url}/object?X-Amz-Signature=abcdef"},
+    )
 
-    outcome = run_tap(tmp_path, api.config | DAYS)
+    outcome = run_tap(tmp_path, server.config | DAYS)
 
     assert stranger.seen, outcome.stderr
     assert not any("authorization" in headers.lower() for _, headers in stranger.seen)
@@ -97,9 +92,9 @@ def test_a_file_address_at_a_strange_host_gets_no_token(api, stranger, tmp_path)
 
 
 @pytest.mark.parametrize("operation", ["status", "create", "list"])
-def test_a_redirect_or_link_to_a_strange_host_gets_no_token(api, stranger, tmp_path, operation):
+def test_a_redirect_or_link_to_a_strange_host_gets_no_token(server, stranger, tmp_path, operation):
     link = {"self": {"href": f"{stranger.url}/j"}, "next": {"href": f"{stranger.url}/next?page=2"}}
-    usual = api.answers[operation]
+    usual = server.answers[operation]
 
     def elsewhere(n):
         status, body, headers = usual(n)
@@ -109,30 +104,34 @@ def test_a_redirect_or_link_to_a_strange_host_gets_no_token(api, stranger, tmp_p
             return status, body | {"_links": link} if n < 3 else body, headers
         return status, body | {"_links": link}, headers | {"Location": f"{stranger.url}/j"}
 
-    api.answers[operation] = elsewhere
+    server.answers[operation] = elsewhere
 
-    outcome = run_tap(tmp_path, api.config | DAYS)
+    outcome = run_tap(tmp_path, server.config | DAYS)
 
-    assert operation in api.asked, outcome.stderr
+    assert operation in server.asked, outcome.stderr
     assert not any("token-canary" in path + headers for path, headers in stranger.seen)
     assert not any("authorization" in headers.lower() for _, headers in stranger.seen)
 
 
-def test_a_file_address_without_tls_is_refused(api, tmp_path):
-    api.answers["files"] = lambda _: (303, {}, {"Location": "http://files.example/x?X-Amz-Signature=abcdef"})
+def test_a_file_address_without_tls_is_refused(server, tmp_path):
+    server.answers["files"] = lambda _: (
+        303,
+        {},
+        {"Location": "http://files.example/x?X-Amz-Signature=abcdef"},
+    )
 
-    outcome = run_tap(tmp_path, api.config | DAYS)
+    outcome = run_tap(tmp_path, server.config | DAYS)
 
     assert outcome.code == 1
     assert any("is not https: http://files.example" in error for error in outcome.errors)
 
 
-def test_an_error_body_that_echoes_the_secrets_is_shown_scrubbed_and_cut(api, tmp_path):
+def test_an_error_body_that_echoes_the_secrets_is_shown_scrubbed_and_cut(server, tmp_path):
     secret = "canary-of-the-client"
     said = {"error": f"bad {secret} token-canary " + "x" * 2000}
-    api.answers["create"] = lambda _: (400, said, {})
+    server.answers["create"] = lambda _: (400, said, {})
 
-    outcome = run_tap(tmp_path, api.config | DAYS | {"client_secret": secret})
+    outcome = run_tap(tmp_path, server.config | DAYS | {"client_secret": secret})
 
     assert outcome.code == 1
     assert outcome.errors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -13,31 +12,11 @@ from collections import Counter
 import pytest
 
 from talkdesk_sandbox import Pace
-from tests.runs.test_runs import as_set, truth
 from tests.support import clean_environment, command, utc
+from tests.support.processes import last_state, start, whole_lines
+from tests.support.truth import as_set, truth
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-16", "timespan_hours": 24, "max_concurrent_jobs": 4}
-
-
-def start(tmp_path, config, state=None, **popen):
-    return subprocess.Popen(
-        command(tmp_path, config, state=state),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=clean_environment(),
-        cwd=tmp_path,
-        **popen,
-    )
-
-
-def whole_lines(output):
-    """The messages that arrived whole; a kill may cut the last line."""
-    return [json.loads(line) for line in output.decode().split("\n")[:-1]]
-
-
-def last_state(messages, before=None):
-    states = [message["value"] for message in messages if message["type"] == "STATE"]
-    return states[-1] if states else before
 
 
 def run_on(tmp_path, config, kind, moments, *, ended):

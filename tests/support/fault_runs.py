@@ -9,9 +9,7 @@ from datetime import UTC, datetime, timedelta
 from talkdesk_sandbox import Fault
 from talkdesk_sandbox.faults.content import KINDS_OF_CONTENT
 from talkdesk_sandbox.faults.kinds import KINDS
-from tests.runs.test_explore import truth as explore_truth
-from tests.runs.test_explore import without_digest
-from tests.runs.test_runs import as_set, truth
+from tests.support.truth import as_set, explore_truth, truth, without_digest
 
 STREAMS = ("calls", "user_status")
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.runs.test_runs import as_set
 from tests.support import Outcome, as_record, utc
+from tests.support.truth import as_set
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
