@@ -16,9 +16,9 @@ from docs import make_streams
 from talkdesk_sandbox import Fault, Sandbox
 from tap_talkdesk_reports.config.schema import SCHEMA
 from tap_talkdesk_reports.core.timespans import timespans
-from tests.project import test_rooms
 from tests.support import clean_environment, run_tap, utc
 from tests.support.messages import messages
+from tests.support.rooms import TAP, arrows_allowed
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -156,15 +156,13 @@ def test_the_table_of_costs_is_right():
 
 
 def test_the_drawing_of_the_rooms_has_them_all_and_every_arrow_goes_down():
-    drawing = blocks(DOCS / "carry-on.md")[0].split("sandbox ")[0]
+    drawing = blocks(DOCS / "carry-on.md")[0].split("talkdesk_sandbox ")[0]
     lines = [re.split(r"  +", line)[0].split(" · ") for line in drawing.splitlines()]
     height = {room: -number for number, line in enumerate(lines) for room in line}
-    rooms = {path.stem for path in test_rooms.ROOT.iterdir() if path.suffix == ".py" or path.is_dir()}
 
-    assert rooms - {"__init__", "__pycache__", "py", "sandbox"} <= height.keys()
-    assert height.keys() - rooms <= {"", "│"}
-    for room, below in test_rooms.ARROWS.items():
-        for other in below - {room}:
+    assert height.keys() - {"", "│"} == TAP.rooms()
+    for room, below in arrows_allowed().items():
+        for other in below:
             assert height[other] < height[room], f"{room} -> {other}"
 
 

@@ -1,4 +1,4 @@
-"""The rooms of the house: their arrows go down only, those of imports for types included."""
+"""The rooms of the tap and of the sandbox: imports go down only, and nowhere in a circle."""
 
 from __future__ import annotations
 
@@ -8,157 +8,206 @@ from pathlib import Path
 
 import pytest
 
-import tap_talkdesk_reports
+import talkdesk_sandbox
+from tests.support.rooms import TAP, Imports, arrows_allowed
 
-PACKAGE = "tap_talkdesk_reports"
-ROOT = Path(tap_talkdesk_reports.__file__).parent
+SANDBOX = Imports(Path(talkdesk_sandbox.__file__).parent)
 HTTP = {"requests", "urllib3", "http", "socket"}
-
-
-def files(room):
-    """The files of a room: a module, or a package with all that is in it."""
-    path = ROOT.joinpath(*room.split("."))
-    found = sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
-    assert all(file.is_file() for file in found)
-    assert found, f"there is no room {room}"
-    return found
-
-
-def imports(room):
-    """The full names of what a room imports, wherever in the code it does so."""
-    for file in files(room):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom):
-                assert node.level == 0, f"{file}: a relative import hides where it leads"
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def rooms_entered(room):
-    """The rooms of this house that a room imports from."""
-    names = [name.split(".") for name in imports(room)]
-    return {parts[1] for parts in names if parts[0] == PACKAGE}
-
-
-def packages(room):
-    """The other packages that a room imports from."""
-    return {name.partition(".")[0] for name in imports(room)} - {PACKAGE}
-
-
-#: What each room below the tap's face may know of the others.
-ARROWS = {
-    "timespans": set(),
-    "report_job": {"timespans"},
-    "errors": {"report_job"},
-    "clock": set(),
-    "lookahead": {"clock"},
-    "parsing": {"errors"},
-    "names": set(),
-    "values": {"timespans"},
-    "records": {"errors", "names", "values"},
-    "schemas": {"records"},
-    "own_reports": {"names", "records"},
-    "state": {"timespans", "values"},
-    "adoption": {"report_job", "timespans", "values"},
-    "polling": {"clock", "errors", "report_job"},
-    "jobs": {"adoption", "clock", "errors", "polling", "report_job", "timespans"},
-    "transport": set(),
-    "writer": set(),
-    "progress": {"clock"},
-    "logs": {"lookahead", "report_job"},
-    "border": {"timespans", "writer"},
-    "spool": {"errors"},
-    "batches": {"errors", "spool", "writer"},
-    "csv_parsing": {"errors"},
-    "layouts": {"records", "values"},
-    "typed": {"layouts", "parsing", "records"},
-    "settings_schema": set(),
-    "settings": {"api", "own_reports", "settings_schema", "values"},
-    "settings_check": {"api", "own_reports", "settings", "settings_schema", "transport", "values"},
-    "connection": {"api", "clock", "download", "settings", "transport"},
-    "api": {"adoption", "api", "clock", "errors", "report_job", "timespans", "transport", "values"},
-    "download": {"clock", "errors", "spool", "transport"},
-    "report_files": {"clock", "download", "errors", "jobs", "parsing", "report_job", "timespans"},
-}
+#: What differs from one call to the next, or leaves something behind.
+IMPURE = {"os", "time", "random", "threading", "tempfile", "pathlib", "subprocess"}
+#: These compute, and nothing else.
 PURE = [
-    "timespans",
-    "names",
-    "values",
+    "config.custom_reports",
+    "core.errors",
+    "core.report_job",
+    "core.timespans",
+    "jobs.adoption",
     "records",
-    "own_reports",
-    "parsing",
-    "border",
-    "csv_parsing",
-    "layouts",
-    "typed",
-    "report_job",
-    "adoption",
-    "state",
-    "errors",
+    "singer.state",
 ]
+#: These decide when, and do not see how anything is asked.
+DECIDING = ["core.clock", "jobs", "sync.lookahead", "sync.plan"]
 
 
-@pytest.mark.parametrize("room", ARROWS)
-def test_a_room_enters_only_those_below_it(room):
-    assert rooms_entered(room) <= ARROWS[room]
-
-
-@pytest.mark.parametrize("room", [*PURE, "jobs", "lookahead", "clock", "report_files"])
-def test_a_room_that_decides_or_computes_knows_no_http(room):
-    assert not packages(room) & HTTP
-
-
-@pytest.mark.parametrize("room", PURE)
-def test_a_pure_room_reads_no_clock_and_no_environment(room):
-    assert not packages(room) & {"os", "time", "random", "threading", "tempfile", "pathlib", "subprocess"}
-
-
-def test_the_sandbox_imports_the_standard_library_and_nothing_of_the_tap():
-    """It cannot share the tap's mistakes. What signs and verifies is in no standard library."""
-    assert rooms_entered("sandbox") == {"sandbox"}
-    assert packages("sandbox") <= sys.stdlib_module_names | {"cryptography"}
-
-
-def test_the_tap_imports_nothing_of_the_sandbox():
-    others = {file.stem for file in ROOT.glob("*.py")} | {"api", "schemas"}
-
-    assert [room for room in others if "sandbox" in rooms_entered(room)] == []
+def test_a_room_imports_only_rooms_below_it():
+    assert TAP.wrong_arrows(arrows_allowed()) == []
 
 
 def test_no_room_is_forgotten():
-    """A new one belongs into the table above, or to the face of the tap."""
-    face = {"tap", "run", "sync", "trial", "streams", "report_stream"}
-    entries = {
-        path.stem for path in ROOT.iterdir() if path.suffix == ".py" or path.joinpath("__init__.py").exists()
-    }
-
-    assert entries - ARROWS.keys() - face - {"sandbox"} == {"__init__", "__main__"}
+    assert TAP.rooms() == arrows_allowed().keys()
 
 
-def test_only_the_api_sends_a_token():
+@pytest.mark.parametrize("room", sorted(arrows_allowed()))
+def test_the_modules_of_a_room_import_each_other_in_no_circle(room):
+    assert TAP.circles(room) == []
+
+
+@pytest.mark.parametrize("package", [TAP, SANDBOX], ids=lambda package: package.root.name)
+def test_the_modules_of_a_package_import_each_other_in_no_circle(package):
+    assert package.circles() == []
+
+
+@pytest.mark.parametrize("place", [*PURE, *DECIDING])
+def test_what_decides_or_computes_knows_no_http(place):
+    assert TAP.packages(place) & HTTP == set()
+
+
+@pytest.mark.parametrize("place", PURE)
+def test_what_is_pure_reads_no_clock_and_no_environment(place):
+    assert TAP.packages(place) & IMPURE == set()
+
+
+def test_what_is_pure_imports_nothing_of_the_tap_that_is_not():
+    pure = {module for place in PURE for module in TAP.within(place)}
+
+    assert {module: TAP.arrows[module] - pure for module in pure if TAP.arrows[module] - pure} == {}
+
+
+def test_only_the_client_sends_a_token():
     """Everybody else says `Bearer(None)`: no credentials at all."""
     with_token = {
-        file.relative_to(ROOT).parts[0]
-        for file in files("")
+        module
+        for module, file in TAP.files.items()
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Bearer"
         if [argument.value for argument in node.args if isinstance(argument, ast.Constant)] != [None]
     }
 
-    assert with_token == {"api"}
+    assert with_token == {"tap_talkdesk_reports.api.client"}
 
 
-def test_only_the_transport_makes_sessions():
+def test_one_module_makes_sessions_and_it_lies_in_api():
     """A session made elsewhere would lack what keeps secrets in."""
     makers = {
-        file.relative_to(ROOT).as_posix()
-        for file in files("")
-        if not file.is_relative_to(ROOT / "sandbox")
+        module
+        for module, file in TAP.files.items()
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Attribute)
         and ast.unparse(node.value) == "requests"
         and node.attr in {"Session", "session", "request", "get", "post", "put", "delete"}
     }
 
-    assert makers == {"transport.py"}
+    assert [TAP.room_of(module) for module in makers] == ["api"]
+
+
+def test_the_sandbox_imports_the_standard_library_and_nothing_of_the_tap():
+    """It cannot share the tap's mistakes. What signs and verifies is in no standard library."""
+    imported = {name.partition(".")[0] for names in SANDBOX.names.values() for name in names}
+
+    assert imported <= sys.stdlib_module_names | {"cryptography", "talkdesk_sandbox"}
+
+
+def test_the_tap_imports_nothing_of_the_sandbox():
+    imported = {name.partition(".")[0] for names in TAP.names.values() for name in names}
+
+    assert "talkdesk_sandbox" not in imported
+
+
+# The checks themselves, on houses that are built wrong.
+
+
+def house(tmp_path, files):
+    """A package `house` with these files."""
+    root = tmp_path / "house"
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return Imports(root)
+
+
+FOR_TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
+IN_A_FUNCTION = "def late():\n    "
+
+
+@pytest.mark.parametrize("where", ["", FOR_TYPES, IN_A_FUNCTION], ids=["plain", "for types", "in a function"])
+@pytest.mark.parametrize("back", ["from house import tap", "import house.tap", "from house.tap import Tap"])
+def test_a_circle_is_named_wherever_and_however_it_is_closed(tmp_path, where, back):
+    built = house(
+        tmp_path,
+        {
+            "tap.py": "from house.sync.run import run",
+            "sync/run.py": "from house.core.clock import Clock\nfrom house.core import spool",
+            "core/clock.py": "import time",
+            "core/spool.py": where + back,
+        },
+    )
+
+    assert built.circles() == ["house.core.spool -> house.tap -> house.sync.run -> house.core.spool"]
+    assert built.circles("sync") == built.circles("core") == []
+
+
+def test_two_circles_are_two_and_one_within_a_room_is_found_there(tmp_path):
+    built = house(
+        tmp_path,
+        {
+            "jobs/lifecycle.py": "from house.jobs.polling import poll",
+            "jobs/polling.py": "from house.jobs.lifecycle import job\nfrom house.core.clock import Clock",
+            "core/clock.py": "from house.core import errors",
+            "core/errors.py": "import house.core.clock",
+        },
+    )
+
+    assert built.circles() == [
+        "house.core.clock -> house.core.errors -> house.core.clock",
+        "house.jobs.lifecycle -> house.jobs.polling -> house.jobs.lifecycle",
+    ]
+    assert built.circles("jobs") == ["house.jobs.lifecycle -> house.jobs.polling -> house.jobs.lifecycle"]
+
+
+def test_a_room_may_show_what_is_in_it(tmp_path):
+    built = house(
+        tmp_path,
+        {
+            "tap.py": "from house.core import Clock",
+            "core/__init__.py": "from house.core.clock import Clock",
+            "core/clock.py": "from house.core.errors import Stopped",
+            "core/errors.py": "",
+        },
+    )
+
+    assert built.circles() == []
+    assert built.arrows["house.tap"] == {"house.core"}
+
+
+ROOMS = {
+    "__init__.py": "",
+    "tap.py": "",
+    "streams.py": "",
+    "schemas/__init__.py": "",
+    "sync/run.py": "",
+    "jobs/lifecycle.py": "",
+    "config/settings.py": "",
+    "api/client.py": "",
+    "records/values.py": "",
+    "core/clock.py": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "arrow"),
+    [
+        ("core/clock.py", "from house.records.values import read", "core.clock -> house.records.values"),
+        ("records/values.py", "import house.api.client", "records.values -> house.api.client"),
+        ("jobs/polling.py", "from house.config import settings", "jobs.polling -> house.config.settings"),
+        ("sync/run.py", FOR_TYPES + "from house.tap import Tap", "sync.run -> house.tap"),
+        ("sync/run.py", IN_A_FUNCTION + "from house import streams", "sync.run -> house.streams"),
+        ("records/values.py", "from house.schemas import load", "records.values -> house.schemas"),
+        ("schemas/__init__.py", "from house.core.clock import Clock", "schemas -> house.core.clock"),
+        ("config/settings.py", "from house import __version__", "config.settings -> house"),
+        ("cellar/wine.py", "from house.core.clock import Clock", "cellar.wine -> house.core.clock"),
+    ],
+)
+def test_an_import_the_wrong_way_is_named(tmp_path, path, text, arrow):
+    built = house(tmp_path, ROOMS | {path: text})
+
+    assert built.wrong_arrows(arrows_allowed()) == [f"house.{arrow}"]
+
+
+def test_an_import_the_right_way_is_not_named(tmp_path):
+    right = {
+        "streams.py": "from house.schemas import load\nfrom house.sync.run import run",
+        "sync/run.py": "import house.jobs.lifecycle\nfrom house.core.clock import Clock\nimport os",
+        "records/values.py": "from house.core import clock",
+    }
+
+    assert house(tmp_path, ROOMS | right).wrong_arrows(arrows_allowed()) == []

@@ -21,9 +21,9 @@ ROOT = Path(tap_talkdesk_reports.__file__).parent
 FILLED_IN = "…"
 
 #: Here each text that is yielded or returned is what is wrong with a setting.
-CHECKS = {"settings_check.py", "own_reports.py"}
+CHECKS = {"validation.py", "custom_reports.py"}
 #: What is filled in for `…` elsewhere and people should find, too: the constant or function that holds it.
-PARTS = {"jobs.py": "ADVICE", "transport.py": "plain_words", "client.py": "description"}
+PARTS = {"lifecycle.py": "ADVICE", "transport.py": "plain_words", "client.py": "description"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
