@@ -54,7 +54,7 @@ test-integration: .venv/built-integration .venv-judges/built .venv-plugins/built
 	@$(BIN)/pytest --numprocesses=2 --verbose tests/integration $(ARGS)
 
 soak: .venv/built
-	@$(BIN)/python -m tests.soak
+	@$(BIN)/python -m tests.support.soak
 
 fuzz: .venv-fuzz/built
 	@mkdir -p .venv-fuzz/corpus

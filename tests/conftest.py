@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from talkdesk_sandbox import Sandbox
 from tap_talkdesk_reports.sync.sync_all import sync_all
@@ -17,6 +18,11 @@ from tests.support import Outcome, SleptClock, assert_nothing_secret, sandboxes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+#: An example may take as long as it takes: how busy the machine is says nothing of the code. A hang is shown
+#: by `faulthandler_timeout`, which no deadline of Hypothesis would find: it looks when the example has ended.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture

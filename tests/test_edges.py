@@ -24,10 +24,10 @@ from tap_talkdesk_reports.records.csv_file import csv_rows
 from tap_talkdesk_reports.records.json_file import json_rows
 from tap_talkdesk_reports.singer.state import plain_bookmarks
 from tap_talkdesk_reports.sync.lookahead import LookAhead, Turn
+from tests.config.test_settings import wrong
+from tests.jobs.test_lifecycle import LOST, ScriptedApi, done
+from tests.records.test_record import ROW, maker
 from tests.support import redacted
-from tests.test_jobs import LOST, ScriptedApi, done
-from tests.test_records import ROW, maker
-from tests.test_settings import wrong
 
 
 def rows(data):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.faults.courses import DAYS
-from tests.faults.invariants import Measured
 from tests.support import clean_environment, command
+from tests.support.courses import DAYS
+from tests.support.invariants import Measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from talkdesk_sandbox import Fault
-from tests.faults.invariants import ALWAYS, assert_invariants, assert_met
 from tests.support import as_record
+from tests.support.invariants import ALWAYS, assert_invariants, assert_met
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from talkdesk_sandbox import Fault, Pace
-from tests.faults.invariants import ALWAYS, assert_invariants, assert_met
+from tests.support.invariants import ALWAYS, assert_invariants, assert_met
 
 
 def jobs_of_a_timespan(sandbox):

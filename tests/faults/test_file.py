@@ -8,7 +8,7 @@ import pytest
 
 from talkdesk_sandbox import Fault
 from tap_talkdesk_reports.api.download import FLOOR_BYTES, FLOOR_SECONDS
-from tests.faults.invariants import ALWAYS, PEAK_BYTES, STREAMS, assert_invariants, assert_met
+from tests.support.invariants import ALWAYS, PEAK_BYTES, STREAMS, assert_invariants, assert_met
 
 
 def objects(sandbox, report="calls"):

@@ -8,8 +8,8 @@ from itertools import product
 import pytest
 
 from talkdesk_sandbox import Explore, Fault, Pace
-from tests.faults.invariants import ALWAYS, assert_invariants, assert_met
 from tests.support import utc
+from tests.support.invariants import ALWAYS, assert_invariants, assert_met
 
 
 def hours(job):

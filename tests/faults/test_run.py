@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from talkdesk_sandbox import Fault, Pace
-from tests.faults.invariants import ALWAYS, STREAMS, Measured, assert_invariants, assert_met
 from tests.support import clean_environment, command
+from tests.support.invariants import ALWAYS, STREAMS, Measured, assert_invariants, assert_met
 
 
 def state_of(**bookmarks):

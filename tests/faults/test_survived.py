@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from talkdesk_sandbox import Fault, Pace
-from tests.faults.courses import FILES, NEW_JOBS, SURVIVED
-from tests.faults.invariants import ALWAYS, as_list, assert_invariants, assert_met
 from tests.support import utc
+from tests.support.courses import FILES, NEW_JOBS, SURVIVED
+from tests.support.invariants import ALWAYS, as_list, assert_invariants, assert_met
 
 COURSES = SURVIVED | FILES
 

@@ -20,7 +20,6 @@ from tap_talkdesk_reports.records.json_file import json_rows
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 fuzz = settings(
     max_examples=EXAMPLES,
-    deadline=5000,  # ms; a hang is a failure, a busy machine is none
     suppress_health_check=list(HealthCheck),
 )
 

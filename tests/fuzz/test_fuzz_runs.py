@@ -8,7 +8,7 @@ import random
 import pytest
 
 from talkdesk_sandbox import Pace
-from tests.fault_runs import STREAMS, Chain, random_faults
+from tests.support.fault_runs import STREAMS, Chain, random_faults
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 24}
 END = "2026-03-06T00:00:00+00:00"

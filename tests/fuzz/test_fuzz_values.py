@@ -24,7 +24,6 @@ from tap_talkdesk_reports.singer.state import plain_bookmarks
 
 fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")),
-    deadline=5000,
     suppress_health_check=list(HealthCheck),
 )
 

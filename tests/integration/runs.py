@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.support import run_tap
-from tests.test_explore import truth as truth_of_explore
-from tests.test_explore import without_digest
-from tests.test_runs import STREAMS, as_set, truth
+from tests.support.truth import STREAMS, as_set, explore_truth, truth, without_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +50,7 @@ def assert_complete(
         if api == "reporting":
             wanted = truth(sandbox, stream, start, end)
         else:
-            wanted = truth_of_explore(sandbox, stream, schemas[stream], start, end)
+            wanted = explore_truth(sandbox, stream, schemas[stream], start, end)
             records = without_digest(records)
         assert len(wanted) > 20
         assert as_set(records) == as_set(wanted), stream

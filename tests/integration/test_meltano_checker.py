@@ -10,8 +10,7 @@ import pytest
 from tests.integration.checker import BrokenRuleError, check
 from tests.integration.meltano import ROOT
 from tests.support import run_tap
-from tests.test_explore import everything
-from tests.test_runs import catalog_of
+from tests.support.catalogs import catalog_of, everything
 
 SCHEMA = {
     "type": "SCHEMA",

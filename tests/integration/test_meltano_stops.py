@@ -18,7 +18,7 @@ from tests.integration import postgres
 from tests.integration.gate import Gate
 from tests.integration.meltano import TAP, ended, is_running, plugin_process, projects, wait_until
 from tests.integration.truth import assert_same, truth
-from tests.test_runs import catalog_of
+from tests.support.catalogs import catalog_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from talkdesk_sandbox import Pace
 from tests.integration import postgres
 from tests.integration.meltano import TAP, projects
 from tests.integration.truth import as_kept, as_kept_by_pipelinewise, assert_same, truth
-from tests.test_runs import catalog_of
+from tests.support.catalogs import catalog_of
 
 make_project = pytest.fixture(projects)
 database = pytest.fixture(scope="module")(postgres.database)

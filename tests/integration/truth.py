@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.support import utc
-from tests.test_explore import as_record
-from tests.test_runs import as_set
+from tests.support.truth import as_explore_record, as_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,7 +24,7 @@ def truth(
     sandbox: Sandbox, stream: str, schema: Record, start: str, end: str, *, api: str = "explore"
 ) -> list[Record]:
     """The records of the rows that end within [start, end), said without the tap's own code."""
-    return [as_record(row, schema) for row in sandbox.rows(stream, utc(start), utc(end), api=api)]
+    return [as_explore_record(row, schema) for row in sandbox.rows(stream, utc(start), utc(end), api=api)]
 
 
 def as_kept(text: str) -> str | None:

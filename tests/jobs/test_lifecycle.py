@@ -1,0 +1,361 @@
+"""One job from the order to its end: done, dead, timed out, lost and stopped are different things."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_talkdesk_reports.core.clock import Stopped
+from tap_talkdesk_reports.core.errors import (
+    AnswerLostError,
+    JobFailedError,
+    JobTimeoutError,
+    RequestRefusedError,
+)
+from tap_talkdesk_reports.core.report_job import DEAD, RUNNING, ReportJob
+from tap_talkdesk_reports.core.timespans import Timespan
+from tap_talkdesk_reports.jobs.lifecycle import LISTED_JOBS, Jobs
+from tests.support import SleptClock, utc
+from tests.support.scripted_api import DOWN, LOST, UNKNOWN, ScriptedApi
+
+JANUARY = Timespan(utc("2026-01-01"), utc("2026-01-08"))
+TIMEOUT = 600.0
+#: Its own time, and as long again for a job that was given up to become final.
+TWICE = 2
+
+
+class TimedApi(ScriptedApi):
+    """Its job is done after so many seconds of a clock."""
+
+    def __init__(self, clock, seconds):
+        super().__init__(["created"])
+        self._clock = clock
+        self._seconds = seconds
+
+    def _said(self, job):
+        return replace(job, status="done" if self._clock.monotonic() >= self._seconds else "processing")
+
+
+def done(api, clock, timeout=TIMEOUT):
+    return jobs_of(api, timeout).done("calls", JANUARY, clock)
+
+
+def jobs_of(api, timeout=TIMEOUT):
+    return Jobs(api, file_format="json", timeout=timeout)
+
+
+def listed(job_id, status="processing", timespan=JANUARY):
+    return ReportJob(job_id, "calls", timespan, status)
+
+
+def test_a_job_is_ordered_once_and_asked_until_it_is_done(clock):
+    api = ScriptedApi(["created", "created", *sorted(RUNNING), "done"])
+
+    job = done(api, clock)
+
+    assert (job.id, job.status) == ("j1", "done")
+    assert api.orders == [("calls", JANUARY, "json")]
+    assert len(api.asks) == 6
+    assert api.cancelled == []
+
+
+def test_a_job_is_not_asked_when_it_is_done_at_once(clock):
+    api = ScriptedApi(["done"])
+
+    done(api, clock)
+
+    assert api.asks == []
+    assert clock.monotonic() == 0
+
+
+def test_a_failed_job_is_ordered_anew_twice(clock):
+    api = ScriptedApi(["created", "failed"], ["created", "failed"], ["created", "processing", "done"])
+
+    job = done(api, clock)
+
+    assert job.id == "j3"
+    assert api.cancelled == []
+
+
+def test_a_job_that_fails_three_times_is_an_error_with_the_last_job(clock):
+    api = ScriptedApi(*[["created", "failed"]] * 9)
+
+    with pytest.raises(JobFailedError, match=r"'calls', job j3, timespan 2026-01-01.*'failed'") as caught:
+        done(api, clock)
+
+    assert (caught.value.job.id, caught.value.job.status) == ("j3", "failed")
+    assert len(api.orders) == 3
+
+
+@pytest.mark.parametrize("status", sorted(DEAD - {"failed"}))
+def test_a_job_that_somebody_ends_is_ordered_anew_once(clock, status):
+    once = ScriptedApi(["created", status], ["created", "done"])
+    for_ever = ScriptedApi(*[["created", status]] * 9)
+
+    job = done(once, clock)
+    with pytest.raises(JobFailedError, match=status):
+        done(for_ever, clock)
+
+    assert job.id == "j2"
+    assert len(for_ever.orders) == 2
+
+
+def test_new_orders_are_bounded_when_jobs_end_in_every_way_in_turn(clock):
+    ways = ["failed", "canceled", "deleted"] * 5
+    api = ScriptedApi(*[["created", way] for way in ways])
+
+    with pytest.raises(JobFailedError):
+        done(api, clock)
+
+    assert len(api.orders) <= 5
+
+
+def test_an_unknown_status_is_told_once_and_counts_as_running(clock, caplog):
+    api = ScriptedApi(["created", "warming up", "warming up", "warming up", "done"])
+
+    job = done(api, clock)
+
+    told = [record for record in caplog.records if "warming up" in record.getMessage()]
+    assert job.status == "done"
+    assert [record.levelname for record in told] == ["WARNING"]
+
+
+def test_an_unknown_status_is_told_once_for_all_jobs_of_a_run(clock, caplog):
+    jobs = jobs_of(ScriptedApi(*[["created", "warming up", "done"]] * 2))
+
+    for _ in range(2):
+        jobs.done("calls", JANUARY, clock)
+
+    assert sum("warming up" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_an_unknown_status_is_bounded_by_the_deadline(clock):
+    api = ScriptedApi(["created", "warming up"])
+
+    with pytest.raises(JobTimeoutError, match="warming up"):
+        done(api, clock)
+
+    assert clock.monotonic() == pytest.approx(TWICE * TIMEOUT)
+
+
+def test_a_job_that_outlasts_its_time_is_an_error_and_cancelled(clock):
+    """It must never read as an empty report."""
+    api = ScriptedApi(["created", "processing"])
+
+    with pytest.raises(
+        JobTimeoutError, match=r"still 'processing' after 10 minutes.*job_timeout_minutes"
+    ) as caught:
+        done(api, clock)
+
+    assert (caught.value.job.id, caught.value.job.status) == ("j1", "processing")
+    assert len(api.orders) == 1
+    assert api.cancelled == ["j1"]
+
+
+@given(timeout=st.floats(0.1, 10_000))
+def test_a_job_that_is_done_exactly_at_the_deadline_is_taken(timeout):
+    clock = SleptClock()
+    api = TimedApi(clock, timeout - 1e-6)
+
+    job = done(api, clock, timeout)
+
+    assert job.status == "done"
+    assert clock.monotonic() == pytest.approx(timeout, rel=0.15, abs=0.3)
+
+
+def test_a_job_is_never_waited_for_past_its_deadline(clock):
+    with pytest.raises(JobTimeoutError):
+        done(ScriptedApi(["created"]), clock, timeout=61.7)
+
+    assert clock.monotonic() == pytest.approx(TWICE * 61.7)
+
+
+def test_a_job_that_is_not_known_yet_is_asked_again(clock):
+    api = ScriptedApi(["created", UNKNOWN, UNKNOWN, "processing", "done"])
+
+    job = done(api, clock)
+
+    assert job.id == "j1"
+    assert len(api.asks) == 4
+
+
+def test_a_job_that_is_not_known_any_more_is_ordered_anew_once(clock):
+    api = ScriptedApi(*[["created", UNKNOWN]] * 9)
+
+    with pytest.raises(JobFailedError, match="not known"):
+        done(api, clock)
+
+    assert len(api.orders) == 2
+    assert 120 < clock.monotonic() < 160
+
+
+def test_a_job_is_kept_while_its_status_cannot_be_asked(clock):
+    api = ScriptedApi(["created", DOWN, "processing", DOWN, DOWN, "done"])
+
+    job = done(api, clock)
+
+    assert job.id == "j1"
+    assert len(api.orders) == 1
+
+
+def test_a_job_whose_status_can_never_be_asked_times_out(clock):
+    with pytest.raises(JobTimeoutError):
+        done(ScriptedApi(["created", DOWN]), clock)
+
+    assert clock.monotonic() == pytest.approx(TWICE * TIMEOUT)
+
+
+def test_a_refusal_ends_the_wait_and_the_job(clock):
+    refused = RequestRefusedError("403", status=403)
+    api = ScriptedApi(["created", refused])
+
+    with pytest.raises(RequestRefusedError) as caught:
+        done(api, clock)
+
+    assert caught.value is refused
+    assert api.cancelled == ["j1"]
+
+
+def test_a_refused_order_is_not_repeated(clock):
+    api = ScriptedApi(*[[RequestRefusedError("400", status=400)]] * 3)
+
+    with pytest.raises(RequestRefusedError):
+        done(api, clock)
+
+    assert len(api.orders) == 1
+
+
+def test_a_lost_answer_adopts_the_running_unseen_job_of_the_same_timespan(clock):
+    february = Timespan(utc("2026-02-01"), utc("2026-02-08"))
+    others = [listed("over", "done"), listed("dead", "canceled"), listed("other", timespan=february)]
+    api = ScriptedApi([LOST], listed=[*others, listed("mine"), listed("second")])
+    jobs = jobs_of(api)
+
+    job = jobs.done("calls", JANUARY, clock)
+
+    assert job.id == "mine"
+    assert len(api.orders) == 1
+    assert not jobs.is_own(job)
+
+
+def test_a_lost_answer_adopts_no_job_that_this_run_has_seen(clock):
+    api = ScriptedApi(["created", "canceled"], [LOST], ["done"])
+    api.listed = [listed("j1")]
+
+    assert done(api, clock).id == "j3"
+
+
+def test_a_lost_answer_orders_again_when_no_job_is_found_and_then_gives_up(clock):
+    found_later = ScriptedApi([LOST], ["created", "done"])
+    never = ScriptedApi(*[[LOST]] * 9)
+
+    job = done(found_later, clock)
+    with pytest.raises(AnswerLostError):
+        done(never, clock)
+
+    assert job.id == "j2"
+    assert len(never.orders) == 8
+
+
+@pytest.mark.parametrize("error", [DOWN, RequestRefusedError("403", status=403)])
+def test_a_lost_answer_orders_again_when_jobs_cannot_be_listed(clock, error, caplog):
+    api = ScriptedApi([LOST], ["done"], listed=[error])
+
+    assert done(api, clock).id == "j2"
+    assert "cannot be listed" in caplog.text
+
+
+def test_a_lost_answer_is_looked_for_among_recent_jobs_only(clock):
+    old = [listed(f"old {n}", "done") for n in range(LISTED_JOBS)]
+    api = ScriptedApi([LOST], ["done"], listed=[*old, listed("too old")])
+
+    assert done(api, clock).id == "j2"
+
+
+class StoppedAt(SleptClock):
+    """Is told to stop after so many seconds."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self._seconds = seconds
+
+    def sleep(self, seconds):
+        super().sleep(seconds)
+        if self.monotonic() >= self._seconds:
+            self.stop()
+
+
+def test_a_stop_cancels_an_own_job():
+    api = ScriptedApi(["created", "processing"])
+
+    with pytest.raises(Stopped):
+        done(api, StoppedAt(10))
+
+    assert api.cancelled == ["j1"]
+    assert len(api.orders) == 1
+
+
+@pytest.mark.parametrize(("clock", "error"), [(StoppedAt(10), Stopped), (SleptClock(), JobTimeoutError)])
+def test_an_adopted_job_is_never_cancelled(clock, error):
+    """It may be somebody else's."""
+    api = ScriptedApi([LOST], listed=[listed("mine")])
+    jobs = jobs_of(api)
+    api.get = lambda job: job
+
+    with pytest.raises(error):
+        jobs.done("calls", JANUARY, clock)
+
+    assert api.cancelled == []
+
+
+def test_a_failed_cancel_does_not_hide_why_the_job_was_given_up(clock, monkeypatch):
+    def down(job):
+        raise DOWN
+
+    api = ScriptedApi(["created"])
+    monkeypatch.setattr(api, "cancel", down)
+
+    with pytest.raises(JobTimeoutError):
+        done(api, clock)
+
+
+def test_a_job_of_ten_minutes_is_asked_seventy_times_at_most(clock):
+    api = TimedApi(clock, 600)
+
+    done(api, clock, timeout=3600)
+
+    assert 10 < len(api.asks) <= 70
+
+
+@given(seconds=st.floats(0, 7200))
+def test_the_end_of_a_job_is_noticed_soon_in_proportion_to_what_it_took(seconds):
+    clock = SleptClock()
+
+    done(TimedApi(clock, seconds), clock, timeout=20_000)
+
+    assert clock.monotonic() - seconds <= max(0.3, 0.15 * seconds)
+
+
+def test_polling_is_not_told_at_info(clock, caplog):
+    caplog.set_level(logging.INFO)
+
+    done(ScriptedApi(["created", *["processing"] * 50, "done"]), clock)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "report 'calls', job j1, timespan 2026-01-01T00:00:00Z..2026-01-08T00:00:00Z: created"
+    ]
+
+
+def test_a_deadline_is_reached_on_a_clock_that_has_run_for_long():
+    """What is left to the deadline may be less than such a clock can tell."""
+    for step in range(1, 300):
+        clock = SleptClock()
+        clock.sleep(step * 7.13)
+        api = ScriptedApi(["processing"] * 200 + ["done"])
+
+        with pytest.raises(JobTimeoutError):
+            done(api, clock)

@@ -1,0 +1,188 @@
+"""The documents say what is so: README, meltano.yml and the plugin definition against the tap itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tap_talkdesk_reports.config.custom_reports import problems as problems_of_reports
+from tap_talkdesk_reports.config.settings import tidy
+from tap_talkdesk_reports.config.validation import problems
+from tests.support import new_private_key, run_tap
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+#: Settings that the SDK brings; its own documents describe them.
+BUILTIN = {
+    "stream_maps",
+    "stream_map_config",
+    "faker_config",
+    "flattening_enabled",
+    "flattening_max_depth",
+    "flattening_max_key_length",
+    "flattening_separator",
+    "batch_config",
+}
+
+
+@pytest.fixture
+def about(tmp_path):
+    return json.loads(run_tap(tmp_path, {}, "--about", "--format", "json").stdout)
+
+
+@pytest.fixture
+def definition():
+    return yaml.safe_load((ROOT / "plugins/extractors/tap-talkdesk-reports.yml").read_text())
+
+
+@pytest.fixture(params=["meltano.yml", "definition"])
+def plugin(request, definition):
+    """The tap as Meltano is told of it: in the project of this repository, and for other projects."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text())
+    return definition if request.param == "definition" else project["plugins"]["extractors"][0]
+
+
+def own_settings(about):
+    return {name: each for name, each in about["settings"]["properties"].items() if name not in BUILTIN}
+
+
+def table(heading):
+    """The rows of the first table under a heading of the README, or behind a line of it."""
+    behind = re.split(rf"^(?:## )?{re.escape(heading)}$", README, maxsplit=1, flags=re.MULTILINE)[1]
+    lines = behind[behind.index("\n|") + 1 :].split("\n\n", 1)[0].splitlines()
+    rows = [re.split(r" *\| *", line.strip("| ")) for line in lines]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def test_the_readme_lists_every_setting_with_its_default(about):
+    documented = {row[0].strip("`"): row[2].strip("`") for row in table("Settings")}
+
+    assert set(documented) == set(own_settings(about))
+    for name, setting in own_settings(about).items():
+        if "default" in setting:
+            assert documented[name] == json.dumps(setting["default"]).strip('"'), name
+        assert (documented[name] == "required") == (name in about["settings"]["required"]), name
+
+
+@pytest.mark.parametrize(
+    ("api", "heading"), [("explore", "Streams"), ("reporting", "The Reporting API has two:")]
+)
+def test_the_readme_lists_every_stream_with_its_keys(tmp_path, api, heading):
+    catalog = json.loads(run_tap(tmp_path, {"api": api}, "--discover").stdout)
+
+    documented = {row[0].strip("`"): (row[2], row[3]) for row in table(heading)}
+
+    assert documented == {
+        entry["stream"]: (
+            ", ".join(f"`{key}`" for key in entry["key_properties"]),
+            f"`{entry['replication_key']}`",
+        )
+        for entry in catalog["streams"]
+    }
+
+
+def kind(setting):
+    """Meltano's name of what a setting of the tap is."""
+    if "enum" in setting:
+        return "options"
+    name = next(each for each in setting["type"] if each != "null")
+    return "date_iso8601" if setting.get("format") == "date-time" else name
+
+
+def test_meltano_knows_every_setting_as_the_tap_does(about, plugin):
+    settings = {each["name"]: each for each in plugin["settings"]}
+    # That one is of use only with a library that the tap does not bring.
+    known = {name: each for name, each in about["settings"]["properties"].items() if name != "faker_config"}
+
+    assert list(settings) == list(known)
+    for name, setting in known.items():
+        told = {"name": name, "kind": kind(setting), "label": setting["title"]}
+        told["description"] = setting["description"]
+        if setting.get("secret"):
+            told["sensitive"] = True
+        if "default" in setting:
+            told["value"] = setting["default"]
+        options = settings[name].pop("options", None)
+        assert settings[name] == told
+        assert [option["value"] for option in options or []] == setting.get("enum", []), name
+        assert all(option["label"] for option in options or []), name
+
+
+def test_meltano_knows_what_the_tap_can(about, plugin):
+    assert sorted(plugin["capabilities"]) == sorted(about["capabilities"])
+    assert plugin["select"] == ["calls.*", "user_status.*"]
+    assert (plugin["name"], plugin["executable"]) == (about["name"], about["name"])
+
+
+def test_each_group_of_settings_that_meltano_asks_for_is_enough_and_not_too_much(plugin):
+    values = {"private_key": new_private_key(), "start_date": "2026-03-02"}
+    groups = plugin["settings_group_validation"]
+
+    assert len(groups) == 3  # the ways to sign in
+    for group in groups:
+        config = {name: values.get(name, "something") for name in group}
+        assert list(problems(tidy(dict(config)), set())) == []
+        for name in group:
+            less = {other: value for other, value in config.items() if other != name}
+            assert list(problems(tidy(less), set())), f"{group} without {name}"
+
+
+def test_the_definition_is_one_that_meltano_hub_takes(about, definition):
+    """Its schema asks for some of these fields, and knows no others."""
+    of_the_hub = {"label", "variant", "namespace", "pip_url", "keywords", "domain_url", "maintenance_status"}
+    of_its_page = {
+        "definition",
+        "prereq",
+        "settings_preamble",
+        "next_steps",
+        "usage",
+        "select",
+        "description",
+    }
+    of_the_tap = {"name", "executable", "capabilities", "settings", "settings_group_validation"}
+
+    assert definition.keys() == of_the_hub | of_its_page | of_the_tap | {"supported_python_versions"}
+    assert definition["supported_python_versions"] == about["supported_python_versions"]
+    assert definition["description"] == about["description"]
+    assert definition["maintenance_status"] in {"active", "beta", "development", "inactive", "unknown"}
+
+
+def test_the_example_of_an_env_file_names_every_secret_and_holds_none(about):
+    secret = [name for name, setting in own_settings(about).items() if setting.get("secret")]
+
+    lines = (ROOT / ".env.example").read_text().splitlines()
+
+    assert sorted(line for line in lines if line and not line.startswith("#")) == sorted(
+        f"TAP_TALKDESK_REPORTS_{name.upper()}=" for name in secret
+    )
+
+
+def test_every_make_target_that_is_spoken_of_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    spoken_of = set()
+    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        spoken_of |= set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / document).read_text(), re.MULTILINE))
+
+    assert {"demo", "test", "check"} <= spoken_of
+    assert spoken_of <= targets
+
+
+def test_every_link_within_the_repository_leads_somewhere():
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("talkdesk_sandbox/*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_example_of_the_setting_reports_is_accepted():
+    examples = [json.loads(block) for block in re.findall(r"```json\n(\{.*?\n\})\n```", README, re.DOTALL)]
+    reports = [example for example in examples if "reports" in example]
+
+    assert len(reports) == 2
+    for example in reports:
+        assert list(problems_of_reports(example["reports"], {"calls"})) == []

@@ -1,0 +1,175 @@
+"""What people install: built from a source archive, alone in an environment with its dependencies."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import zipfile
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.support import clean_environment
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+#: What lies about in a checkout where people work, and must not reach others.
+JUNK = [".env", "output/calls.jsonl", ".venv-x/pyvenv.cfg", "dist/old.whl", "tests/__pycache__/old.pyc"]
+
+
+def run(*command, cwd):
+    environment = clean_environment()
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A source archive from a checkout with junk in it, and a wheel from nothing but that archive."""
+    folder = tmp_path_factory.mktemp("package")
+    unwanted = shutil.ignore_patterns(".git", ".venv*", ".meltano", ".*_cache", ".hypothesis", "__pycache__")
+    checkout = shutil.copytree(ROOT, folder / "checkout", ignore=unwanted)
+    for name in JUNK:
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text("junk")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder), cwd=checkout)
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=unpacked)
+    (wheel,) = folder.glob("*.whl")
+    return archive, wheel
+
+
+@pytest.fixture(scope="module")
+def installed(built, tmp_path_factory):
+    """An environment with the wheel, which takes the dependencies from this one, but not the checkout."""
+    environment = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", "--without-pip", str(environment), cwd=environment)
+    python = environment / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", str(python))
+    run(*pip, "install", "--no-deps", "--no-index", str(built[1]), cwd=environment)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return environment / "bin"
+
+
+def test_a_source_archive_holds_no_junk_and_all_that_the_tests_need(built):
+    with tarfile.open(built[0]) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+
+    assert not names & set(JUNK)
+    assert [name for name in names if re.search(r"(\.pyc|~|\.log|\.tmp)$|/\.venv|node_modules", name)] == []
+    assert {
+        "Makefile",
+        "README.md",
+        "LICENSE",
+        "constraints.txt",
+        "tests/conftest.py",
+        "docs/errors.md",
+    } <= names
+
+
+def test_a_wheel_holds_the_package_and_nothing_else(built):
+    with zipfile.ZipFile(built[1]) as wheel:
+        names = set(wheel.namelist())
+
+    ours = {
+        file.relative_to(ROOT).as_posix()
+        for file in (ROOT / "tap_talkdesk_reports").rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert {name for name in names if ".dist-info/" not in name} == ours
+    assert "tap_talkdesk_reports/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_an_installed_package_tells_of_itself_and_discovers(installed, tmp_path):
+    where = run(
+        installed / "python", "-c", "import tap_talkdesk_reports as t; print(t.__file__)", cwd=tmp_path
+    )
+    about = json.loads(run(installed / "tap-talkdesk-reports", "--about", "--format=json", cwd=tmp_path))
+    catalog = json.loads(run(installed / "tap-talkdesk-reports", "--discover", cwd=tmp_path))
+
+    assert Path(where.strip()).is_relative_to(installed.parent), "the checkout was imported, not the package"
+    assert about["version"] == PROJECT["version"]
+    assert len(catalog["streams"]) >= 17
+
+
+def test_an_installed_package_has_the_sandbox(installed, tmp_path):
+    assert "--pace" in run(installed / "talkdesk-sandbox", "--help", cwd=tmp_path)
+
+
+def test_who_uses_the_package_sees_its_types(installed, tmp_path):
+    """The second line is wrong, so that an untyped package would be told from a typed one."""
+    user = "from tap_talkdesk_reports.core.timespans import Timespan\ntimespan: int = Timespan.halves"
+    mypy = (sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed / "python"))
+
+    done = subprocess.run((*mypy, "-c", user), cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert "Incompatible types in assignment" in done.stdout
+    assert "Timespan" in done.stdout
+    assert "Found 1 error" in done.stdout
+
+
+# What it depends on
+
+
+def imported_at_run_time():
+    """The packages that the tap's own code imports, those for types only left out."""
+    found = set()
+    for file in (ROOT / "tap_talkdesk_reports").rglob("*.py"):
+        if "sandbox" not in file.parts:
+            found |= set(imports(ast.parse(file.read_text())))
+    return found - set(sys.stdlib_module_names) - {"tap_talkdesk_reports", "__future__"}
+
+
+def imports(node):
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield child.module.partition(".")[0]
+        yield from imports(child)
+
+
+def plain(name):
+    return re.sub("[-_.]+", "-", name).lower()
+
+
+def declared():
+    """Declared distributions, each with those that its extras ask for."""
+    for requirement in map(Requirement, PROJECT["dependencies"]):
+        more = [Requirement(each) for each in requires(requirement.name) or ()]
+        by_extra = {
+            plain(each.name)
+            for each in more
+            for extra in requirement.extras
+            if each.marker
+            and each.marker.evaluate({"extra": extra})
+            and not each.marker.evaluate({"extra": ""})
+        }
+        yield plain(requirement.name), by_extra
+
+
+def test_every_package_that_the_tap_imports_is_declared_and_every_declared_one_is_imported():
+    distributions = packages_distributions()
+    needed = {plain(distributions[package][0]) for package in imported_at_run_time()}
+
+    for name, by_extra in declared():
+        assert ({name} | by_extra) & needed, f"{name} is declared, and nothing imports it"
+    assert needed <= set().union(*({name} | by_extra for name, by_extra in declared()))

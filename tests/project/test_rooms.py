@@ -1,0 +1,213 @@
+"""The rooms of the tap and of the sandbox: imports go down only, and nowhere in a circle."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import talkdesk_sandbox
+from tests.support.rooms import TAP, Imports, arrows_allowed
+
+SANDBOX = Imports(Path(talkdesk_sandbox.__file__).parent)
+HTTP = {"requests", "urllib3", "http", "socket"}
+#: What differs from one call to the next, or leaves something behind.
+IMPURE = {"os", "time", "random", "threading", "tempfile", "pathlib", "subprocess"}
+#: These compute, and nothing else.
+PURE = [
+    "config.custom_reports",
+    "core.errors",
+    "core.report_job",
+    "core.timespans",
+    "jobs.adoption",
+    "records",
+    "singer.state",
+]
+#: These decide when, and do not see how anything is asked.
+DECIDING = ["core.clock", "jobs", "sync.lookahead", "sync.plan"]
+
+
+def test_a_room_imports_only_rooms_below_it():
+    assert TAP.wrong_arrows(arrows_allowed()) == []
+
+
+def test_no_room_is_forgotten():
+    assert TAP.rooms() == arrows_allowed().keys()
+
+
+@pytest.mark.parametrize("room", sorted(arrows_allowed()))
+def test_the_modules_of_a_room_import_each_other_in_no_circle(room):
+    assert TAP.circles(room) == []
+
+
+@pytest.mark.parametrize("package", [TAP, SANDBOX], ids=lambda package: package.root.name)
+def test_the_modules_of_a_package_import_each_other_in_no_circle(package):
+    assert package.circles() == []
+
+
+@pytest.mark.parametrize("place", [*PURE, *DECIDING])
+def test_what_decides_or_computes_knows_no_http(place):
+    assert TAP.packages(place) & HTTP == set()
+
+
+@pytest.mark.parametrize("place", PURE)
+def test_what_is_pure_reads_no_clock_and_no_environment(place):
+    assert TAP.packages(place) & IMPURE == set()
+
+
+def test_what_is_pure_imports_nothing_of_the_tap_that_is_not():
+    pure = {module for place in PURE for module in TAP.within(place)}
+
+    assert {module: TAP.arrows[module] - pure for module in pure if TAP.arrows[module] - pure} == {}
+
+
+def test_only_the_client_sends_a_token():
+    """Everybody else says `Bearer(None)`: no credentials at all."""
+    with_token = {
+        module
+        for module, file in TAP.files.items()
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Bearer"
+        if [argument.value for argument in node.args if isinstance(argument, ast.Constant)] != [None]
+    }
+
+    assert with_token == {"tap_talkdesk_reports.api.client"}
+
+
+def test_one_module_makes_sessions_and_it_lies_in_api():
+    """A session made elsewhere would lack what keeps secrets in."""
+    makers = {
+        module
+        for module, file in TAP.files.items()
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node.value) == "requests"
+        and node.attr in {"Session", "session", "request", "get", "post", "put", "delete"}
+    }
+
+    assert [TAP.room_of(module) for module in makers] == ["api"]
+
+
+def test_the_sandbox_imports_the_standard_library_and_nothing_of_the_tap():
+    """It cannot share the tap's mistakes. What signs and verifies is in no standard library."""
+    imported = {name.partition(".")[0] for names in SANDBOX.names.values() for name in names}
+
+    assert imported <= sys.stdlib_module_names | {"cryptography", "talkdesk_sandbox"}
+
+
+def test_the_tap_imports_nothing_of_the_sandbox():
+    imported = {name.partition(".")[0] for names in TAP.names.values() for name in names}
+
+    assert "talkdesk_sandbox" not in imported
+
+
+# The checks themselves, on houses that are built wrong.
+
+
+def house(tmp_path, files):
+    """A package `house` with these files."""
+    root = tmp_path / "house"
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return Imports(root)
+
+
+FOR_TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
+IN_A_FUNCTION = "def late():\n    "
+
+
+@pytest.mark.parametrize("where", ["", FOR_TYPES, IN_A_FUNCTION], ids=["plain", "for types", "in a function"])
+@pytest.mark.parametrize("back", ["from house import tap", "import house.tap", "from house.tap import Tap"])
+def test_a_circle_is_named_wherever_and_however_it_is_closed(tmp_path, where, back):
+    built = house(
+        tmp_path,
+        {
+            "tap.py": "from house.sync.run import run",
+            "sync/run.py": "from house.core.clock import Clock\nfrom house.core import spool",
+            "core/clock.py": "import time",
+            "core/spool.py": where + back,
+        },
+    )
+
+    assert built.circles() == ["house.core.spool -> house.tap -> house.sync.run -> house.core.spool"]
+    assert built.circles("sync") == built.circles("core") == []
+
+
+def test_two_circles_are_two_and_one_within_a_room_is_found_there(tmp_path):
+    built = house(
+        tmp_path,
+        {
+            "jobs/lifecycle.py": "from house.jobs.polling import poll",
+            "jobs/polling.py": "from house.jobs.lifecycle import job\nfrom house.core.clock import Clock",
+            "core/clock.py": "from house.core import errors",
+            "core/errors.py": "import house.core.clock",
+        },
+    )
+
+    assert built.circles() == [
+        "house.core.clock -> house.core.errors -> house.core.clock",
+        "house.jobs.lifecycle -> house.jobs.polling -> house.jobs.lifecycle",
+    ]
+    assert built.circles("jobs") == ["house.jobs.lifecycle -> house.jobs.polling -> house.jobs.lifecycle"]
+
+
+def test_a_room_may_show_what_is_in_it(tmp_path):
+    built = house(
+        tmp_path,
+        {
+            "tap.py": "from house.core import Clock",
+            "core/__init__.py": "from house.core.clock import Clock",
+            "core/clock.py": "from house.core.errors import Stopped",
+            "core/errors.py": "",
+        },
+    )
+
+    assert built.circles() == []
+    assert built.arrows["house.tap"] == {"house.core"}
+
+
+ROOMS = {
+    "__init__.py": "",
+    "tap.py": "",
+    "streams.py": "",
+    "schemas/__init__.py": "",
+    "sync/run.py": "",
+    "jobs/lifecycle.py": "",
+    "config/settings.py": "",
+    "api/client.py": "",
+    "records/values.py": "",
+    "core/clock.py": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "arrow"),
+    [
+        ("core/clock.py", "from house.records.values import read", "core.clock -> house.records.values"),
+        ("records/values.py", "import house.api.client", "records.values -> house.api.client"),
+        ("jobs/polling.py", "from house.config import settings", "jobs.polling -> house.config.settings"),
+        ("sync/run.py", FOR_TYPES + "from house.tap import Tap", "sync.run -> house.tap"),
+        ("sync/run.py", IN_A_FUNCTION + "from house import streams", "sync.run -> house.streams"),
+        ("records/values.py", "from house.schemas import load", "records.values -> house.schemas"),
+        ("schemas/__init__.py", "from house.core.clock import Clock", "schemas -> house.core.clock"),
+        ("config/settings.py", "from house import __version__", "config.settings -> house"),
+        ("cellar/wine.py", "from house.core.clock import Clock", "cellar.wine -> house.core.clock"),
+    ],
+)
+def test_an_import_the_wrong_way_is_named(tmp_path, path, text, arrow):
+    built = house(tmp_path, ROOMS | {path: text})
+
+    assert built.wrong_arrows(arrows_allowed()) == [f"house.{arrow}"]
+
+
+def test_an_import_the_right_way_is_not_named(tmp_path):
+    right = {
+        "streams.py": "from house.schemas import load\nfrom house.sync.run import run",
+        "sync/run.py": "import house.jobs.lifecycle\nfrom house.core.clock import Clock\nimport os",
+        "records/values.py": "from house.core import clock",
+    }
+
+    assert house(tmp_path, ROOMS | right).wrong_arrows(arrows_allowed()) == []

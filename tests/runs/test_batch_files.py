@@ -1,0 +1,235 @@
+"""The ways out, in whole chunks, one by one through the SDK, and in files: all bring the same records."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from talkdesk_sandbox import Fault
+from tests.support import run_tap
+from tests.support.catalogs import catalog_of, with_metadata
+from tests.support.truth import as_set, truth
+
+DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 48}
+#: Either sends each record through the SDK, and changes nothing.
+ONE_BY_ONE = {
+    "a stream map": {"stream_maps": {name: {"__alias__": name} for name in ("calls", "user_status")}},
+    "flattening": {"flattening_enabled": True, "flattening_max_depth": 1},
+}
+TIME_EXTRACTED = re.compile(r'(?<="time_extracted":")[^"]+')
+
+
+def files(root):
+    return {"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"root": root.as_uri()}}
+
+
+def record_lines(outcome):
+    lines = [line for line in outcome.stdout.splitlines() if line.startswith('{"type":"RECORD"')]
+    assert lines
+    return [TIME_EXTRACTED.sub("", line) for line in lines]
+
+
+@pytest.mark.parametrize("asked", [("reporting", "json"), ("reporting", "csv"), ("explore", "json")])
+@pytest.mark.parametrize("deselected", [(), ("notes", "start_at", "is_transfer", "ring_groups")])
+@pytest.mark.parametrize("why", ONE_BY_ONE)
+def test_whole_chunks_and_single_records_are_the_same_bytes(start_sandbox, tmp_path, why, deselected, asked):
+    sandbox = start_sandbox()
+    api, file_format = asked
+    config = sandbox.config if api == "reporting" else sandbox.explore_config
+    config |= DAYS | {"format": file_format}
+    catalog = catalog_of(tmp_path, config)
+    for field in deselected:
+        catalog = with_metadata(catalog, "calls", ["properties", field], selected=False)
+
+    whole = run_tap(tmp_path, config, catalog=catalog)
+    single = run_tap(tmp_path, config | ONE_BY_ONE[why], catalog=catalog)
+
+    assert whole.code == single.code == 0, single.stderr
+    assert record_lines(whole) == record_lines(single)
+    assert not any(field in record for record in whole.records("calls") for field in deselected)
+
+
+def read(url):
+    """The records of a file that a BATCH message names."""
+    path = Path(url.removeprefix("file://"))
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def batched(outcome, stream):
+    """The records of all files, in order."""
+    return [record for manifest in batches(outcome, stream) for records in manifest for record in records]
+
+
+def batches(outcome, stream):
+    """The records of each file, by BATCH message."""
+    return [
+        [read(url) for url in message["manifest"]]
+        for message in outcome.messages
+        if message["type"] == "BATCH" and message["stream"] == stream
+    ]
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+def test_files_hold_the_records_that_lines_would_have_brought(start_sandbox, tmp_path, file_format):
+    sandbox = start_sandbox()
+    config = sandbox.config | DAYS | {"format": file_format}
+    lines = run_tap(tmp_path, config)
+
+    outcome = run_tap(tmp_path, config | {"batch_config": files(tmp_path / "files")})
+
+    assert outcome.code == 0, outcome.stderr
+    assert not any(message["type"] == "RECORD" for message in outcome.messages)
+    for stream in ("calls", "user_status"):
+        found = [
+            record for manifest in batches(outcome, stream) for records in manifest for record in records
+        ]
+        assert found == lines.records(stream)
+    assert outcome.bookmark("calls") == lines.bookmark("calls")
+
+
+def test_each_timespan_is_one_manifest_with_its_bookmark_behind_it(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+
+    outcome = run_tap(tmp_path, sandbox.config | DAYS | {"batch_config": files(tmp_path)})
+
+    behind: dict[str, str] = {}  # the bookmark that stands behind each BATCH message, by its first file
+    latest = None
+    for message in outcome.messages:
+        if message["type"] == "BATCH" and message["stream"] == "calls":
+            latest = message["manifest"][0]
+        elif message["type"] == "STATE" and latest:
+            bookmark = message["value"]["bookmarks"].get("calls", {})
+            behind[latest] = bookmark.get("replication_key_value")
+    assert list(behind.values()) == [f"2026-03-0{day}T00:00:00Z" for day in (4, 6, 8, 9)]
+    for bookmark, manifest in zip(behind.values(), batches(outcome, "calls"), strict=True):
+        assert max(record["end_at"] for records in manifest for record in records) <= bookmark
+
+
+def test_a_file_has_as_many_records_as_the_setting_says(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    config = sandbox.config | DAYS | {"batch_config": files(tmp_path) | {"batch_size": 50}}
+
+    outcome = run_tap(tmp_path, config)
+
+    for manifest in batches(outcome, "calls"):
+        *full, last = map(len, manifest)
+        assert set(full) <= {50}
+        assert 0 < last <= 50
+    assert any(len(manifest) > 1 for manifest in batches(outcome, "calls"))
+
+
+def test_files_are_plain_if_the_setting_says_so(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    plain = files(tmp_path / "files") | {"encoding": {"format": "jsonl", "compression": "none"}}
+
+    outcome = run_tap(tmp_path, sandbox.config | DAYS | {"batch_config": plain})
+
+    assert outcome.code == 0, outcome.stderr
+    assert {path.suffix for path in (tmp_path / "files").iterdir()} == {".json"}
+    assert as_set(batched(outcome, "calls")) == as_set(truth(sandbox, "calls", "2026-03-02", "2026-03-09"))
+
+
+def test_an_empty_timespan_has_no_manifest(start_sandbox, tmp_path):
+    sandbox = start_sandbox(calls_per_day=0)
+
+    outcome = run_tap(tmp_path, sandbox.config | DAYS | {"batch_config": files(tmp_path)})
+
+    assert outcome.code == 0, outcome.stderr
+    assert batches(outcome, "calls") == []
+    assert outcome.bookmark("calls") == "2026-03-09T00:00:00Z"
+
+
+def test_rows_of_a_report_file_that_turns_out_broken_are_in_no_file(start_sandbox, tmp_path):
+    """Lines that are out are out; files are not before they are whole."""
+    sandbox = start_sandbox(faults=[Fault("create", "wrong_total", report="calls")])
+    folder = tmp_path / "files"
+
+    outcome = run_tap(tmp_path, sandbox.config | DAYS | {"batch_config": files(folder)})
+
+    assert outcome.code == 0, outcome.stderr
+    assert sandbox.unmet_faults() == []
+    assert as_set(batched(outcome, "calls")) == as_set(truth(sandbox, "calls", "2026-03-02", "2026-03-09"))
+    manifests = [message["manifest"] for message in outcome.messages if message["type"] == "BATCH"]
+    named = {url.removeprefix("file://") for manifest in manifests for url in manifest}
+    assert {str(path) for path in folder.iterdir()} == named
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_line_and_moves_no_bookmark(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    (tmp_path / "file").touch()
+
+    outcome = run_tap(tmp_path, sandbox.config | DAYS | {"batch_config": files(tmp_path / "file" / "below")})
+
+    assert outcome.code == 1
+    assert all("Batch files cannot be kept" in error and "batch_config" in error for error in outcome.errors)
+    assert outcome.bookmark("calls") is None
+
+
+HERE = {"root": "file:///tmp"}
+WRONG = {
+    "an encoding alone": {"encoding": {"format": "jsonl"}},
+    "no root": {"encoding": {"format": "jsonl"}, "storage": {}},
+    "parquet": {"encoding": {"format": "parquet"}, "storage": {"root": "file:///tmp"}},
+    "bzip2": {"encoding": {"format": "jsonl", "compression": "bzip2"}, "storage": {"root": "file:///tmp"}},
+    "no records a file": {
+        "encoding": {"format": "jsonl"},
+        "storage": {"root": "file:///tmp"},
+        "batch_size": 0,
+    },
+    "a scheme that nobody knows": {"encoding": {"format": "jsonl"}, "storage": {"root": "nosuch://bucket"}},
+    "a store without its package": {"encoding": {"format": "jsonl"}, "storage": {"root": "gs://bucket"}},
+    "an option that nobody knows": {
+        "encoding": {"format": "jsonl"},
+        "storage": {"root": "file:///tmp", "folder": "x"},
+    },
+    "text": "files, please",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_batch_config_that_cannot_be_met_is_one_line(tmp_path, name):
+    sign_in = {"account": "acme", "username": "u", "password": "p", "client_id": "c", "client_secret": "s"}
+
+    outcome = run_tap(tmp_path, sign_in | {"start_date": "2026-03-02", "batch_config": WRONG[name]})
+
+    assert outcome.code == 1
+    [error] = outcome.errors
+    assert error.startswith("batch_config: ")
+
+
+def test_records_in_files_are_not_mapped_and_that_is_said(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    maps = ONE_BY_ONE["a stream map"]
+
+    outcome = run_tap(tmp_path, sandbox.config | DAYS | maps | {"batch_config": files(tmp_path)})
+
+    assert outcome.code == 1
+    assert outcome.errors == [
+        "batch_config: records in files are not mapped or flattened; leave stream_maps out"
+    ]
+    assert list(sandbox.ledger) == []
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+def test_a_stream_without_a_natural_key_is_read_whole_when_its_catalog_has_no_replication_key(
+    start_sandbox, tmp_path, file_format
+):
+    sandbox = start_sandbox()
+    config = sandbox.explore_config | DAYS | {"format": file_format}
+    catalog = catalog_of(tmp_path, config)
+    [entry] = [each for each in catalog["streams"] if each["tap_stream_id"] == "audit_logs"]
+    entry["replication_method"] = "FULL_TABLE"
+    for level in (entry, *(each["metadata"] for each in entry["metadata"])):
+        level.pop("replication_key", None)
+        level.pop("replication-key", None)
+    catalog["streams"] = [entry]
+
+    outcome = run_tap(tmp_path, config, catalog=with_metadata(catalog, "audit_logs", [], selected=True))
+
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.records("audit_logs")

@@ -1,0 +1,136 @@
+"""How long a run takes, when it ends by the clock, and that all of it terminates."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from talkdesk_sandbox import Fault, Pace
+from tap_talkdesk_reports.core.errors import TalkdeskError
+from tap_talkdesk_reports.core.timespans import Timespan
+from tap_talkdesk_reports.jobs.report_files import HALVINGS, ReportFiles
+from tests.support import SleptClock, run_tap, utc
+from tests.support.scripted_api import DOWN, LOST, UNKNOWN, ScriptedApi
+from tests.support.truth import as_set, truth
+
+DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-14", "timespan_hours": 24}
+
+
+def test_the_jobs_of_one_stream_run_while_another_is_read(start_sandbox, tmp_path):
+    """Sixteen jobs of two seconds at width 4 take about eight, and not thirty-two."""
+    sandbox = start_sandbox(pace=Pace.after_seconds(2))
+    began = time.monotonic()
+
+    outcome = run_tap(tmp_path, sandbox.config | DAYS | {"timespan_hours": 36, "max_concurrent_jobs": 4})
+
+    assert outcome.code == 0, outcome.stderr
+    assert len(sandbox.jobs) == 16
+    assert sandbox.most_open_jobs == 4
+    # The margin is for a busy machine; the benchmark is where time is measured.
+    assert time.monotonic() - began < 16
+
+
+def test_a_run_that_only_waits_ends_at_once_when_its_time_is_up(start_sandbox, in_process, clock):
+    sandbox = start_sandbox(clock=clock.now, faults=[Fault("create", "stuck", times=99)])
+
+    outcome = in_process(
+        sandbox.config
+        | DAYS
+        | {"stop_after_minutes": 3, "job_timeout_minutes": 600, "max_concurrent_jobs": 1}
+    )
+
+    assert outcome.code == 0
+    assert outcome.messages[-1]["type"] == "STATE"
+    assert "created" not in {job.status for job in sandbox.jobs}
+    assert {job.status for job in sandbox.jobs} == {"canceled"}
+
+
+def test_what_a_run_leaves_when_its_time_is_up_the_next_one_brings(start_sandbox, in_process, clock):
+    sandbox = start_sandbox(clock=clock.now, pace=Pace.after_seconds(50))
+    config = sandbox.config | DAYS | {"stop_after_minutes": 2, "max_concurrent_jobs": 1}
+    state, brought, runs = None, [], 0
+
+    while runs < 40:
+        outcome = in_process(config, state=state)
+        runs += 1
+        assert outcome.code == 0
+        brought += outcome.records("calls")
+        state = outcome.states[-1]
+        if {b.get("replication_key_value") for b in state["bookmarks"].values()} == {"2026-03-14T00:00:00Z"}:
+            break
+
+    assert runs > 2
+    assert set(as_set(brought)) == set(as_set(truth(sandbox, "calls", "2026-03-02", "2026-03-14")))
+
+
+def test_a_stream_that_failed_is_not_forgotten_when_the_time_is_up(start_sandbox, in_process, clock):
+    sandbox = start_sandbox(
+        clock=clock.now,
+        forbidden_reports=("calls",),
+        faults=[Fault("create", "stuck", times=99, report="user_status")],
+    )
+
+    outcome = in_process(sandbox.config | DAYS | {"stop_after_minutes": 3, "job_timeout_minutes": 600})
+
+    assert outcome.code == 1
+    assert outcome.errors[0].startswith("calls: ")
+
+
+ANSWERS = st.sampled_from(
+    [
+        "created",
+        "processing",
+        "uploading",
+        "odd",
+        "done",
+        "failed",
+        "canceled",
+        "deleted",
+        UNKNOWN,
+        DOWN,
+        LOST,
+    ]
+)
+
+
+class RandomApi(ScriptedApi):
+    """Answers each order and each ask with whatever was drawn, for ever."""
+
+    def open(self, job):
+        raise AssertionError
+
+    def delete_file(self, job):
+        pass
+
+
+class NoDownloads:
+    """No file can be had: what is to be shown here is that the search for one ends."""
+
+    def fetch(self, sign):
+        from tap_talkdesk_reports.core.errors import TruncatedFileError
+
+        msg = "stopped early"
+        raise TruncatedFileError(msg)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(scripts=st.lists(st.lists(ANSWERS, min_size=1, max_size=6), min_size=1, max_size=8))
+def test_the_work_for_a_timespan_ends_whatever_a_server_answers(scripts):
+    from itertools import cycle, islice
+
+    from tap_talkdesk_reports.jobs.lifecycle import Jobs
+
+    clock = SleptClock()
+    api = RandomApi(*islice(cycle(scripts), 2000))
+    files = ReportFiles(
+        api, Jobs(api, file_format="json", timeout=600), NoDownloads(), file_format="json", delete=False
+    )
+
+    with pytest.raises(TalkdeskError):
+        list(files.of("calls", Timespan(utc("2026-03-02"), utc("2026-03-09")), clock))
+
+    # Each level of halving has its new jobs, and each of those the tries of lost answers.
+    assert len(api.orders) <= (HALVINGS + 1) * 10 * 8

@@ -1,0 +1,308 @@
+"""Whole runs of the tap as it is installed, over real HTTP, compared with the truth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from talkdesk_sandbox import Pace
+from tests.support import as_record, run_tap
+from tests.support.catalogs import catalog_of, with_metadata
+from tests.support.truth import STREAMS, as_set, truth
+
+WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 48}
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+def test_every_row_arrives_once_and_unchanged(start_sandbox, tmp_path, file_format):
+    sandbox = start_sandbox(pace=Pace.after_asks(2))
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK | {"format": file_format})
+
+    assert outcome.code == 0, outcome.stderr
+    for stream in STREAMS:
+        assert as_set(outcome.records(stream)) == as_set(truth(sandbox, stream))
+        assert len(outcome.records(stream)) > 100
+        assert outcome.bookmark(stream) == "2026-03-09T00:00:00Z"
+    assert {job.format for job in sandbox.jobs} == {file_format}
+
+
+def test_a_second_run_brings_only_what_is_newer(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    first = run_tap(tmp_path, sandbox.config | WEEK)
+
+    second = run_tap(tmp_path, sandbox.config | WEEK | {"end_date": "2026-03-11"}, state=first.states[-1])
+
+    for stream in STREAMS:
+        assert as_set(second.records(stream)) == as_set(truth(sandbox, stream, "2026-03-09", "2026-03-11"))
+        assert second.bookmark(stream) == "2026-03-11T00:00:00Z"
+
+
+def test_nothing_is_asked_when_nothing_is_due(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    first = run_tap(tmp_path, sandbox.config | WEEK)
+    asked = len(sandbox.ledger)
+
+    second = run_tap(tmp_path, sandbox.config | WEEK, state=first.states[-1])
+
+    assert second.code == 0
+    assert len(sandbox.ledger) == asked
+    assert second.states[-1] == first.states[-1]
+
+
+def test_a_state_from_the_future_and_a_start_after_the_horizon_make_no_request(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    future = {"bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2999-01-01"}}}
+
+    outcome = run_tap(tmp_path, sandbox.config | {"start_date": "2998-01-01"}, state=future)
+
+    for stream, start in (("calls", "2999-01-01"), ("user_status", "2998-01-01")):
+        assert (
+            f"{stream}: its bookmark or start_date, {start}T00:00:00Z, lies in the future" in outcome.stderr
+        )
+
+    assert outcome.code == 0
+    assert len(sandbox.ledger) == 0
+    assert outcome.bookmark("calls") == "2999-01-01T00:00:00Z"
+
+
+def test_the_lookback_reads_again_and_the_bookmark_does_not_go_back(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    state = {
+        "bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2026-03-09T00:00:00Z"}}
+    }
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK | {"lookback_hours": 96}, state=state)
+
+    # 96 hours before the bookmark, though the timespans are of 48 and end on their grid.
+    assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls", "2026-03-05"))
+    reached = [state["bookmarks"]["calls"]["replication_key_value"] for state in outcome.states]
+    assert set(reached) == {"2026-03-09T00:00:00Z"}
+
+
+def test_an_empty_timespan_is_a_success_that_moves_the_bookmark(start_sandbox, tmp_path):
+    sandbox = start_sandbox(calls_per_day=0)
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK)
+
+    assert outcome.code == 0
+    assert outcome.records("calls") == []
+    assert outcome.bookmark("calls") == "2026-03-09T00:00:00Z"
+
+
+def test_a_state_is_written_behind_each_timespan(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK)
+
+    through = None
+    for message in outcome.messages:
+        if message["type"] == "STATE" and "calls" in message["value"]["bookmarks"]:
+            through = message["value"]["bookmarks"]["calls"].get("replication_key_value")
+        elif message["type"] == "RECORD" and message["stream"] == "calls" and through:
+            assert message["record"]["end_at"] >= through
+    reached = {s["bookmarks"].get("calls", {}).get("replication_key_value") for s in outcome.states}
+    # Multiples of 48 hours since 1970, and the end.
+    assert reached - {None} == {f"2026-03-0{day}T00:00:00Z" for day in (4, 6, 8, 9)} | set()
+
+
+def test_without_an_end_date_the_bookmark_stops_where_data_is_settled(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    start = datetime.now(UTC) - timedelta(hours=5)
+
+    outcome = run_tap(tmp_path, sandbox.config | {"start_date": start.isoformat()})
+
+    reached = datetime.fromisoformat(outcome.bookmark("calls"))
+    behind = datetime.now(UTC) - reached
+    assert timedelta(minutes=60) <= behind < timedelta(minutes=63)
+    assert as_set(outcome.records("calls")) == as_set(
+        as_record(row) for row in sandbox.rows("calls", start.replace(microsecond=0), reached)
+    )
+
+
+@pytest.mark.parametrize("bounds", ["closed", "half-open"])
+def test_a_row_on_a_border_comes_once_whether_or_not_the_api_counts_the_end_in(
+    start_sandbox, tmp_path, bounds
+):
+    sandbox = start_sandbox(bounds=bounds, calls_per_day=400, agents=12)
+    start, end = "2026-03-03T14:00:00", "2026-03-03T20:00:00"
+    # The made-up day has rows exactly on these hours; without them this test would say nothing.
+    on_border = [
+        r for r in truth(sandbox, "user_status", start, end) if r["status_end_at"].endswith("00:00Z")
+    ]
+    assert len(on_border) == 2
+
+    outcome = run_tap(tmp_path, sandbox.config | {"start_date": start, "end_date": end, "timespan_hours": 1})
+
+    assert as_set(outcome.records("user_status")) == as_set(truth(sandbox, "user_status", start, end))
+    assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls", start, end))
+
+
+def test_a_full_table_stream_is_read_from_the_start_and_has_no_bookmark(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    catalog = catalog_of(tmp_path, sandbox.config)
+    next(entry for entry in catalog["streams"] if entry["stream"] == "calls")["replication_method"] = (
+        "FULL_TABLE"
+    )
+    state = {"bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2026-03-08"}}}
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK, catalog=catalog, state=state)
+
+    assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls"))
+    assert outcome.bookmark("calls") == "2026-03-08T00:00:00Z"
+
+
+def test_no_job_is_made_for_a_stream_that_is_not_selected(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    catalog = with_metadata(catalog_of(tmp_path, sandbox.config), "user_status", [], selected=False)
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK, catalog=catalog)
+
+    assert outcome.code == 0
+    assert {job.report for job in sandbox.jobs} == {"calls"}
+    assert outcome.records("user_status") == []
+
+
+def test_a_deselected_field_stays_away(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    catalog = with_metadata(
+        catalog_of(tmp_path, sandbox.config), "calls", ["properties", "notes"], selected=False
+    )
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK, catalog=catalog)
+
+    schema = next(m for m in outcome.messages if m["type"] == "SCHEMA" and m["stream"] == "calls")
+    assert "notes" not in schema["schema"]["properties"]
+    without = [{k: v for k, v in record.items() if k != "notes"} for record in truth(sandbox, "calls")]
+    assert as_set(outcome.records("calls")) == as_set(without)
+
+
+def test_stream_maps_and_flattening_work_as_with_any_tap(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    maps = {"calls": {"agent_email": "md5(record['callsid'])", "notes": None}}
+    options = {"stream_maps": maps, "flattening_enabled": True, "flattening_max_depth": 1}
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK | options)
+
+    records = outcome.records("calls")
+    assert len(records) == len(truth(sandbox, "calls"))
+    assert all(len(record["agent_email"]) == 32 and "notes" not in record for record in records)
+
+
+def test_jobs_of_both_streams_run_ahead_but_never_more_than_the_settings_say(start_sandbox, tmp_path):
+    sandbox = start_sandbox(pace=Pace.after_seconds(0.5))
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK | {"max_concurrent_jobs": 3})
+
+    assert outcome.code == 0
+    assert sandbox.most_open_jobs == 3
+    first = [entry.report for entry in sandbox.ledger if entry.operation == "create"]
+    assert first == ["calls"] * 4 + ["user_status"] * 4
+
+
+def test_the_stream_with_the_oldest_bookmark_is_read_first(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    state = {"bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2026-03-08"}}}
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK, state=state)
+
+    schemas = [message["stream"] for message in outcome.messages if message["type"] == "SCHEMA"]
+    assert schemas == ["user_status", "calls"]
+
+
+def test_report_files_are_deleted_once_the_bookmark_is_out_if_the_settings_say_so(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK | {"delete_report_files": True})
+
+    deleted = {
+        entry.job for entry in sandbox.ledger if entry.operation == "delete_file" and entry.status == 204
+    }
+    assert outcome.code == 0
+    assert deleted == {job.id for job in sandbox.jobs}
+
+
+def test_a_token_that_expires_in_the_middle_is_renewed_by_the_id_token(start_sandbox, tmp_path):
+    sandbox = start_sandbox(token_seconds=1, pace=Pace.after_seconds(1.2))
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK | {"max_concurrent_jobs": 8})
+
+    assert outcome.code == 0, outcome.stderr
+    assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls"))
+    signed_in = [entry.operation for entry in sandbox.ledger if entry.operation in {"token", "renew"}]
+    assert signed_in[0] == "token"
+    assert set(signed_in[1:]) == {"renew"}
+
+
+def test_the_other_name_of_the_sign_in_can_be_said(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK | {"token_url": f"{sandbox.url}/token"})
+
+    assert outcome.code == 0, outcome.stderr
+    assert [entry.path for entry in sandbox.ledger if entry.operation == "token"] == ["/token"]
+
+
+def test_the_token_never_reaches_the_file_host(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password something\n")
+    (tmp_path / ".netrc").chmod(0o600)
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK, NETRC=str(tmp_path / ".netrc"))
+
+    objects = [entry for entry in sandbox.ledger if entry.operation == "object"]
+    assert outcome.code == 0, outcome.stderr
+    assert len(objects) == len(sandbox.jobs)
+    assert not any(entry.authorized for entry in objects)
+
+
+def test_a_redirect_of_the_poll_is_not_followed(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+
+    run_tap(tmp_path, sandbox.config | WEEK)
+
+    operations = Counter(entry.operation for entry in sandbox.ledger)
+    assert operations["files"] == operations["object"] == operations["create"]
+
+
+def test_the_environment_gives_the_settings(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    settings = sandbox.config | WEEK | {"delete_report_files": "true", "spool_dir": "", "lookback_hours": ""}
+    environment = {f"TAP_TALKDESK_REPORTS_{name.upper()}": str(value) for name, value in settings.items()}
+
+    outcome = run_tap(tmp_path, {}, "--config=ENV", **environment)
+
+    assert outcome.code == 0, outcome.stderr
+    assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls"))
+    assert any(entry.operation == "delete_file" for entry in sandbox.ledger)
+
+
+def test_the_test_of_the_connection_makes_one_small_job_for_each_stream(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+
+    outcome = run_tap(tmp_path, sandbox.config | {"start_date": "2020-01-01"}, "--test")
+
+    assert outcome.code == 0, outcome.stderr
+    assert sorted(job.report for job in sandbox.jobs) == ["calls", "user_status"]
+    assert all(job.timespan[1] - job.timespan[0] <= timedelta(hours=1) for job in sandbox.jobs)
+
+
+def test_the_last_message_is_a_state(start_sandbox, tmp_path):
+    sandbox = start_sandbox(forbidden_reports=("calls", "user_status"))
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK)
+
+    assert outcome.code == 1
+    assert outcome.messages[-1]["type"] == "STATE"
+
+
+def test_no_spool_file_is_left(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    (tmp_path / "spool").mkdir()
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK | {"spool_dir": str(tmp_path / "spool")})
+
+    assert outcome.code == 0
+    assert list((tmp_path / "spool").iterdir()) == []
