@@ -12,7 +12,7 @@ from datetime import UTC
 from urllib.parse import parse_qsl, urlencode
 
 from talkdesk_sandbox.faults import kinds
-from talkdesk_sandbox.hosts.explore_orders import order_of
+from talkdesk_sandbox.hosts.explore_orders import job_request_of
 from talkdesk_sandbox.hosts.explore_signin import SignIn
 from talkdesk_sandbox.hosts.file_host import whole_file
 from talkdesk_sandbox.reports.explore.catalogue import reports_of
@@ -55,11 +55,11 @@ class ExploreApi:
         report = self._reports[exchange.report or ""]
         if report.name in self.backend.forbidden_reports:
             return error_answer(403, "inputs misconfiguration", f"{report.name} is not available")
-        order = order_of(exchange.request.json(), report, self.backend)
-        if isinstance(order, list):
-            return error_answer(400, "input parameters validation failed", fields=order)
+        job_request = job_request_of(exchange.request.json(), report, self.backend)
+        if isinstance(job_request, list):
+            return error_answer(400, "input parameters validation failed", fields=job_request)
         try:
-            job = self.backend.accept(exchange, order, str(uuid.uuid4()))
+            job = self.backend.accept(exchange, job_request, str(uuid.uuid4()))
         except TooManyJobsError:
             return error_answer(429, "too many reports are being executed")
         if job.fault and job.fault.name in ("accepted_then_reset", "accepted_then_silent"):
@@ -147,8 +147,8 @@ class ExploreApi:
         start, end = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in job.timespan)
         return {
             "id": job.id,
-            "name": job.order.name,
-            "timezone": job.order.timezone,
+            "name": job.request.name,
+            "timezone": job.request.timezone,
             "status": getattr(status, self.backend.explore.status_case)(),
             "format": job.format,
             "timespan": {"from": start, "to": end},

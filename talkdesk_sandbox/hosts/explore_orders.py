@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from talkdesk_sandbox.store.jobs import Order
+from talkdesk_sandbox.reports.job_request import JobRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +23,8 @@ FORMATS = ("json", "csv")
 Wrong = list[tuple[str, str]]
 
 
-def order_of(body: object, report: Report, backend: Backend) -> Order | Wrong:
-    """The order of a request's body, or what is wrong with it."""
+def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest | Wrong:
+    """The job request in a body, or what is wrong with it."""
     members = body if isinstance(body, dict) else {}
     timespan = members.get("timespan")
     given = timespan if isinstance(timespan, dict) else {}
@@ -39,7 +39,7 @@ def order_of(body: object, report: Report, backend: Backend) -> Order | Wrong:
     if wrong or start is None or end is None:
         return wrong
     rows = report.csv_rows if file_format == "csv" else report.between
-    return Order(
+    return JobRequest(
         report.name,
         (start, end),
         str(file_format),

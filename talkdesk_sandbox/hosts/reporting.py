@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl, urlencode
 
 from talkdesk_sandbox.faults import kinds
 from talkdesk_sandbox.hosts.reporting_signin import SignIn
+from talkdesk_sandbox.reports.job_request import JobRequest
 from talkdesk_sandbox.reports.reporting import REPORTS, Report
 from talkdesk_sandbox.store.backend import Backend, Exchange, routed
-from talkdesk_sandbox.store.jobs import FINAL, Job, Order, TooManyJobsError
+from talkdesk_sandbox.store.jobs import FINAL, Job, TooManyJobsError
 from talkdesk_sandbox.store.tokens import Standing
 from talkdesk_sandbox.wire.messages import Answer, json_answer, late_answer, text_answer
 
@@ -60,20 +61,20 @@ class ReportingApi:
         if report.name in self.backend.forbidden_reports:
             return json_answer(403, _FORBIDDEN)
         body = exchange.request.json()
-        order = self._order(report, body if isinstance(body, dict) else {})
-        if isinstance(order, list):
-            fields = [{"name": name, "description": f"{name} {what}"} for name, what in order]
+        job_request = self._job_request(report, body if isinstance(body, dict) else {})
+        if isinstance(job_request, list):
+            fields = [{"name": name, "description": f"{name} {what}"} for name, what in job_request]
             message = "input parameters validation failed"
             return json_answer(400, {"code": 1400, "message": message, "fields": fields})
         try:
-            job = self.backend.accept(exchange, order, secrets.token_hex(12))
+            job = self.backend.accept(exchange, job_request, secrets.token_hex(12))
         except TooManyJobsError:
             return json_answer(429, {"code": 1429, "message": "too many reports are being executed"})
         if job.fault and job.fault.name in ("accepted_then_reset", "accepted_then_silent"):
             return late_answer(job.fault.details.get("seconds", 0))
         return json_answer(202, self._shown(job, "created"))
 
-    def _order(self, report: Report, body: Mapping[str, object]) -> Order | list[tuple[str, str]]:
+    def _job_request(self, report: Report, body: Mapping[str, object]) -> JobRequest | list[tuple[str, str]]:
         """What the body asks for, or what is wrong with it: names and descriptions."""
         timespan = body.get("timespan")
         given = timespan if isinstance(timespan, dict) else {}
@@ -93,7 +94,7 @@ class ReportingApi:
         if wrong or start is None or end is None:
             return wrong
         rows = partial(report.between, self.backend.centre, start, end, closed=self.backend.closed_bounds)
-        return Order(report.name, (start, end), str(file_format), report.fields, rows, _layout)
+        return JobRequest(report.name, (start, end), str(file_format), report.fields, rows, _layout)
 
     def status(self, exchange: Exchange) -> Answer:
         """A job's status; a redirect to its file once it is done."""

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.centre.centre import Centre
     from talkdesk_sandbox.faults.faults import Fault, FaultBook
     from talkdesk_sandbox.reports.explore.options import Explore
+    from talkdesk_sandbox.reports.job_request import JobRequest
     from talkdesk_sandbox.store.assertions import SigningKey
     from talkdesk_sandbox.store.files import Bucket, FileStore
-    from talkdesk_sandbox.store.jobs import Clock, Job, JobBook, Order
+    from talkdesk_sandbox.store.jobs import Clock, Job, JobBook
     from talkdesk_sandbox.store.tokens import TokenBook
     from talkdesk_sandbox.wire.messages import Answer, Request
     from talkdesk_sandbox.wire.presign import Signer
@@ -52,13 +53,13 @@ class Backend:
     explore_key: SigningKey
     bucket: Bucket | None = None
 
-    def accept(self, exchange: Exchange, order: Order, job_id: str) -> Job:
+    def accept(self, exchange: Exchange, request: JobRequest, job_id: str) -> Job:
         """Make a job, with the fault that is due, and begin its file.
 
         Raises:
             TooManyJobsError: the account has no room for one more.
         """
-        job = self.jobs.create(order, job_id)
+        job = self.jobs.create(request, job_id)
         exchange.job_id = job.id
         job.fault = exchange.meet("job")
         if job.will_be_done:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from talkdesk_sandbox.faults.content import Content
 
 if TYPE_CHECKING:
     from talkdesk_sandbox.faults.faults import Fault
-    from talkdesk_sandbox.reports.reporting import Row
+    from talkdesk_sandbox.reports.job_request import JobRequest
 
 #: Statuses on the way, told in this order as time or asks go on.
 RUNNING = ("created", "processing", "uploading")
@@ -67,26 +67,6 @@ class Pace:
         return min(by_asks, by_time)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a job was made for; `rows` gives the rows of its file, the same every time.
-
-    `headings` is the first line of a CSV file, and `layout` what stands before and behind
-    the rows of a JSON file with a total.
-    """
-
-    report: str
-    timespan: tuple[datetime, datetime]
-    format: str
-    headings: tuple[str, ...]
-    rows: Callable[[], Iterator[Row]]
-    layout: Callable[[int], tuple[str, str]]
-    api: str = "reporting"
-    #: What an Explore job is called, and the zone it was asked for in.
-    name: str = ""
-    timezone: str = "UTC"
-
-
 _FATES = {"job_failed": "failed", "job_canceled": "canceled", "job_deleted": "deleted"}
 
 
@@ -95,7 +75,7 @@ class Job:
     """One report job."""
 
     id: str
-    order: Order
+    request: JobRequest
     pace: Pace
     clock: Clock
     created_at: datetime
@@ -112,22 +92,22 @@ class Job:
     @property
     def report(self) -> str:
         """The name of its report."""
-        return self.order.report
+        return self.request.report
 
     @property
     def api(self) -> str:
         """`reporting` or `explore`."""
-        return self.order.api
+        return self.request.api
 
     @property
     def timespan(self) -> tuple[datetime, datetime]:
         """From and to, as asked for."""
-        return self.order.timespan
+        return self.request.timespan
 
     @property
     def format(self) -> str:
         """`json` or `csv`."""
-        return self.order.format
+        return self.request.format
 
     @property
     def status(self) -> str:
@@ -146,7 +126,11 @@ class Job:
     @property
     def content(self) -> Content:
         """What stands in its file."""
-        return Content(self.order, self.fault.name, self.fault.details) if self.fault else Content(self.order)
+        return (
+            Content(self.request, self.fault.name, self.fault.details)
+            if self.fault
+            else Content(self.request)
+        )
 
     @property
     def will_be_done(self) -> bool:
@@ -187,8 +171,8 @@ class JobBook:
         #: How many jobs were unfinished at once, at the most.
         self.most_open = 0
 
-    def create(self, order: Order, job_id: str) -> Job:
-        """Accept an order.
+    def create(self, request: JobRequest, job_id: str) -> Job:
+        """Accept a job request.
 
         Raises:
             TooManyJobsError: the account has no room for one more.
@@ -198,7 +182,7 @@ class JobBook:
             if still_open >= self._max_open:
                 raise TooManyJobsError
             self.most_open = max(self.most_open, still_open + 1)
-            job = Job(job_id, order, self._pace, self._clock, self._clock())
+            job = Job(job_id, request, self._pace, self._clock, self._clock())
             self._jobs[job_id] = job
         return job
 

@@ -86,7 +86,7 @@ def test_the_sandbox_imports_nothing_but_the_standard_library_and_itself():
     ).stdout
 
     found = {name for name in told.split() if not name.startswith("_sysconfigdata")}
-    assert found <= {"tap_talkdesk_reports", "__main__"}
+    assert found <= {"talkdesk_sandbox", "__main__"}
 
 
 def test_the_readme_names_every_fault_operation_and_option():
