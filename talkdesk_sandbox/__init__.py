@@ -15,7 +15,7 @@ It imports nothing from the tap and the tap nothing from it, so that the two can
 a mistake.
 """
 
-from talkdesk_sandbox.faults.faults import Fault
+from talkdesk_sandbox.faults.fault_queue import Fault
 from talkdesk_sandbox.reports.explore import Explore
 from talkdesk_sandbox.sandbox import CREDENTIALS, Sandbox
 from talkdesk_sandbox.store.jobs import Job, Pace

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from talkdesk_sandbox.faults.faults import Fault
+from talkdesk_sandbox.faults.fault_queue import Fault
 from talkdesk_sandbox.reports.explore import Explore
 from talkdesk_sandbox.sandbox import BOUNDS, Sandbox
 from talkdesk_sandbox.store.jobs import Pace

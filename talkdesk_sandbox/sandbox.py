@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from talkdesk_sandbox.centre.centre import Centre
-from talkdesk_sandbox.faults.faults import Fault, FaultBook
+from talkdesk_sandbox.faults.fault_queue import Fault, FaultBook
 from talkdesk_sandbox.hosts.api_host import ApiHost
 from talkdesk_sandbox.hosts.file_host import FileHost
 from talkdesk_sandbox.reports.explore import Explore

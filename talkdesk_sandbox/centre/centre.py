@@ -13,8 +13,8 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
+from talkdesk_sandbox.centre.simulation import Call, Day, Workday
 from talkdesk_sandbox.centre.staff import DAY, DAY_BEGINS, Staff
-from talkdesk_sandbox.centre.workday import Call, Day, Workday
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

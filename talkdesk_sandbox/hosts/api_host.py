@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
-from talkdesk_sandbox.faults.faults import Fault
+from talkdesk_sandbox.faults.fault_queue import Fault
 from talkdesk_sandbox.hosts.explore import ExploreApi
 from talkdesk_sandbox.hosts.reporting import ReportingApi, parsed
 from talkdesk_sandbox.reports.explore.catalogue import reports_of

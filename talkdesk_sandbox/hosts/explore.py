@@ -12,7 +12,7 @@ from datetime import UTC
 from urllib.parse import parse_qsl, urlencode
 
 from talkdesk_sandbox.faults import kinds
-from talkdesk_sandbox.hosts.explore_orders import job_request_of
+from talkdesk_sandbox.hosts.explore_job_requests import job_request_of
 from talkdesk_sandbox.hosts.explore_signin import SignIn
 from talkdesk_sandbox.hosts.file_host import whole_file
 from talkdesk_sandbox.reports.explore.catalogue import reports_of

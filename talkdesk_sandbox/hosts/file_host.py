@@ -12,7 +12,7 @@ from talkdesk_sandbox.store.backend import Backend, Exchange, object_path
 from talkdesk_sandbox.wire.messages import Answer, Manner, Part, Request, s3_error
 
 if TYPE_CHECKING:
-    from talkdesk_sandbox.faults.faults import Fault
+    from talkdesk_sandbox.faults.fault_queue import Fault
     from talkdesk_sandbox.store.files import ReportFile
     from talkdesk_sandbox.store.jobs import Job
 

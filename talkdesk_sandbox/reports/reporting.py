@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from talkdesk_sandbox.centre.centre import Centre, Session
-    from talkdesk_sandbox.centre.workday import Call
+    from talkdesk_sandbox.centre.simulation import Call
 
 Value = str | int | float | list[str] | None
 Row = dict[str, Value]

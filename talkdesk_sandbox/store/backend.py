@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from talkdesk_sandbox.centre.centre import Centre
-    from talkdesk_sandbox.faults.faults import Fault, FaultBook
+    from talkdesk_sandbox.faults.fault_queue import Fault, FaultBook
     from talkdesk_sandbox.reports.explore.options import Explore
     from talkdesk_sandbox.reports.job_request import JobRequest
     from talkdesk_sandbox.store.assertions import SigningKey

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from talkdesk_sandbox.faults.content import Content
 
 if TYPE_CHECKING:
-    from talkdesk_sandbox.faults.faults import Fault
+    from talkdesk_sandbox.faults.fault_queue import Fault
     from talkdesk_sandbox.reports.job_request import JobRequest
 
 #: Statuses on the way, told in this order as time or asks go on.

@@ -12,7 +12,7 @@ import requests
 
 import talkdesk_sandbox
 from talkdesk_sandbox import CREDENTIALS, Sandbox
-from talkdesk_sandbox.faults.faults import KINDS, OPERATIONS
+from talkdesk_sandbox.faults.fault_queue import KINDS, OPERATIONS
 
 COMMAND = [sys.executable, "-m", "talkdesk_sandbox"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from talkdesk_sandbox.reports.explore.contacts import contact_id
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
 from talkdesk_sandbox.reports.explore.ringing import Attempt, attempts
-from talkdesk_sandbox.reports.explore.roster import ring_groups_of, team_of
+from talkdesk_sandbox.reports.explore.teams import ring_groups_of, team_of
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, digest, uuid_of
 from talkdesk_sandbox.reports.reporting import Row, stamp
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from talkdesk_sandbox.reports.explore.notation import day_fraction, true_false, with_zone, yes_no
 from talkdesk_sandbox.reports.explore.report import Event, Report, Rows, by_day, names
 from talkdesk_sandbox.reports.explore.ringing import ringing_time
-from talkdesk_sandbox.reports.explore.roster import team_of
-from talkdesk_sandbox.reports.explore.words import DISPOSITION_SETS, MOODS, RATING_REASONS
+from talkdesk_sandbox.reports.explore.teams import team_of
+from talkdesk_sandbox.reports.explore.texts import DISPOSITION_SETS, MOODS, RATING_REASONS
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay
 from talkdesk_sandbox.reports.reporting import Row, stamp
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from talkdesk_sandbox.reports.explore.notation import yes_no
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
 from talkdesk_sandbox.reports.explore.ringing import ringing_time
-from talkdesk_sandbox.reports.explore.roster import ring_groups_of, team_of
+from talkdesk_sandbox.reports.explore.teams import ring_groups_of, team_of
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, digest
 from talkdesk_sandbox.reports.reporting import Row, stamp
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from talkdesk_sandbox.centre.staff import DAY
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
-from talkdesk_sandbox.reports.explore.words import FLOWS
+from talkdesk_sandbox.reports.explore.texts import FLOWS
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from talkdesk_sandbox.reports.reporting import call_row
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from talkdesk_sandbox.centre.workday import Call
+    from talkdesk_sandbox.centre.simulation import Call
 
 #: Sets the ids of interactions apart from the carrier's ids of the same calls.
 _MASK = 0x5BD1E995_9E3779B9_7F4A7C15_C2B2AE35

@@ -10,7 +10,7 @@ from talkdesk_sandbox.centre.staff import HOUR
 from talkdesk_sandbox.centre.words import DISPOSITIONS, NOTES, RING_GROUPS
 from talkdesk_sandbox.reports.explore.notation import day_fraction, in_words, yes_no
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
-from talkdesk_sandbox.reports.explore.words import CHANNELS, CUSTOMERS, REASONS
+from talkdesk_sandbox.reports.explore.texts import CHANNELS, CUSTOMERS, REASONS
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, uuid_of
 from talkdesk_sandbox.reports.reporting import Row, stamp
 

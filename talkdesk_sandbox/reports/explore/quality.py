@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
-from talkdesk_sandbox.reports.explore.roster import team_of
-from talkdesk_sandbox.reports.explore.words import FORM_QUESTIONS, FORMS
+from talkdesk_sandbox.reports.explore.teams import team_of
+from talkdesk_sandbox.reports.explore.texts import FORM_QUESTIONS, FORMS
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, digest, uuid_of
 from talkdesk_sandbox.reports.reporting import Row, stamp
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from talkdesk_sandbox.centre.centre import OFFLINE, Centre, Session, days
 from talkdesk_sandbox.reports.explore.report import Report, names
-from talkdesk_sandbox.reports.explore.roster import cut_moments, cuts, ring_groups_of, team_of
+from talkdesk_sandbox.reports.explore.teams import cut_moments, cuts, ring_groups_of, team_of
 from talkdesk_sandbox.reports.reporting import Row, session_row
 
 if TYPE_CHECKING:

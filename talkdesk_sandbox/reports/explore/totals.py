@@ -11,7 +11,7 @@ from talkdesk_sandbox.centre.centre import OFFLINE
 from talkdesk_sandbox.centre.staff import HOUR
 from talkdesk_sandbox.reports.explore.contacts import hold_time
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
-from talkdesk_sandbox.reports.explore.roster import team_of
+from talkdesk_sandbox.reports.explore.teams import team_of
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
 if TYPE_CHECKING:
