@@ -9,16 +9,21 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from talkdesk_sandbox.faults import kinds
+from talkdesk_sandbox.hosts.exchange import Exchange
 from talkdesk_sandbox.hosts.explore_job_requests import job_request_of
 from talkdesk_sandbox.hosts.explore_signin import SignIn
 from talkdesk_sandbox.hosts.file_host import whole_file
+from talkdesk_sandbox.hosts.routing import routed
 from talkdesk_sandbox.reports.explore.catalogue import reports_of
-from talkdesk_sandbox.store.backend import Backend, Exchange, routed
 from talkdesk_sandbox.store.jobs import FINAL, Job, TooManyJobsError
 from talkdesk_sandbox.wire.messages import Answer, error_answer, json_answer, late_answer
+
+if TYPE_CHECKING:
+    from talkdesk_sandbox.store.backend import Backend
 
 _LONGEST_PAGE = 200
 
@@ -59,7 +64,7 @@ class ExploreApi:
         if isinstance(job_request, list):
             return error_answer(400, "input parameters validation failed", fields=job_request)
         try:
-            job = self.backend.accept(exchange, job_request, str(uuid.uuid4()))
+            job = exchange.accept(job_request, str(uuid.uuid4()))
         except TooManyJobsError:
             return error_answer(429, "too many reports are being executed")
         if job.fault and job.fault.name in ("accepted_then_reset", "accepted_then_silent"):

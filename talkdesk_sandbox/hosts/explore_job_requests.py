@@ -1,4 +1,4 @@
-"""What a job is to be made for: the body of a request to create one, checked."""
+"""Explore API: checks the body of a request to create a job."""
 
 from __future__ import annotations
 

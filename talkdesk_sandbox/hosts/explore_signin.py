@@ -16,7 +16,8 @@ from talkdesk_sandbox.store.tokens import Standing, TokenBook
 from talkdesk_sandbox.wire.messages import Answer, json_answer, oauth_error
 
 if TYPE_CHECKING:
-    from talkdesk_sandbox.store.backend import Backend, Exchange
+    from talkdesk_sandbox.hosts.exchange import Exchange
+    from talkdesk_sandbox.store.backend import Backend
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

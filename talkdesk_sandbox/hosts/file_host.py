@@ -8,7 +8,8 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from talkdesk_sandbox.faults import kinds
-from talkdesk_sandbox.store.backend import Backend, Exchange, object_path
+from talkdesk_sandbox.hosts.exchange import Exchange
+from talkdesk_sandbox.store.backend import Backend, object_path
 from talkdesk_sandbox.wire.messages import Answer, Manner, Part, Request, s3_error
 
 if TYPE_CHECKING:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from talkdesk_sandbox.faults import kinds
+from talkdesk_sandbox.hosts.exchange import Exchange
+from talkdesk_sandbox.hosts.reporting_job_requests import job_request_of
 from talkdesk_sandbox.hosts.reporting_signin import SignIn
-from talkdesk_sandbox.reports.job_request import JobRequest
-from talkdesk_sandbox.reports.reporting import REPORTS, Report
-from talkdesk_sandbox.store.backend import Backend, Exchange, routed
+from talkdesk_sandbox.hosts.routing import routed
+from talkdesk_sandbox.reports.reporting import REPORTS
 from talkdesk_sandbox.store.jobs import FINAL, Job, TooManyJobsError
 from talkdesk_sandbox.store.tokens import Standing
 from talkdesk_sandbox.wire.messages import Answer, json_answer, late_answer, text_answer
 
-FORMATS = ("json", "csv")
-_FRESHNESS = timedelta(hours=1)
+if TYPE_CHECKING:
+    from talkdesk_sandbox.store.backend import Backend
 
 _NOT_FOUND = "404 Not Found"
 #: 30 bytes, the length in Talkdesk's samples; their text is unknown.
@@ -60,41 +60,18 @@ class ReportingApi:
         report = REPORTS[exchange.report or ""]
         if report.name in self.backend.forbidden_reports:
             return json_answer(403, _FORBIDDEN)
-        body = exchange.request.json()
-        job_request = self._job_request(report, body if isinstance(body, dict) else {})
+        job_request = job_request_of(exchange.request.json(), report, self.backend)
         if isinstance(job_request, list):
             fields = [{"name": name, "description": f"{name} {what}"} for name, what in job_request]
             message = "input parameters validation failed"
             return json_answer(400, {"code": 1400, "message": message, "fields": fields})
         try:
-            job = self.backend.accept(exchange, job_request, secrets.token_hex(12))
+            job = exchange.accept(job_request, secrets.token_hex(12))
         except TooManyJobsError:
             return json_answer(429, {"code": 1429, "message": "too many reports are being executed"})
         if job.fault and job.fault.name in ("accepted_then_reset", "accepted_then_silent"):
             return late_answer(job.fault.details.get("seconds", 0))
         return json_answer(202, self._shown(job, "created"))
-
-    def _job_request(self, report: Report, body: Mapping[str, object]) -> JobRequest | list[tuple[str, str]]:
-        """What the body asks for, or what is wrong with it: names and descriptions."""
-        timespan = body.get("timespan")
-        given = timespan if isinstance(timespan, dict) else {}
-        start, end = parsed(given.get("from")), parsed(given.get("to"))
-        file_format = body.get("format", "json")
-        wrong = [
-            (f"timespan[{name}]", "is invalid" if given.get(name) else "is missing")
-            for name, at in (("from", start), ("to", end))
-            if at is None
-        ]
-        if start and end and start > end:
-            wrong.append(("timespan[from]", "is after timespan[to]"))
-        if end and end > self.backend.clock() - _FRESHNESS:
-            wrong.append(("timespan[to]", "must be at least one hour in the past"))
-        if file_format not in FORMATS:
-            wrong.append(("format", "does not have a valid value"))
-        if wrong or start is None or end is None:
-            return wrong
-        rows = partial(report.between, self.backend.centre, start, end, closed=self.backend.closed_bounds)
-        return JobRequest(report.name, (start, end), str(file_format), report.fields, rows, _layout)
 
     def status(self, exchange: Exchange) -> Answer:
         """A job's status; a redirect to its file once it is done."""
@@ -175,22 +152,6 @@ class ReportingApi:
         start, end = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in job.timespan)
         links = {"self": {"href": self._link(job, "jobs")}, "files": {"href": self._link(job, "files")}}
         return {"id": job.id, "status": status, "timespan": {"from": start, "to": end}, "_links": links}
-
-
-def _layout(total: int) -> tuple[str, str]:
-    """What stands before and behind the entries of a JSON file."""
-    return f'{{"total":{total},"entries":[', "]}"
-
-
-def parsed(text: object) -> datetime | None:
-    """A time as clients write it: with Z, an offset, or ` UTC`; a time without a zone is UTC."""
-    if not isinstance(text, str):
-        return None
-    try:
-        at = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

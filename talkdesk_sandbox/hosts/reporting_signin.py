@@ -9,7 +9,8 @@ from talkdesk_sandbox.store.tokens import Standing, TokenBook
 from talkdesk_sandbox.wire.messages import Answer, json_answer
 
 if TYPE_CHECKING:
-    from talkdesk_sandbox.store.backend import Backend, Exchange
+    from talkdesk_sandbox.hosts.exchange import Exchange
+    from talkdesk_sandbox.store.backend import Backend
 
 _CLIENT = ("client_id", "client_secret", "client_version")
 #: As in Talkdesk's sample: the id_token expires before the access token does.
