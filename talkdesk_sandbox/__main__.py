@@ -55,17 +55,17 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=1, help="decides every row")
     add("--calls-per-day", type=int, default=400, help="calls of an average day")
     add("--agents", type=int, default=12, help="least number of agents")
-    add("--pace", type=Pace.parse, default="now", help="when a job turns done: now, asks:3 or seconds:1.5")
+    add("--pace", type=Pace.parse, default="now", help="when a job is done: now, asks:3 or seconds:1.5")
     add("--faults", type=Path, metavar="FILE.json", help="a list of faults to be met in order")
     add("--token-seconds", type=float, default=86_400, help="lifetime of an access token")
-    add("--url-seconds", type=int, default=900, help="lifetime of a signed URL")
+    add("--url-seconds", type=int, default=900, help="lifetime of a presigned URL")
     add("--max-open-jobs", type=int, default=15, help="unfinished jobs the account may have")
     add("--bounds", choices=BOUNDS, default="closed", help="whether a report counts its `to` in")
     add(
         "--explore-done",
         choices=("303", "302", "300", "200", "file"),
         default="303",
-        help="how a done job is told",
+        help="how a poll of a done job is answered",
     )
     add("--explore-token-seconds", type=float, default=600, help="lifetime of an access token of Explore")
     add(
@@ -104,13 +104,13 @@ def _greeting(sandbox: Sandbox) -> str:
             "",
             "Settings of a tap that reads from here, from one API or the other:",
             "",
-            *(line for name, config in settings.items() for line in _told(name, config)),
+            *(line for name, config in settings.items() for line in _lines(name, config)),
             "Ctrl-C stops it.",
         )
     )
 
 
-def _told(name: str, config: Mapping[str, str]) -> Iterator[str]:
+def _lines(name: str, config: Mapping[str, str]) -> Iterator[str]:
     yield f"  # {name}"
     yield from (f"  TAP_TALKDESK_REPORTS_{setting.upper()}={value}" for setting, value in config.items())
     yield ""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from talkdesk_sandbox.centre.centre import Centre
-from talkdesk_sandbox.faults.fault_queue import Fault, FaultBook
+from talkdesk_sandbox.faults.fault_queue import Fault, FaultQueue
 from talkdesk_sandbox.hosts.api_host import ApiHost
 from talkdesk_sandbox.hosts.file_host import FileHost
 from talkdesk_sandbox.reports.explore import Explore
@@ -18,9 +18,9 @@ from talkdesk_sandbox.reports.reporting import REPORTS, Row
 from talkdesk_sandbox.store.assertions import SigningKey
 from talkdesk_sandbox.store.backend import Backend, object_path
 from talkdesk_sandbox.store.files import Bucket, FileStore, ReportFile
-from talkdesk_sandbox.store.jobs import Job, JobBook, Pace
+from talkdesk_sandbox.store.jobs import Job, JobStore, Pace
 from talkdesk_sandbox.store.ledger import Ledger
-from talkdesk_sandbox.store.tokens import TokenBook
+from talkdesk_sandbox.store.tokens import TokenStore
 from talkdesk_sandbox.wire.presign import Signer
 from talkdesk_sandbox.wire.server import LOOPBACK, Server
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
-#: What the sandbox's one account is opened with, unless told otherwise.
+#: Default credentials of the sandbox's one account.
 CREDENTIALS = {
     "account": "fernline",
     "client_id": "sandbox-client",
@@ -87,15 +87,15 @@ class Sandbox:
             calls_per_day: Calls of an average day.
             agents: Least number of agents; there are more where the calls need them.
             pace: When a job turns done; at once by default.
-            faults: Troubles to be met, in order per operation.
-            clock: The wall clock: job times, Date headers, tokens, signed URLs.
+            faults: Faults to be met, in order per operation.
+            clock: The wall clock: job times, Date headers, tokens, presigned URLs.
             sleep: Makes the pauses of faults; by default they take their time.
             token_seconds: Lifetime of an access token.
-            url_seconds: Lifetime of a signed URL.
+            url_seconds: Lifetime of a presigned URL.
             max_open_jobs: Unfinished jobs the account may have.
-            bounds: `closed` when a report counts its `to` in, else `half-open`.
+            bounds: `closed` if the Reporting API's `to` is inclusive, else `half-open`.
             forbidden_reports: Reports the account may not make, in either API.
-            explore: How the Explore API behaves, where it is not known how it does.
+            explore: How the Explore API behaves where the documents leave a choice.
             bucket: Keeps and signs the files; without one the file host does.
             account: The account to sign in to.
             client_id: The client's id.
@@ -140,10 +140,10 @@ class Sandbox:
             closed_bounds=bounds == "closed",
             token_lifetime=timedelta(seconds=token_seconds),
             url_lifetime=timedelta(seconds=url_seconds),
-            jobs=JobBook(pace or Pace.now(), clock, max_open_jobs),
+            jobs=JobStore(pace or Pace.now(), clock, max_open_jobs),
             files=FileStore(partial(_upload, bucket) if bucket else None),
-            tokens=TokenBook(clock, given),
-            faults=FaultBook(list(faults), clock),
+            tokens=TokenStore(clock, given),
+            faults=FaultQueue(list(faults), clock),
             ledger=self.ledger,
             explore=explore,
             explore_key=SigningKey(explore.key_algorithm, KEY_ID),
@@ -163,7 +163,7 @@ class Sandbox:
 
     @property
     def explore_config(self) -> dict[str, str]:
-        """Settings of a tap that reads from the Explore API here, by a client secret."""
+        """Settings of a tap that reads from the Explore API here, with a client secret."""
         return {
             **{name: self._backend.credentials[name] for name in ("account", "client_id", "client_secret")},
             "api_url": self.url,
@@ -172,7 +172,7 @@ class Sandbox:
 
     @property
     def explore_key_config(self) -> dict[str, str]:
-        """The same by a private key, which is made when this is first asked for.
+        """The same with a private key, which is made on the first call.
 
         Raises:
             RuntimeError: `cryptography` is not installed.
@@ -209,11 +209,11 @@ class Sandbox:
         return list(REPORTS[report].between(self._backend.centre, start, end))
 
     def add_fault(self, fault: Fault) -> None:
-        """Order one more fault, behind those that wait."""
+        """Append a fault to those that wait."""
         self._backend.faults.add(fault)
 
     def unmet_faults(self) -> list[Fault]:
-        """Faults that were ordered and not met as often as ordered."""
+        """Faults that were met fewer than `times` times."""
         return self._backend.faults.unmet()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""Files that are not what they should be: what may be wrong with their content, as data.
+"""Faults in the content of a report file: wrong totals, ragged CSV, new fields, odd values.
 
-The change of a file follows from its order and the details of the fault, so that a file
-that is written again is the same again.
+The changes depend only on the job request and the details of the fault, so a file that
+is written twice has the same bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TOTAL = re.compile(rb'"total":\d+,|,"total":\d+')
 class Change:
     """What is known about all faults of content of one name."""
 
-    #: What it stands for, in a sentence.
+    #: What it imitates, in a few words.
     imitates: str
     details: Details = field(default_factory=dict)
     #: The rows as they stand in the file.
@@ -119,7 +119,7 @@ KINDS_OF_CONTENT: Mapping[str, Change] = {
     "empty": Change("a report without rows", rows=lambda *_: iter(())),
     "no_bytes": Change("a file without a byte", data=lambda *_: b"", rows=lambda *_: iter(())),
     "packed": Change(
-        "a file packed with gzip: with `header` as HTTP tells it; of several members; or cut by some bytes",
+        "a gzip file; `header`: with Content-Encoding; `members`: how many; `cut`: bytes missing",
         {"header": False, "members": 1, "cut": 0},
         packed=_packed,
     ),
@@ -159,21 +159,21 @@ KINDS_OF_CONTENT: Mapping[str, Change] = {
     "odd_times": Change("times with T and Z in an account that has both forms", rows=_first(_odd_times)),
     "no_end": Change("a call that has no end yet", {"field": "end_at", "value": None}, _first(_with_field)),
     "outside": Change(
-        "a row that ended at another time than it was asked for: a late update, an odd stamp",
+        "a row whose end is outside the requested timespan: a late update, an odd stamp",
         _ENDED | {"at": "2011-11-11 11:11:11"},
         _put_before,
     ),
     "on_border": Change(
-        "a row stamped exactly `from` or `to`", _ENDED | {"at": "to", "blank": True}, _put_before
+        "a row whose end is exactly `from` or `to`", _ENDED | {"at": "to", "blank": True}, _put_before
     ),
 }
 
 
 class Content:
-    """What stands in the file of one order: the truth, unless a fault of content says otherwise."""
+    """The content of one job's file: the true rows, unless a fault changes them."""
 
     def __init__(self, request: JobRequest, fault: str = "", details: Details | None = None) -> None:
-        """The content of an order's file, with the fault of this name if it is one of content."""
+        """The content for a job request, changed by the fault of this name if it is one of content."""
         self._request, self._details = request, details or {}
         self._change = KINDS_OF_CONTENT.get(fault) or Change("the truth")
 
@@ -184,14 +184,14 @@ class Content:
 
     def headings(self) -> tuple[str, ...]:
         """The first line of a CSV file."""
-        true, told = next(self._request.rows(), None), next(self.rows(), None)
-        if true is None or told is None:
+        true, changed = next(self._request.rows(), None), next(self.rows(), None)
+        if true is None or changed is None:
             return self._request.headings
         shown = dict(zip(true, self._request.headings, strict=True))
-        return tuple(shown.get(field, field) for field in told)
+        return tuple(shown.get(field, field) for field in changed)
 
     def data(self, data: bytes, *, first: bool) -> bytes:
-        """Bytes as they stand in the file, by those that should: of CSV, or around the rows of JSON."""
+        """Bytes as written, from those that are right: of CSV, or around the rows of JSON."""
         return self._change.data(data, self._details, first) if self._change.data else data
 
     def layout(self, total: int) -> tuple[bytes, bytes]:

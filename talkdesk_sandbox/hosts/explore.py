@@ -1,4 +1,4 @@
-"""The Explore API: the operations on report jobs and their files.
+"""Explore API: the operations on report jobs and their files.
 
 https://docs.talkdesk.com/reference/execute-a-report and the pages next to it.
 """
@@ -76,9 +76,9 @@ class ExploreApi:
         job, options = self._job(exchange), self.backend.explore
         if job is None:
             return _no_job()
-        if fault := exchange.meet(kinds.ASK):
-            job.odd_asks = int(fault.details["asks"])
-        word = job.ask() if self.backend.is_finished(job) else "uploading"
+        if fault := exchange.meet(kinds.POLL):
+            job.odd_polls = int(fault.details["asks"])
+        word = job.poll() if self.backend.is_finished(job) else "uploading"
         if word != "done":
             waiting = options.waiting_204 and word not in FINAL
             return Answer(204) if waiting else json_answer(200, self._shown(job, word))
@@ -90,13 +90,13 @@ class ExploreApi:
         return answer
 
     def open_file(self, exchange: Exchange) -> Answer:
-        """Redirect to a signed URL of a done job's file, or the file."""
+        """Redirect to a presigned URL of a done job's file, or the file."""
         job, backend = self._job(exchange), self.backend
         if job is None or job.status != "done" or not backend.is_finished(job):
             return error_answer(404, "file not found")
         if backend.explore.files_200:
             return whole_file(job, backend.files.get(job))
-        url = backend.signed_url(job, expired=exchange.meet(kinds.URL) is not None)
+        url = backend.presigned_url(job, expired=exchange.meet(kinds.URL) is not None)
         return json_answer(303, self._shown(job, "done"), Location=url)
 
     def delete_file(self, exchange: Exchange) -> Answer:

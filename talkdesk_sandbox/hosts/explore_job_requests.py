@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.reports.explore.report import Report
     from talkdesk_sandbox.store.backend import Backend
 
-#: `json_bulk` stands in the documents, too, but nobody knows what it is.
+#: `json_bulk` is in the documents, too, but its form is unknown.
 FORMATS = ("json", "csv")
 
 #: Names of members, each with what is wrong with it.

@@ -1,4 +1,4 @@
-"""Explore's sign-in: client credentials, by Basic or by a signed assertion.
+"""Explore API: the sign-in with client credentials, by Basic or by a signed assertion.
 
 https://docs.talkdesk.com/reference/cc-basic, https://docs.talkdesk.com/reference/cc-jwt
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from talkdesk_sandbox.store.assertions import AssertionRefusedError, Assertions
-from talkdesk_sandbox.store.tokens import Standing, TokenBook
+from talkdesk_sandbox.store.tokens import Standing, TokenStore
 from talkdesk_sandbox.wire.messages import Answer, json_answer, oauth_error
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class SignIn:
     def __init__(self, backend: Backend) -> None:
         """Sign in to a backend."""
         self._backend = backend
-        self._tokens = TokenBook(backend.clock, backend.secrets)
+        self._tokens = TokenStore(backend.clock, backend.secrets)
         self._scopes: dict[str, tuple[str, ...]] = {}
         self._assertions = Assertions(backend.explore_key, backend.credentials["client_id"])
 
@@ -42,8 +42,8 @@ class SignIn:
             return oauth_error(400, "grant_type must be client_credentials", "unsupported_grant_type")
         if why := self._refusal(exchange, given):
             return oauth_error(401, why, "invalid_client")
-        asked = given.get("scope", "").split()
-        scopes = tuple(name for name in self._backend.explore.scopes if not asked or name in asked)
+        requested = given.get("scope", "").split()
+        scopes = tuple(name for name in self._backend.explore.scopes if not requested or name in requested)
         if not scopes:
             return oauth_error(400, "the client has none of these scopes", "invalid_scope")
         return self._issue(scopes)

@@ -1,4 +1,4 @@
-"""The Reporting API: the six operations on report jobs and their files."""
+"""Reporting API: the operations on report jobs and their files."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ class ReportingApi:
         job = self._job(exchange)
         if job is None:
             return text_answer(404, _NOT_FOUND)
-        if fault := exchange.meet(kinds.ASK):
-            job.odd_asks = int(fault.details["asks"])
-        word = job.ask() if self.backend.is_finished(job) else "uploading"
+        if fault := exchange.meet(kinds.POLL):
+            job.odd_polls = int(fault.details["asks"])
+        word = job.poll() if self.backend.is_finished(job) else "uploading"
         if word != "done":
             return json_answer(200, self._shown(job, word))
         answer = json_answer(303, self._shown(job, word))
@@ -99,11 +99,11 @@ class ReportingApi:
         return Answer(204)
 
     def open_file(self, exchange: Exchange) -> Answer:
-        """Redirect to a signed URL of a done job's file."""
+        """Redirect to a presigned URL of a done job's file."""
         job = self._job(exchange)
         if job is None or job.status != "done" or not self.backend.is_finished(job):
             return text_answer(404, _NOT_FOUND)
-        url = self.backend.signed_url(job, expired=exchange.meet(kinds.URL) is not None)
+        url = self.backend.presigned_url(job, expired=exchange.meet(kinds.URL) is not None)
         return text_answer(302, f"This resource has been moved temporarily to {url}.", Location=url)
 
     def delete_file(self, exchange: Exchange) -> Answer:

@@ -1,11 +1,11 @@
-"""The Reporting API's sign-in: a password grant, and its renewal by id_token."""
+"""Reporting API: the sign-in with a password, and its renewal with an id_token."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from talkdesk_sandbox.store.tokens import Standing, TokenBook
+from talkdesk_sandbox.store.tokens import Standing, TokenStore
 from talkdesk_sandbox.wire.messages import Answer, json_answer
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class SignIn:
     def __init__(self, backend: Backend) -> None:
         """Sign in to a backend."""
         self._backend = backend
-        self._id_tokens = TokenBook(backend.clock, backend.secrets)
+        self._id_tokens = TokenStore(backend.clock, backend.secrets)
 
     def token(self, exchange: Exchange) -> Answer:
         """Tokens for all six credentials."""

@@ -1,4 +1,4 @@
-"""Signed client assertions (`private_key_jwt`): a key pair, and what the sandbox checks.
+"""Checks signed client assertions (`private_key_jwt`), each of which is valid once.
 
 https://docs.talkdesk.com/docs/signed-jwt
 """

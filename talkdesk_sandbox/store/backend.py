@@ -10,27 +10,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from talkdesk_sandbox.centre.centre import Centre
-    from talkdesk_sandbox.faults.fault_queue import FaultBook
+    from talkdesk_sandbox.faults.fault_queue import FaultQueue
     from talkdesk_sandbox.reports.explore.options import Explore
     from talkdesk_sandbox.store.assertions import SigningKey
     from talkdesk_sandbox.store.files import Bucket, FileStore
-    from talkdesk_sandbox.store.jobs import Clock, Job, JobBook
+    from talkdesk_sandbox.store.jobs import Clock, Job, JobStore
     from talkdesk_sandbox.store.ledger import Ledger
-    from talkdesk_sandbox.store.tokens import TokenBook
+    from talkdesk_sandbox.store.tokens import TokenStore
     from talkdesk_sandbox.wire.presign import Signer
 
-#: How long an answer waits for a file that should be there by the pace of the job.
-_PATIENCE = 5.0
+#: Seconds that an answer waits for a file that is due by the pace of the job.
+_FILE_WAIT = 5.0
 
 
 @dataclass
 class Backend:
-    """One sandbox without its sockets; `url` and `signer` hold the addresses it listens on."""
+    """One sandbox without its sockets; `url` and `signer` hold the hosts it listens on."""
 
     url: str
     signer: Signer
     clock: Clock
-    #: Whatever was given out that must not be shown: tokens, and signatures of URLs.
+    #: What was issued and must not be shown: tokens, and signatures of URLs.
     secrets: set[str]
     centre: Centre
     credentials: Mapping[str, str]
@@ -38,10 +38,10 @@ class Backend:
     closed_bounds: bool
     token_lifetime: timedelta
     url_lifetime: timedelta
-    jobs: JobBook
+    jobs: JobStore
     files: FileStore
-    tokens: TokenBook
-    faults: FaultBook
+    tokens: TokenStore
+    faults: FaultQueue
     ledger: Ledger
     explore: Explore
     explore_key: SigningKey
@@ -50,13 +50,13 @@ class Backend:
     def is_finished(self, job: Job) -> bool:
         """Whether a job that should be done by now has its file, too.
 
-        A large file takes real time to write, whatever the pace says; till then the
-        job goes on uploading.
+        A large file takes real time to write, whatever the pace says; until then the
+        job stays `uploading`.
         """
-        return job.status != "done" or self.files.is_ready(job, _PATIENCE)
+        return job.status != "done" or self.files.is_ready(job, _FILE_WAIT)
 
-    def signed_url(self, job: Job, *, expired: bool = False) -> str:
-        """A fresh signed URL of a job's file, or one whose time is over."""
+    def presigned_url(self, job: Job, *, expired: bool = False) -> str:
+        """A fresh presigned URL of a job's file, or an expired one."""
         now = self.clock()
         if expired:
             now -= self.url_lifetime + timedelta(seconds=2)

@@ -1,4 +1,4 @@
-"""Requests and answers, as far as the rest of the sandbox sees them: no sockets here."""
+"""HTTP requests and answers as values, and the usual answers: JSON, text, errors, S3 XML."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a body goes over the line when something is wrong with the line."""
+    """How a body is sent: cut, reset, paused, dripped, or without its length."""
 
     cut_after: int | None = None
     reset: bool = False
@@ -70,7 +70,7 @@ class Manner:
 
 @dataclass(slots=True)
 class Answer:
-    """One answer; with status None the connection is reset, after the pause, and nothing is said."""
+    """One answer; with status None the connection is reset after the pause, and nothing is sent."""
 
     status: int | None
     body: bytes | Part = b""
@@ -89,7 +89,7 @@ def no_answer() -> Answer:
 
 
 def late_answer(seconds: float) -> Answer:
-    """Nothing is said for a while, then the connection breaks."""
+    """Nothing is sent for a while, then the connection breaks."""
     return Answer(None, manner=Manner(reset=True, stall_seconds=seconds))
 
 
@@ -109,7 +109,7 @@ def text_answer(
 def error_answer(
     status: int, message: str, description: str = "", fields: Sequence[tuple[str, str]] = ()
 ) -> Answer:
-    """An error as Explore tells it; `fields` are names, each with what is wrong with it.
+    """An error in the form of Explore; `fields` are names, each with what is wrong with it.
 
     No literal code is published: these are the sandbox's own.
     """

@@ -1,4 +1,4 @@
-"""Signed URLs as S3 makes and checks them: AWS Signature Version 4 in the query.
+"""Makes and checks presigned URLs as S3 does: AWS Signature Version 4 in the query.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 """

@@ -1,4 +1,4 @@
-"""HTTP on loopback: sockets to requests, and answers to sockets, broken ones included."""
+"""The HTTP server on loopback: reads requests from sockets, writes answers, broken ones included."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOOPBACK = "127.0.0.1"
-#: Seconds between two looks whether to stop: what closing a sandbox costs a test.
+#: Seconds between two checks for a stop, which is what closing a sandbox takes.
 _POLL = 0.01
 _BETWEEN_DROPS = 0.002
 _UNTIL_SENT = 0.3
 
 
 class Server(ThreadingHTTPServer):
-    """One listening socket; `answer` is whatever stands behind it."""
+    """One listening socket; `answer` is the function that answers its requests."""
 
     daemon_threads = True
     block_on_close = False
@@ -58,7 +58,7 @@ class Server(ThreadingHTTPServer):
             raise OSError(error.errno, message) from None
 
     def server_bind(self) -> None:
-        """Bind without asking a name server who we are, which can take seconds."""
+        """Bind without a name server lookup, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = LOOPBACK, self.server_address[1]
 
@@ -68,7 +68,7 @@ class Server(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(_POLL,), daemon=True, name=self.software).start()
 
     def stop(self) -> None:
-        """Stop listening, and break what is still open: nobody talks to a stopped sandbox."""
+        """Stop listening, and break the connections that are still open."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -92,7 +92,7 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing about a client that hung up; print the traceback of a mistake of ours."""
+        """Ignore a client that hung up; print the traceback of a bug in the sandbox."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self._server.sleep(manner.stall_seconds)
             if manner.drip_bytes:
-                # Whatever `sleep` is: the drops must arrive one by one.
+                # Even if `sleep` returns at once, the drops must arrive one by one.
                 self._server.stopping.wait(_BETWEEN_DROPS)
             until = min(stop, pause + (manner.drip_bytes or stop))
             self._write(answer, pause, until)
@@ -183,4 +183,4 @@ class _Handler(BaseHTTPRequestHandler):
         return format_datetime(at.astimezone(UTC), usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the ledger knows."""
+        """Log nothing; the ledger has it."""

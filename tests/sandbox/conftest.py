@@ -51,11 +51,11 @@ class Client:
     def file(self, job_id, report="calls"):
         return self.call("GET", f"/reports/{report}/files/{job_id}")
 
-    def signed_url(self, job_id, report="calls"):
+    def presigned_url(self, job_id, report="calls"):
         return self.file(job_id, report).headers["Location"]
 
     def download(self, job_id, report="calls", **headers):
-        return self.plain.get(self.signed_url(job_id, report), headers=headers)
+        return self.plain.get(self.presigned_url(job_id, report), headers=headers)
 
     def close(self):
         self.plain.close()

@@ -134,13 +134,13 @@ def at(text):
 @pytest.fixture(scope="module")
 def rows():
     """Two weeks over a month's end, of any report."""
-    told = {}
+    found = {}
     with Sandbox() as sandbox:
 
         def of(report):
-            if report not in told:
-                told[report] = sandbox.rows(report, *WEEKS, api="explore")
-            return told[report]
+            if report not in found:
+                found[report] = sandbox.rows(report, *WEEKS, api="explore")
+            return found[report]
 
         yield of
 
@@ -218,10 +218,10 @@ def test_adjoining_spans_neither_overlap_nor_leave_a_gap(rows, report):
 def test_a_row_belongs_to_the_span_that_begins_with_it(explore, report):
     time = TIME_AND_KEY[report][0]
     row = explore.sandbox.rows(report, *DAY, api="explore")[-1]
-    border = at(row[time])
+    boundary = at(row[time])
 
-    before = explore.sandbox.rows(report, DAY[0], border, api="explore")
-    after = explore.sandbox.rows(report, border, DAY[1], api="explore")
+    before = explore.sandbox.rows(report, DAY[0], boundary, api="explore")
+    after = explore.sandbox.rows(report, boundary, DAY[1], api="explore")
 
     assert row in after
     assert row not in before

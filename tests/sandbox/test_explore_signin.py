@@ -1,4 +1,4 @@
-"""Explore's two kinds of sign-in, and what a token is worth."""
+"""Explore's two kinds of sign-in, and the checks of a token."""
 
 import base64
 import builtins
@@ -21,7 +21,7 @@ def base64url(data):
 
 
 def assertion(sandbox, clock, header=(), claims=(), key=None):
-    """A good assertion, but for what is told otherwise; None takes a member out."""
+    """A good assertion, with members changed; None removes a member."""
     config = sandbox.explore_key_config
     now = int(clock().timestamp())
     who = config["client_id"]
@@ -180,7 +180,7 @@ def test_an_assertion_is_refused_when_it_comes_twice_or_another_key_signed_it(ex
     good = assertion(explore.sandbox, clock)
     stranger = assertion(explore.sandbox, clock, key=ec.generate_private_key(ec.SECP256R1()))
 
-    answers = [sign_in(explore, text) for text in (good, good, stranger, good[:-8], "nonsense", "a.b.c", "ü")]
+    answers = [sign_in(explore, text) for text in (good, good, stranger, good[:-8], "wrong", "a.b.c", "ü")]
 
     assert [answer.status_code for answer in answers] == [200] + [401] * 6
     assert "jti was used" in answers[1].json()["error_description"]

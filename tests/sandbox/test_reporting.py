@@ -44,7 +44,7 @@ def test_an_id_token_renews_the_access_token_until_it_expires(client, clock):
 def test_an_expired_token_gets_403_and_an_unknown_one_401(client, clock):
     clock.tick(86_400)
     expired = client.create()
-    client.session.headers["Authorization"] = "Bearer nonsense"
+    client.session.headers["Authorization"] = "Bearer wrong"
     unknown = client.create()
     del client.session.headers["Authorization"]
     missing = client.create()
@@ -156,7 +156,7 @@ def test_an_empty_report_is_a_file_with_no_entries(client):
         ({"format": "xls"}, "format", "format does not have a valid value"),
     ],
 )
-def test_a_wrong_order_is_refused_with_its_fields(client, members, name, description):
+def test_a_wrong_job_request_is_refused_with_its_fields(client, members, name, description):
     answer = client.create(**members)
 
     assert answer.status_code == 400
@@ -217,7 +217,7 @@ def test_a_running_job_can_be_cancelled_and_a_finished_one_not(open_sandbox):
 
 def test_a_file_can_be_deleted_once(client):
     job_id = client.job_id()
-    url = client.signed_url(job_id)
+    url = client.presigned_url(job_id)
 
     first = client.call("DELETE", f"/reports/calls/files/{job_id}")
     second = client.call("DELETE", f"/reports/calls/files/{job_id}")
@@ -264,7 +264,7 @@ def test_the_ledger_names_operations_and_holds_nothing_secret(client):
     assert "Bearer" not in repr(entries)
 
 
-def test_the_controls_say_over_http_what_the_object_says(open_sandbox):
+def test_the_controls_show_over_http_what_the_object_shows(open_sandbox):
     client = open_sandbox(pace=Pace.after_asks(1))
     job_id = client.job_id()
 

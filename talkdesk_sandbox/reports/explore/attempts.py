@@ -1,4 +1,4 @@
-"""`ring_attempts`: whose phone rang, and what became of it."""
+"""`ring_attempts`: one row for each phone that rang, with its agent and outcome."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox.reports.explore.interactions import Interaction, Leg
 
-#: How often somebody on duty is looked for, before anybody will do.
-_TRIES = 16
+#: How often an agent on duty is looked for, before any agent is taken.
+_ATTEMPTS = 16
 
 
 def _events(day: WorkingDay) -> Iterator[Event]:
@@ -34,7 +34,7 @@ def _events(day: WorkingDay) -> Iterator[Event]:
 def _row(day: WorkingDay, interaction: Interaction, leg: Leg, attempt: Attempt, key: str) -> Row:
     agent = leg.user if attempt.outcome == "Answered" else None
     if agent is None:
-        agent = _somebody(day, attempt.started, key)
+        agent = _agent_rung(day, attempt.started, key)
     person = day.centre.staff.agents[agent]
     team = team_of(day.centre, agent, attempt.started)
     return {
@@ -53,11 +53,11 @@ def _row(day: WorkingDay, interaction: Interaction, leg: Leg, attempt: Attempt, 
     }
 
 
-def _somebody(day: WorkingDay, at: int, key: str) -> int:
-    """Whose phone rang in vain: mostly somebody on duty."""
+def _agent_rung(day: WorkingDay, at: int, key: str) -> int:
+    """The agent who did not answer; mostly one on duty."""
     rng, shifts = Random(key), day.centre.staff.shifts(day.number)
     agent = 0
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         agent = rng.randrange(len(shifts))
         shift = shifts[agent]
         if shift and shift[0] <= at < shift[1]:

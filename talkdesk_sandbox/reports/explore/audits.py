@@ -1,4 +1,4 @@
-"""`audit_logs`: who did what in the account, to the millisecond."""
+"""`audit_logs`: one row for each action of a user or of the system, in milliseconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All reports of Explore."""
+"""The list of all reports of Explore, and which of them have display names in CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How Explore writes times, durations and answers: no two reports agree."""
+"""The notations of Explore for times, durations and yes or no."""
 
 from __future__ import annotations
 

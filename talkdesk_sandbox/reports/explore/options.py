@@ -1,4 +1,4 @@
-"""Where the documents and the programs that use Explore disagree: which of them to imitate."""
+"""`Explore`: options for what the documents of the Explore API leave open."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Explore:
         ValueError: a value is none of those that exist.
     """
 
-    #: How a done job's status is told: a redirect with this code, `200`, or `file`, the
-    #: report itself, as a client sees it that follows redirects.
+    #: The answer to a poll of a done job: a redirect with this code, `200`, or `file`, the
+    #: report itself, which is what a client gets that follows redirects.
     done: str = "303"
     #: 204 without a body, instead of the job, while it runs.
     waiting_204: bool = False
@@ -25,7 +25,7 @@ class Explore:
     status_case: str = "lower"
     #: A job's members beside `_links`, as in the documents, instead of within `job`.
     flat_jobs: bool = False
-    #: The file itself with 200, instead of a redirect to its signed URL.
+    #: The file itself with 200, instead of a redirect to its presigned URL.
     files_200: bool = False
     #: The name of the list's `_embedded`; the public OpenAPI file misspells it `_embdedded`.
     embedded_name: str = "_embedded"
@@ -51,7 +51,7 @@ class Explore:
     }
 
     def __post_init__(self) -> None:
-        """Refuse what nobody could mean."""
+        """Refuse unknown values."""
         for field in fields(self):
             value, choices = getattr(self, field.name), self._CHOICES.get(field.name)
             if choices and value not in choices:

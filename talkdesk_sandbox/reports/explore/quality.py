@@ -1,4 +1,4 @@
-"""`qm_evaluation_analysis`: each question of each evaluation of a call; one call in 16 has one."""
+"""`qm_evaluation_analysis`: one row for each question of an evaluation; one call in 16 has one."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ class Evaluation(NamedTuple):
 
     def scores(self, section: str | None = None) -> tuple[int, int]:
         """Best and obtained score of a section, or of all."""
-        asked = [n for n, question in enumerate(FORM_QUESTIONS) if section in (None, question[0])]
-        return sum(FORM_QUESTIONS[n][3] or 0 for n in asked), sum(self.obtained(n) or 0 for n in asked)
+        questions = [n for n, question in enumerate(FORM_QUESTIONS) if section in (None, question[0])]
+        return sum(FORM_QUESTIONS[n][3] or 0 for n in questions), sum(
+            self.obtained(n) or 0 for n in questions
+        )
 
 
 def _events(day: WorkingDay) -> Iterator[Event]:
@@ -66,7 +68,7 @@ def _row(day: WorkingDay, evaluation: Evaluation, number: int) -> Row:
         "form_name": form_name,
         "interaction_id": evaluation.interaction.id,
         **_question(evaluation, number),
-        "ring_group_names": evaluation.interaction.told["ring_groups"],
+        "ring_group_names": evaluation.interaction.reported["ring_groups"],
         "team_name": team_of(day.centre, evaluation.user, evaluation.at).name,
         "evaluation_time": stamp(evaluation.at),
         **_scores(evaluation, number),

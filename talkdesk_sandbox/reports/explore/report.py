@@ -1,4 +1,4 @@
-"""What a report of Explore is: its fields, and its rows by one of their times."""
+"""What a report of Explore is: fields, CSV headings, and rows filtered by one of their times."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Report:
 
 
 def by_day(events: Callable[[WorkingDay], Iterable[Event]]) -> Rows:
-    """The rows of a report that can be told from one working day after the other."""
+    """The rows of a report that is made one working day after the other."""
 
     def rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
         for number in days(math.floor(first), math.ceil(stop)):
