@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from talkdesk_sandbox.reports.explore.attempts import RING_ATTEMPTS
-from talkdesk_sandbox.reports.explore.audits import AUDIT_LOGS
+from talkdesk_sandbox.reports.explore.audit_logs import AUDIT_LOGS
 from talkdesk_sandbox.reports.explore.calls import CALLS, EXPLORE_CALLS
 from talkdesk_sandbox.reports.explore.contacts import CONTACTS
-from talkdesk_sandbox.reports.explore.dialer import OUTBOUND_DIALER_CALLS
-from talkdesk_sandbox.reports.explore.flows import STUDIO_FLOW_EXECUTION
-from talkdesk_sandbox.reports.explore.messaging import MESSAGING_CONTACTS
-from talkdesk_sandbox.reports.explore.options import Explore
-from talkdesk_sandbox.reports.explore.quality import QM_EVALUATION_ANALYSIS
-from talkdesk_sandbox.reports.explore.statuses import USER_STATUS
-from talkdesk_sandbox.reports.explore.surveys import CSAT_SCORE, FEEDBACK_FLOW
-from talkdesk_sandbox.reports.explore.totals import (
+from talkdesk_sandbox.reports.explore.hourly_totals import (
     ACW_TIME_DATA,
     CONTACT_ONLINE_TIME,
     HOLD_TIME_DATA,
     INBOUND_CONTACT_VOLUME,
     TALK_TIME_DATA,
 )
+from talkdesk_sandbox.reports.explore.messaging_contacts import MESSAGING_CONTACTS
+from talkdesk_sandbox.reports.explore.options import Explore
+from talkdesk_sandbox.reports.explore.outbound_dialer_calls import OUTBOUND_DIALER_CALLS
+from talkdesk_sandbox.reports.explore.qm_evaluation_analysis import QM_EVALUATION_ANALYSIS
+from talkdesk_sandbox.reports.explore.ring_attempts import RING_ATTEMPTS
+from talkdesk_sandbox.reports.explore.studio_flow_execution import STUDIO_FLOW_EXECUTION
+from talkdesk_sandbox.reports.explore.surveys import CSAT_SCORE, FEEDBACK_FLOW
+from talkdesk_sandbox.reports.explore.user_status import USER_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
