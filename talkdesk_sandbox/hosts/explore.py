@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlencode
 from talkdesk_sandbox.faults import kinds
 from talkdesk_sandbox.hosts.exchange import Exchange
 from talkdesk_sandbox.hosts.explore_job_requests import job_request_of
-from talkdesk_sandbox.hosts.explore_signin import SignIn
 from talkdesk_sandbox.hosts.file_host import whole_file
+from talkdesk_sandbox.hosts.oauth_signin import SignIn
 from talkdesk_sandbox.hosts.routing import routed
 from talkdesk_sandbox.reports.explore.catalogue import reports_of
 from talkdesk_sandbox.store.jobs import FINAL, Job, TooManyJobsError

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from talkdesk_sandbox.faults import kinds
 from talkdesk_sandbox.hosts.exchange import Exchange
+from talkdesk_sandbox.hosts.password_signin import SignIn
 from talkdesk_sandbox.hosts.reporting_job_requests import job_request_of
-from talkdesk_sandbox.hosts.reporting_signin import SignIn
 from talkdesk_sandbox.hosts.routing import routed
 from talkdesk_sandbox.reports.reporting import REPORTS
 from talkdesk_sandbox.store.jobs import FINAL, Job, TooManyJobsError
