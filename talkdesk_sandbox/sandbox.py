@@ -183,6 +183,11 @@ class Sandbox:
         return {**by_secret, "key_id": key.id, "private_key": key.pair.private}
 
     @property
+    def reporting_oauth_config(self) -> dict[str, str]:
+        """Settings of a tap that reads from the Reporting API as in its last years, with a client secret."""
+        return {**self.explore_config, "api": "reporting"}
+
+    @property
     def jobs(self) -> list[Job]:
         """Every job so far, oldest first."""
         return self._backend.jobs.all()

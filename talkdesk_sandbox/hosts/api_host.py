@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from talkdesk_sandbox.hosts.controls import Controls
 from talkdesk_sandbox.hosts.exchange import Exchange
 from talkdesk_sandbox.hosts.explore import ExploreApi
+from talkdesk_sandbox.hosts.oauth_signin import OAuthSignIn
 from talkdesk_sandbox.hosts.reporting import ReportingApi
 from talkdesk_sandbox.wire.messages import Answer, Request, text_answer
 
@@ -39,7 +40,8 @@ class ApiHost:
         """Offer a backend's APIs."""
         self._backend = backend
         self._controls = Controls(backend)
-        self._apis: tuple[Api, ...] = (ReportingApi(backend), ExploreApi(backend))
+        oauth = OAuthSignIn(backend)
+        self._apis: tuple[Api, ...] = (ReportingApi(backend, oauth), ExploreApi(backend, oauth))
 
     def answer(self, request: Request) -> Answer:
         """The answer to one request; entered in the ledger, unless it is for the controls."""

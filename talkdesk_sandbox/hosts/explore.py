@@ -16,13 +16,13 @@ from talkdesk_sandbox.faults import kinds
 from talkdesk_sandbox.hosts.exchange import Exchange
 from talkdesk_sandbox.hosts.explore_job_requests import job_request_of
 from talkdesk_sandbox.hosts.file_host import whole_file
-from talkdesk_sandbox.hosts.oauth_signin import SignIn
 from talkdesk_sandbox.hosts.routing import routed
 from talkdesk_sandbox.reports.explore.catalogue import reports_of
 from talkdesk_sandbox.store.jobs import FINAL, Job, TooManyJobsError
 from talkdesk_sandbox.wire.messages import Answer, error_answer, json_answer, late_answer
 
 if TYPE_CHECKING:
+    from talkdesk_sandbox.hosts.oauth_signin import OAuthSignIn
     from talkdesk_sandbox.store.backend import Backend
 
 _LONGEST_PAGE = 200
@@ -35,10 +35,10 @@ class ExploreApi:
 
     name = "explore"
 
-    def __init__(self, backend: Backend) -> None:
-        """Offer a backend's reports."""
+    def __init__(self, backend: Backend, oauth: OAuthSignIn) -> None:
+        """Offer a backend's reports to those who sign in with OAuth."""
         self.backend = backend
-        self.sign_in = SignIn(backend)
+        self.sign_in = oauth
         self._reports = reports_of(backend.explore)
 
     def route(self, method: str, path: str) -> tuple[str, str | None, str | None, Handler] | None:
@@ -49,7 +49,7 @@ class ExploreApi:
         """Why a request is refused before its operation is looked at; None when it is not."""
         if exchange.operation in kinds.TOKENS:
             return None
-        if refused := self.sign_in.refusal(exchange):
+        if refused := self.sign_in.refusal(exchange, "data-reports"):
             return error_answer(*refused)
         if exchange.report is not None and exchange.report not in self._reports:
             return error_answer(404, "report not found", f"there is no report {exchange.report}")

@@ -1,4 +1,4 @@
-"""Reporting API: the sign-in with a password, and its renewal with an id_token."""
+"""Reporting API, first generation: the sign-in with a password, and its renewal with an id_token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ID_TOKEN_LIFETIME = timedelta(minutes=65)
 _USER_ID, _ACCOUNT_ID = "55a3cc81041268c5b4000001", "559d52fcd22fe6fd24000001"
 
 
-class SignIn:
+class PasswordSignIn:
     """Gives out tokens for the credentials of the one account there is."""
 
     def __init__(self, backend: Backend) -> None:

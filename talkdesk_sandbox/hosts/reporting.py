@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from talkdesk_sandbox.faults import kinds
 from talkdesk_sandbox.hosts.exchange import Exchange
-from talkdesk_sandbox.hosts.password_signin import SignIn
+from talkdesk_sandbox.hosts.password_signin import PasswordSignIn
 from talkdesk_sandbox.hosts.reporting_job_requests import job_request_of
 from talkdesk_sandbox.hosts.routing import routed
 from talkdesk_sandbox.reports.reporting import REPORTS
@@ -19,6 +19,7 @@ from talkdesk_sandbox.store.tokens import Standing
 from talkdesk_sandbox.wire.messages import Answer, json_answer, late_answer, text_answer
 
 if TYPE_CHECKING:
+    from talkdesk_sandbox.hosts.oauth_signin import OAuthSignIn
     from talkdesk_sandbox.store.backend import Backend
 
 _NOT_FOUND = "404 Not Found"
@@ -33,10 +34,11 @@ class ReportingApi:
 
     name = "reporting"
 
-    def __init__(self, backend: Backend) -> None:
-        """Offer a backend's reports."""
+    def __init__(self, backend: Backend, oauth: OAuthSignIn) -> None:
+        """Offer a backend's reports to those who sign in with a password or with OAuth."""
         self.backend = backend
-        self.sign_in = SignIn(backend)
+        self.sign_in = PasswordSignIn(backend)
+        self._oauth = oauth
 
     def route(self, method: str, path: str) -> tuple[str, str | None, str | None, Handler] | None:
         """Operation, report, job id and handler of a request; None when it is not of this API."""
@@ -47,10 +49,11 @@ class ReportingApi:
         if exchange.operation in kinds.TOKENS:
             return None
         standing = self.backend.tokens.bearer(exchange.request.headers.get("authorization", ""))
-        if standing is Standing.UNKNOWN:
-            return json_answer(401, {"error": "invalid access token"})
         if standing is Standing.EXPIRED:
             return json_answer(403, {"error": "access token expired"})
+        if standing is Standing.UNKNOWN and (refused := self._oauth.refusal(exchange, "reports")):
+            status, why = refused
+            return json_answer(status, {"error": why})
         if exchange.report not in REPORTS:
             return text_answer(404, _NOT_FOUND)
         return None

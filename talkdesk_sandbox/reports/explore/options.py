@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-SCOPES = ("data-reports:read", "data-reports:write")
+#: Those of the Explore API, and those of the Reporting API in its last years.
+SCOPES = ("data-reports:read", "data-reports:write", "reports:read", "reports:write")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Explore:
     calls_payload: str = "2026"
     #: Lifetime of an access token.
     token_seconds: float = 600
-    #: What the client may do.
+    #: What the client may do, in both APIs.
     scopes: tuple[str, ...] = SCOPES
     #: Every token is one of another region.
     wrong_region: bool = False
