@@ -84,7 +84,8 @@ def _common(day: WorkingDay, interaction: Interaction) -> Row:
         "total_ringing_time": sum(ringing_time(interaction, leg) for leg in interaction.legs),
         "disposition_code": reported["disposition_code"],
         "notes": reported["notes"],
-        "user_voice_rating": reported["agent_voice_rating"],
+        # Documented as 0 without a rating; only the Reporting API has null, too.
+        "user_voice_rating": reported["agent_voice_rating"] or 0,
         "ring_groups": reported["ring_groups"],
         "ivr_options": reported["ivr_options"],
         "is_in_business_hours": reported["is_in_business_hours"],

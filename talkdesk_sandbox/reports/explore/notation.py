@@ -18,6 +18,11 @@ def with_milliseconds(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat(" ", "milliseconds")
 
 
+def with_short_hour(text: str) -> str:
+    """`2021-09-13 9:32:31` for `2021-09-13 09:32:31`."""
+    return text.replace(" 0", " ")
+
+
 def day_fraction(seconds: float) -> float:
     """A part of a day; of 32-bit accuracy, as 6 seconds are 0.000069444446 to Talkdesk."""
     (single,) = struct.unpack("f", struct.pack("f", seconds / DAY))

@@ -35,6 +35,17 @@ class Explore:
     #: Which members `calls` has: `2026`, those before it (`2025`), or those that were
     #: announced for a while, named as in `explore_calls` (`explore_like`).
     calls_payload: str = "2026"
+    #: The field of `ring_attempts` with the queues: `dial_attempts.queues`,
+    #: `dial_attempts_queues`, or none (empty text).
+    queues_field: str = "dial_attempts.queues"
+    #: Whether the queues are a `list` or a `text` joined with ` + `.
+    queues_form: str = "list"
+    #: `qm_evaluation_analysis` has `evaluation_element_text`, as in the data dictionary.
+    evaluation_element_text: bool = True
+    #: `studio_flow_execution` has `flow_execution_id`, as in the data dictionary.
+    flow_execution_id: bool = False
+    #: `evaluation_time` has a one-digit hour before 10:00, as in the data dictionary.
+    short_hours: bool = False
     #: Lifetime of an access token.
     token_seconds: float = 600
     #: What the client may do, in both APIs.
@@ -48,6 +59,8 @@ class Explore:
         "done": ("303", "302", "300", "200", "file"),
         "status_case": ("lower", "upper", "title"),
         "calls_payload": ("2026", "2025", "explore_like"),
+        "queues_field": ("dial_attempts.queues", "dial_attempts_queues", ""),
+        "queues_form": ("list", "text"),
         "key_algorithm": ("ES256", "RS256"),
     }
 

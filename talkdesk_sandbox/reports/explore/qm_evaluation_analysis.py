@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox.reports.explore.interactions import Interaction
 
+#: The free text of a text question; only the data dictionary names it.
+ELEMENT_TEXT = "evaluation_element_text"
+_REMARK = "Weiter so, „prima“"
+
 
 class Evaluation(NamedTuple):
     """One evaluation of an interaction."""
@@ -62,7 +66,7 @@ def _row(day: WorkingDay, evaluation: Evaluation, number: int) -> Row:
         "agent_name": person.name,
         "agent_email": person.email,
         "evaluation_id": evaluation.id,
-        "evaluator_id": agents[0].user_id if edited else "ai-evaluator",
+        "evaluator_id": agents[0].user_id if edited else "AI Scored Evaluation",
         "evaluator_name": agents[0].name if edited else "",
         "form_id": form_id,
         "form_name": form_name,
@@ -79,6 +83,7 @@ def _row(day: WorkingDay, evaluation: Evaluation, number: int) -> Row:
         "interaction_reference": "",
         "form_element_mandatory": "true" if number < 3 else "false",
         **_call(evaluation.interaction),
+        ELEMENT_TEXT: _REMARK if FORM_QUESTIONS[number][3] is None else "",
     }
 
 
@@ -88,7 +93,7 @@ def _question(evaluation: Evaluation, number: int) -> Row:
     return {
         "question_id": digest("qm", number)[:24],
         "question_text": text,
-        "question_answer": "Weiter so, „prima“" if best is None else ("Yes" if full else "Partly"),
+        "question_answer": _REMARK if best is None else ("Yes" if full else "Partly"),
         "question_type": kind,
         "section_id": digest("qm", section)[:24],
         "section_name": section,
@@ -123,14 +128,14 @@ def _call(interaction: Interaction) -> Row:
 QM_EVALUATION_ANALYSIS = Report(
     "qm_evaluation_analysis",
     names(
-        """
+        f"""
         agent agent_id agent_name agent_email evaluation_id evaluator_id evaluator_name form_id
         form_name interaction_id question_id question_text question_answer question_type
         section_id section_name ring_group_names team_name evaluation_time evaluation_max_score
         evaluation_obtained_score evaluation_version section_max_score section_obtained_score
         question_max_score question_obtained_score branch_to first_evaluated_on header_id
         header_text interaction_reference form_element_mandatory interaction_channel
-        interaction_date interaction_direction interaction_source interaction_type
+        interaction_date interaction_direction interaction_source interaction_type {ELEMENT_TEXT}
         """
     ),
     by_day(_events),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from talkdesk_sandbox.centre.centre import Centre, days
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay
-from talkdesk_sandbox.reports.reporting import Row
+from talkdesk_sandbox.reports.reporting import Row, Value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,6 +43,24 @@ class Report:
     def headings(self) -> tuple[str, ...]:
         """The first line of a CSV file."""
         return self.display_names or self.fields
+
+    def with_field(
+        self, field: str, name: str | None = None, change: Callable[[Value], Value] | None = None
+    ) -> Report:
+        """The same report with one field under another name (`""`: without it), or with changed values."""
+        name = field if name is None else name
+
+        def rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
+            for row in self.rows(centre, first, stop):
+                changed = change(row[field]) if change else row[field]
+                yield {
+                    name if each == field else each: changed if each == field else value
+                    for each, value in row.items()
+                    if name or each != field
+                }
+
+        fields = tuple(name if each == field else each for each in self.fields if name or each != field)
+        return replace(self, fields=fields, rows=rows)
 
     def between(self, centre: Centre, start: datetime, end: datetime) -> Iterator[Row]:
         """Rows whose time t has start <= t < end, by that time and then by key."""

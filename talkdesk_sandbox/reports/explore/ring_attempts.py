@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from talkdesk_sandbox.reports.explore.contacts import contact_id
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
 from talkdesk_sandbox.reports.explore.ringing import Attempt, attempts
-from talkdesk_sandbox.reports.explore.teams import ring_groups_of, team_of
+from talkdesk_sandbox.reports.explore.teams import team_of
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, digest, uuid_of
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox.reports.explore.interactions import Interaction, Leg
 
+#: The queues of an attempt; the name has a dot.
+QUEUES = "dial_attempts.queues"
 #: How often an agent on duty is looked for, before any agent is taken.
 _ATTEMPTS = 16
 
@@ -49,7 +51,7 @@ def _row(day: WorkingDay, interaction: Interaction, leg: Leg, attempt: Attempt, 
         "user_name": person.name,
         "user_email": person.email,
         "team_name": team.name,
-        "ring_groups": ring_groups_of(agent),
+        QUEUES: list(dict.fromkeys(interaction.reported["ring_groups"].split("+"))),
     }
 
 
@@ -68,9 +70,9 @@ def _agent_rung(day: WorkingDay, at: int, key: str) -> int:
 RING_ATTEMPTS = Report(
     "ring_attempts",
     names(
-        """
+        f"""
         interaction_id contact_id batch_ring_id ring_attempt_id attempt_type ring_started_at_time
-        ring_finished_at_time ring_attempt_duration user_name user_email team_name ring_groups
+        ring_finished_at_time ring_attempt_duration user_name user_email team_name {QUEUES}
         """
     ),
     by_day(_events),

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from talkdesk_sandbox.centre.staff import DAY
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
 from talkdesk_sandbox.reports.explore.texts import FLOWS
+from talkdesk_sandbox.reports.explore.workingday import WorkingDay, uuid_of
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from talkdesk_sandbox.reports.explore.interactions import Interaction
-    from talkdesk_sandbox.reports.explore.workingday import WorkingDay
 
 _EXITS = {
     "abandoned": "call_aborted",
@@ -23,6 +23,8 @@ _EXITS = {
     "missed": "no_answer",
     "voicemail": "voicemail",
 }
+#: The run of a flow; only the data dictionary names it.
+RUN = "flow_execution_id"
 _FINISHED = "studio_flow_executions_aggregated.flow_execution_finished_time"
 
 
@@ -83,6 +85,7 @@ def _row(interaction: Interaction, step: Step, number: int, at: float, seconds: 
         "timestamp": stamp(int(at)),
         _FINISHED: stamp(interaction.call.end),
         "step_execution_order": number,
+        RUN: uuid_of(interaction.id, flow_id),
     }
 
 
@@ -91,7 +94,7 @@ STUDIO_FLOW_EXECUTION = Report(
     names(
         f"""
         call_sid interaction_id destination_number origin_number flow_name flow_id
-        component_title step_name exit time_in_step timestamp {_FINISHED} step_execution_order
+        component_title step_name exit time_in_step timestamp {_FINISHED} step_execution_order {RUN}
         """
     ),
     by_day(_events),
