@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,28 @@ from talkdesk_sandbox.store.jobs import Pace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: What of `Explore` has an option of its own.
-_EXPLORE = ("done", "token_seconds", "calls_payload")
+#: The options of `Explore`; each has an option of the command.
+_EXPLORE = {field.name: field for field in fields(Explore)}
+_HELP = {
+    "done": "how a poll of a done job is answered",
+    "waiting_204": "204 without a body while a job runs",
+    "status_case": "letter case of statuses",
+    "flat_jobs": "a job's id and other members at the top level, not within `job`",
+    "files_200": "the file itself instead of a redirect to its presigned URL",
+    "files_waiting": "how a request for the file is answered while the job runs",
+    "embedded_name": "name of `_embedded` in lists",
+    "empty_without_entries": 'an empty report is `{"total":0}`',
+    "calls_payload": "which fields the calls of Explore have",
+    "queues_field": "name of the queues in ring_attempts; empty: none",
+    "queues_form": "the queues in ring_attempts as a list, or as text",
+    "evaluation_element_text": "qm_evaluation_analysis has evaluation_element_text",
+    "flow_execution_id": "studio_flow_execution has flow_execution_id",
+    "short_hours": "one-digit hours in evaluation_time",
+    "token_seconds": "lifetime of an access token of OAuth",
+    "scopes": "scopes of the client, separated by commas",
+    "wrong_region": "every token is one of another region",
+    "key_algorithm": "how the client signs assertions",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,20 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--token-seconds", type=float, default=86_400, help="lifetime of an access token")
     add("--url-seconds", type=int, default=900, help="lifetime of a presigned URL")
     add("--max-open-jobs", type=int, default=15, help="unfinished jobs the account may have")
+    add("--chunked", action="store_true", help="the API answers in chunks, without a Content-Length")
     add("--bounds", choices=BOUNDS, default="closed", help="whether a report counts its `to` in")
-    add(
-        "--explore-done",
-        choices=("303", "302", "300", "200", "file"),
-        default="303",
-        help="how a poll of a done job is answered",
-    )
-    add("--explore-token-seconds", type=float, default=600, help="lifetime of an access token of Explore")
-    add(
-        "--explore-calls-payload",
-        choices=("2026", "2025", "explore_like"),
-        default="2026",
-        help="which fields Explore's calls have",
-    )
+    for name, field in _EXPLORE.items():
+        _add_explore_option(parser, name, field.default)
     add(
         "--forbid",
         dest="forbidden_reports",
@@ -83,6 +94,23 @@ def _parser() -> argparse.ArgumentParser:
         help="a report the account may not make",
     )
     return parser
+
+
+def _add_explore_option(parser: argparse.ArgumentParser, name: str, default: object) -> None:
+    """An option of the command for one of `Explore`."""
+    flag, text = f"--explore-{name.replace('_', '-')}", _HELP[name]
+    choices = Explore.CHOICES.get(name)
+    if isinstance(default, bool):
+        action = argparse.BooleanOptionalAction if default else "store_true"
+        parser.add_argument(flag, action=action, default=default, help=text)
+    elif isinstance(default, tuple):
+        parser.add_argument(flag, type=_names, default=default, help=text)
+    else:
+        parser.add_argument(flag, type=type(default), choices=choices, default=default, help=text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
 
 
 def _faults(path: Path | None) -> list[Fault]:

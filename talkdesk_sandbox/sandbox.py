@@ -71,6 +71,7 @@ class Sandbox:
         forbidden_reports: Iterable[str] = (),
         explore: Explore | None = None,
         bucket: Bucket | None = None,
+        chunked: bool = False,
         account: str = CREDENTIALS["account"],
         client_id: str = CREDENTIALS["client_id"],
         client_secret: str = CREDENTIALS["client_secret"],
@@ -96,7 +97,8 @@ class Sandbox:
             bounds: `closed` if the Reporting API's `to` is inclusive, else `half-open`.
             forbidden_reports: Reports the account may not make, in either API.
             explore: How the Explore API behaves where the documents leave a choice.
-            bucket: Keeps and signs the files; without one the file host does.
+            bucket: Keeps and presigns the files; without one the file host does.
+            chunked: Whether the API answers in chunks, without a Content-Length.
             account: The account to sign in to.
             client_id: The client's id.
             client_secret: The client's secret.
@@ -148,6 +150,7 @@ class Sandbox:
             explore=explore,
             explore_key=SigningKey(explore.key_algorithm, KEY_ID),
             bucket=bucket,
+            chunked=chunked,
         )
         self._api.start(ApiHost(self._backend).answer)
         self._file_host.start(FileHost(self._backend).answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from talkdesk_sandbox.hosts.controls import Controls
@@ -48,6 +49,8 @@ class ApiHost:
         if request.path.startswith("/sandbox/"):
             return self._controls.answer(request)
         exchange, answer = self._exchange(request)
+        if self._backend.chunked and answer.has_body:
+            answer.manner = replace(answer.manner, chunked=True)
         self._backend.ledger.add(exchange.entry(answer))
         return answer
 

@@ -92,12 +92,20 @@ class ExploreApi:
     def open_file(self, exchange: Exchange) -> Answer:
         """Redirect to a presigned URL of a done job's file, or the file."""
         job, backend = self._job(exchange), self.backend
-        if job is None or job.status != "done" or not backend.is_finished(job):
-            return error_answer(404, "file not found")
+        status = job.poll_file() if job else "deleted"
+        if job is None or status != "done" or not backend.is_finished(job):
+            return self._no_file(job, "uploading" if status == "done" else status)
         if backend.explore.files_200:
             return whole_file(job, backend.files.get(job))
         url = backend.presigned_url(job, expired=exchange.meet(kinds.URL) is not None)
         return json_answer(303, self._shown(job, "done"), Location=url)
+
+    def _no_file(self, job: Job | None, status: str) -> Answer:
+        """The answer to a request for a file that does not exist, or not yet."""
+        waiting = self.backend.explore.files_waiting
+        if job is None or status in FINAL or waiting == "404":
+            return error_answer(404, "file not found")
+        return Answer(204) if waiting == "204" else json_answer(int(waiting), self._shown(job, status))
 
     def delete_file(self, exchange: Exchange) -> Answer:
         """Delete a done job's file."""

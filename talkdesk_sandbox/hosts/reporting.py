@@ -104,7 +104,7 @@ class ReportingApi:
     def open_file(self, exchange: Exchange) -> Answer:
         """Redirect to a presigned URL of a done job's file."""
         job = self._job(exchange)
-        if job is None or job.status != "done" or not self.backend.is_finished(job):
+        if job is None or job.poll_file() != "done" or not self.backend.is_finished(job):
             return text_answer(404, _NOT_FOUND)
         url = self.backend.presigned_url(job, expired=exchange.meet(kinds.URL) is not None)
         return text_answer(302, f"This resource has been moved temporarily to {url}.", Location=url)

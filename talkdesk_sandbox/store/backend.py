@@ -46,6 +46,8 @@ class Backend:
     explore: Explore
     explore_key: SigningKey
     bucket: Bucket | None = None
+    #: Whether the API answers in chunks, without a Content-Length.
+    chunked: bool = False
 
     def is_finished(self, job: Job) -> bool:
         """Whether a job that should be done by now has its file, too.

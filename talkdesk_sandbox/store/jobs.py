@@ -143,9 +143,17 @@ class Job:
             if self.odd_polls:
                 self.odd_polls -= 1
                 return "frobnicating"
-            status = self.status
-            self.polls += 1
-            return status
+            return self._advance()
+
+    def poll_file(self) -> str:
+        """The status, as the answer to a request for the file, which counts as a poll."""
+        with self.lock:
+            return self._advance()
+
+    def _advance(self) -> str:
+        status = self.status
+        self.polls += 1
+        return status
 
     def end(self, allowed: Callable[[str], bool], word: str) -> bool:
         """Give it a last status, if its present one allows that; whether it did."""

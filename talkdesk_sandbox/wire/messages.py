@@ -66,6 +66,12 @@ class Manner:
     stall_seconds: float = 0
     drip_bytes: int | None = None
     with_length: bool = True
+    #: In chunks, which are no length; a cut body is still ended well.
+    chunked: bool = False
+    #: Statuses of answers before the final one, such as 103.
+    interim: tuple[int, ...] = ()
+    #: Seconds before each byte of one more header, and how many bytes it has.
+    header_drip: tuple[float, int] | None = None
 
 
 @dataclass(slots=True)
@@ -76,6 +82,11 @@ class Answer:
     body: bytes | Part = b""
     headers: dict[str, str] = field(default_factory=dict)
     manner: Manner = field(default_factory=Manner)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether an answer of this status may have a body."""
+        return self.status not in (None, 204, 304)
 
     @property
     def length(self) -> int:

@@ -119,22 +119,49 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - the standard library calls them
 
     def _send(self, answer: Answer) -> None:
+        manner = answer.manner
         if answer.status is None:
-            self._server.sleep(answer.manner.stall_seconds)
+            self._server.sleep(manner.stall_seconds)
             self._reset()
             return
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        if answer.manner.with_length:
-            self.send_header("Content-Length", str(answer.length))
-        if answer.manner.cut_after is not None:
-            self.close_connection = True
-        if not answer.manner.with_length:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
+        for status in manner.interim:
+            self.send_response_only(status)
+            self.end_headers()
+        self._send_headers(answer, answer.status)
+        if self.command != "HEAD" and answer.has_body:
             self._send_body(answer)
+
+    def _send_headers(self, answer: Answer, status: int) -> None:
+        """The status line and the headers; those of the answer replace the usual ones."""
+        manner = answer.manner
+        headers = {"Server": self.version_string(), "Date": self.date_time_string()}
+        if manner.chunked:
+            headers["Transfer-Encoding"] = "chunked"
+        elif not manner.with_length:
+            headers["Connection"] = "close"
+        elif answer.has_body:
+            headers["Content-Length"] = str(answer.length)
+        headers |= answer.headers
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        is_cut = manner.cut_after is not None and not manner.chunked
+        if is_cut or headers.get("Content-Length", str(answer.length)) != str(answer.length):
+            self.close_connection = True
+        if manner.header_drip:
+            self._drip_header(*manner.header_drip)
+        self.end_headers()
+
+    def _drip_header(self, seconds: float, count: int) -> None:
+        """One more header, byte by byte."""
+        self.flush_headers()
+        self.wfile.write(b"X-Drip: ")
+        for _ in range(count):
+            self._pause(seconds, one_by_one=True)
+            if self._server.stopping.is_set():
+                break
+            self.wfile.write(b"a")
+        self.wfile.write(b"\r\n")
 
     def _send_body(self, answer: Answer) -> None:
         """The body, in the manner of the answer."""
@@ -143,26 +170,33 @@ class _Handler(BaseHTTPRequestHandler):
         pause = stop if manner.stall_after is None else manner.stall_after
         self._write(answer, 0, pause)
         while pause < stop:
-            self.wfile.flush()
-            self._server.sleep(manner.stall_seconds)
-            if manner.drip_bytes:
-                # Even if `sleep` returns at once, the drops must arrive one by one.
-                self._server.stopping.wait(_BETWEEN_DROPS)
+            self._pause(manner.stall_seconds, one_by_one=bool(manner.drip_bytes))
             until = min(stop, pause + (manner.drip_bytes or stop))
             self._write(answer, pause, until)
             pause = until
+        if manner.chunked:
+            self.wfile.write(b"0\r\n\r\n")
         if manner.reset:
             self.wfile.flush()
             # A reset throws away what the system has not sent yet.
             self._server.stopping.wait(_UNTIL_SENT)
             self._reset()
 
+    def _pause(self, seconds: float, *, one_by_one: bool) -> None:
+        self.wfile.flush()
+        self._server.sleep(seconds)
+        if one_by_one:
+            # Even if `sleep` returns at once, the drops must arrive one by one.
+            self._server.stopping.wait(_BETWEEN_DROPS)
+
     def _write(self, answer: Answer, start: int, stop: int) -> None:
-        if isinstance(answer.body, bytes):
-            self.wfile.write(answer.body[start:stop])
-        else:
-            for piece in answer.body.pieces(start, stop):
+        body = answer.body
+        pieces = (body[start:stop],) if isinstance(body, bytes) else body.pieces(start, stop)
+        for piece in pieces:
+            if not answer.manner.chunked:
                 self.wfile.write(piece)
+            elif piece:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
 
     def _reset(self) -> None:
         """Close the connection with a reset, as a crashed server or a firewall does.

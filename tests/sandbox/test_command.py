@@ -1,5 +1,6 @@
 """The sandbox as a process of its own."""
 
+import dataclasses
 import json
 import re
 import signal
@@ -11,7 +12,8 @@ import pytest
 import requests
 
 import talkdesk_sandbox
-from talkdesk_sandbox import CREDENTIALS, Sandbox
+from talkdesk_sandbox import CREDENTIALS, Explore, Sandbox
+from talkdesk_sandbox.__main__ import _parser
 from talkdesk_sandbox.faults.fault_queue import KINDS, OPERATIONS
 
 COMMAND = [sys.executable, "-m", "talkdesk_sandbox"]
@@ -61,6 +63,24 @@ def test_the_command_ends_with_one_line_when_its_faults_are_wrong(tmp_path, faul
     assert ended.returncode == 2
     assert ended.stderr.startswith("talkdesk-sandbox: ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_each_option_of_explore_is_one_of_the_command():
+    chosen = [
+        "--explore-flat-jobs", "--explore-files-waiting=202", "--no-explore-evaluation-element-text",
+        "--explore-scopes=reports:read,reports:write", "--explore-token-seconds=60",
+    ]  # fmt: skip
+
+    options = _parser().parse_args(["--chunked", *chosen])
+
+    assert options.chunked
+    assert options.explore_flat_jobs
+    assert options.explore_files_waiting == "202"
+    assert not options.explore_evaluation_element_text
+    assert options.explore_scopes == ("reports:read", "reports:write")
+    assert options.explore_token_seconds == 60
+    defaults = vars(_parser().parse_args([]))
+    assert all(defaults[f"explore_{field.name}"] == field.default for field in dataclasses.fields(Explore))
 
 
 def test_a_port_that_is_taken_is_named():

@@ -64,7 +64,6 @@ def test_times_are_read_in_every_known_spelling(explore, spelling, zone):
 def test_a_job_runs_and_redirects_to_its_file_which_redirects_to_a_presigned_url(open_explore):
     explore = open_explore(pace=Pace.after_asks(3))
     job_id = explore.job_id()
-    assert explore.file(job_id).status_code == 404
 
     answers = [explore.status(job_id) for _ in range(4)]
     file = explore.file(job_id)
@@ -112,6 +111,39 @@ def test_the_file_can_come_without_a_redirect(open_explore):
 
     assert answer.status_code == 200
     assert answer.text.startswith("call_id,callsid,type,")
+
+
+@pytest.mark.parametrize(("waiting", "status"), [("404", 404), ("200", 200), ("202", 202), ("204", 204)])
+def test_requests_for_the_file_move_a_job_on(open_explore, waiting, status):
+    """As a client relies on that never polls the job itself."""
+    explore = open_explore(files_waiting=waiting, pace=Pace.after_asks(2))
+    job_id = explore.job_id()
+
+    answers = [explore.file(job_id) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [status, status, 303]
+    if status in (200, 202):
+        assert [answer.json()["job"]["status"] for answer in answers] == ["created", "processing", "done"]
+
+
+@pytest.mark.parametrize("waiting", ["404", "200", "202", "204"])
+def test_there_is_no_file_of_a_job_that_failed(open_explore, waiting):
+    explore = open_explore(Fault("create", "job_failed"), files_waiting=waiting)
+
+    assert explore.file(explore.job_id()).status_code == 404
+
+
+def test_the_api_can_answer_without_a_length(open_explore):
+    explore = open_explore(chunked=True, pace=Pace.after_asks(1))
+    job_id = explore.job_id()
+
+    answers = [explore.list(), *(explore.status(job_id) for _ in range(2)), explore.file(job_id)]
+    file = explore.download(job_id)
+
+    assert {answer.headers.get("Transfer-Encoding") for answer in answers} == {"chunked"}
+    assert not any("Content-Length" in answer.headers for answer in answers)
+    assert [answer.json()["job"]["status"] for answer in answers[1:]] == ["created", "done", "done"]
+    assert int(file.headers["Content-Length"]) == len(file.content)
 
 
 def test_a_poll_of_a_running_job_can_be_answered_without_a_body(open_explore):

@@ -85,7 +85,6 @@ def test_times_are_read_in_every_known_spelling(client, spelling):
 def test_a_job_runs_through_its_statuses_and_ends_in_a_redirect(open_sandbox):
     client = open_sandbox(pace=Pace.after_asks(3))
     job_id = client.job_id()
-    assert client.file(job_id).status_code == 404
 
     answers = [client.status(job_id) for _ in range(4)]
 
@@ -93,6 +92,13 @@ def test_a_job_runs_through_its_statuses_and_ends_in_a_redirect(open_sandbox):
     assert [answer.status_code for answer in answers] == [200, 200, 200, 303]
     assert answers[3].headers["Location"] == f"{client.sandbox.url}/reports/calls/files/{job_id}"
     assert answers[3].headers["Content-Type"] == "application/json"
+
+
+def test_requests_for_the_file_move_a_job_on(open_sandbox):
+    client = open_sandbox(pace=Pace.after_asks(2))
+    job_id = client.job_id()
+
+    assert [client.file(job_id).status_code for _ in range(3)] == [404, 404, 302]
 
 
 def test_a_job_turns_done_by_the_clock_when_the_pace_says_so(open_sandbox, clock):

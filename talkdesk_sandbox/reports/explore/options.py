@@ -28,6 +28,9 @@ class Explore:
     flat_jobs: bool = False
     #: The file itself with 200, instead of a redirect to its presigned URL.
     files_200: bool = False
+    #: The answer to a request for the file while the job runs: `404`, 204 without a body,
+    #: or the job with `200` or `202`.
+    files_waiting: str = "404"
     #: The name of the list's `_embedded`; the public OpenAPI file misspells it `_embdedded`.
     embedded_name: str = "_embedded"
     #: An empty report is `{"total":0}`.
@@ -55,8 +58,10 @@ class Explore:
     #: What the client signs its assertions with: `ES256` or `RS256`.
     key_algorithm: str = "ES256"
 
-    _CHOICES: ClassVar = {
+    #: The values of an option that has only some.
+    CHOICES: ClassVar = {
         "done": ("303", "302", "300", "200", "file"),
+        "files_waiting": ("404", "200", "202", "204"),
         "status_case": ("lower", "upper", "title"),
         "calls_payload": ("2026", "2025", "explore_like"),
         "queues_field": ("dial_attempts.queues", "dial_attempts_queues", ""),
@@ -67,7 +72,7 @@ class Explore:
     def __post_init__(self) -> None:
         """Refuse unknown values."""
         for field in fields(self):
-            value, choices = getattr(self, field.name), self._CHOICES.get(field.name)
+            value, choices = getattr(self, field.name), self.CHOICES.get(field.name)
             if choices and value not in choices:
                 raise ValueError(f"{field.name} is one of {', '.join(choices)}, not {value!r}")
         if unknown := set(self.scopes) - set(SCOPES):

@@ -48,18 +48,18 @@ class Report:
         self, field: str, name: str | None = None, change: Callable[[Value], Value] | None = None
     ) -> Report:
         """The same report with one field under another name (`""`: without it), or with changed values."""
-        name = field if name is None else name
+        to = field if name is None else name
 
         def rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
             for row in self.rows(centre, first, stop):
                 changed = change(row[field]) if change else row[field]
                 yield {
-                    name if each == field else each: changed if each == field else value
+                    to if each == field else each: changed if each == field else value
                     for each, value in row.items()
-                    if name or each != field
+                    if to or each != field
                 }
 
-        fields = tuple(name if each == field else each for each in self.fields if name or each != field)
+        fields = tuple(to if each == field else each for each in self.fields if to or each != field)
         return replace(self, fields=fields, rows=rows)
 
     def between(self, centre: Centre, start: datetime, end: datetime) -> Iterator[Row]:
