@@ -16,7 +16,7 @@ mistake.
 
 The rooms, each of which imports only rooms below it:
 
-    sandbox, __main__   `Sandbox` for tests, and the command
+    sandbox, __main__   `Sandbox` for tests, and the command; account has its credentials
     hosts               what is answered: API host, both APIs, sign-ins, controls, file host
     store               what is remembered: jobs, files, tokens, keys, ledger
     faults              what can go wrong, by name
@@ -24,9 +24,10 @@ The rooms, each of which imports only rooms below it:
     centre · wire       the made-up contact centre · HTTP
 """
 
+from talkdesk_sandbox.account import CREDENTIALS
 from talkdesk_sandbox.faults.fault_queue import Fault
 from talkdesk_sandbox.reports.explore import Explore
-from talkdesk_sandbox.sandbox import CREDENTIALS, Sandbox
+from talkdesk_sandbox.sandbox import Sandbox
 from talkdesk_sandbox.store.jobs import Job, Pace
 from talkdesk_sandbox.store.ledger import Entry, Ledger
 

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options["faults"] = _faults(options["faults"])
         options["explore"] = Explore(**{name: options.pop(f"explore_{name}") for name in _EXPLORE})
         sandbox = Sandbox(**options)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         print(f"talkdesk-sandbox: {error}", file=sys.stderr)
         return 2
     with sandbox:
@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--url-seconds", type=int, default=900, help="lifetime of a presigned URL")
     add("--max-open-jobs", type=int, default=15, help="unfinished jobs the account may have")
     add("--chunked", action="store_true", help="the API answers in chunks, without a Content-Length")
+    add("--tls", action="store_true", help="serve https, with a certificate of the sandbox's own authority")
     add("--bounds", choices=BOUNDS, default="closed", help="whether a report counts its `to` in")
     for name, field in _EXPLORE.items():
         _add_explore_option(parser, name, field.default)
@@ -128,6 +129,7 @@ def _greeting(sandbox: Sandbox) -> str:
         (
             f"API host    {sandbox.url}",
             f"file host   {sandbox.files_url}",
+            *([f"trust       REQUESTS_CA_BUNDLE={sandbox.ca_file}"] if sandbox.ca_file else []),
             f"controls    {sandbox.url}/sandbox/ledger, /sandbox/jobs, /sandbox/rows, /sandbox/faults",
             "",
             "Settings of a tap that reads from here, from one API or the other:",

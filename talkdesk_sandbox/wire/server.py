@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import socketserver
+import ssl
 import struct
 import sys
 import threading
@@ -38,8 +39,11 @@ class Server(ThreadingHTTPServer):
         software: str,
         clock: Callable[[], datetime],
         sleep: Callable[[float], object] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Listen on a port of the loopback address; 0 is any free one. Pauses are made by `sleep`.
+
+        With `tls` every connection is encrypted.
 
         Raises:
             OSError: the port is taken; the message names it.
@@ -49,6 +53,7 @@ class Server(ThreadingHTTPServer):
         self.clock = clock
         self.stopping = threading.Event()
         self.sleep = sleep or self.stopping.wait
+        self._tls = tls
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         try:
@@ -61,6 +66,11 @@ class Server(ThreadingHTTPServer):
         """Bind without a name server lookup, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = LOOPBACK, self.server_address[1]
+
+    @property
+    def url(self) -> str:
+        """Where clients reach it."""
+        return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self.server_port}"
 
     def start(self, answer: Callable[[Request], Answer]) -> None:
         """Serve from a thread of its own."""
@@ -85,6 +95,16 @@ class Server(ThreadingHTTPServer):
             self._connections.add(request)
         super().process_request(request, client_address)
 
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection on its own thread, where the TLS handshake comes with the first read."""
+        if self._tls:
+            plain = request
+            request = self._tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+            with self._lock:
+                self._connections.discard(plain)
+                self._connections.add(request)
+        super().process_request_thread(request, client_address)
+
     def shutdown_request(self, request: Any) -> None:
         """Close a connection."""
         with self._lock:
@@ -93,7 +113,7 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore a client that hung up; print the traceback of a bug in the sandbox."""
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError | ssl.SSLError):
             super().handle_error(request, client_address)
 
 
