@@ -12,7 +12,6 @@ import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_talkdesk_reports.api.download import Downloads
-from tap_talkdesk_reports.core.clock import Clock, Stopped
 from tap_talkdesk_reports.core.errors import (
     MalformedFileError,
     ReportFileError,
@@ -23,7 +22,6 @@ from tap_talkdesk_reports.records import json_file as parsing
 from tap_talkdesk_reports.records.csv_file import csv_rows
 from tap_talkdesk_reports.records.json_file import json_rows
 from tap_talkdesk_reports.singer.state import plain_bookmarks
-from tap_talkdesk_reports.sync.lookahead import LookAhead, Turn
 from tests.config.test_settings import wrong
 from tests.jobs.test_lifecycle import LOST, ScriptedApi, done
 from tests.records.test_record import ROW, maker
@@ -116,36 +114,6 @@ def test_a_text_that_is_no_csv_is_not_shown():
         list(csv_rows(io.BytesIO(text), ["id"]))
 
     assert "canary" not in str(caught.value)
-
-
-def test_a_branch_of_a_stopped_clock_is_stopped():
-    clock = Clock()
-    clock.stop()
-
-    with pytest.raises(Stopped):
-        clock.branch().sleep(0)
-
-
-def test_a_slot_is_given_back_when_closing_the_work_fails():
-    def unwilling():
-        try:
-            yield 1
-        finally:
-            raise OSError
-
-    def impatient(waited):
-        assert waited < 1
-
-    ahead = LookAhead([Turn("a", unwilling(), Clock()), Turn("b", iter_of(2), Clock())], 1)
-    next(ahead.turns("a")).result(impatient)
-
-    ahead.drop("a")
-
-    assert next(ahead.turns("b")).result(impatient) == 2
-
-
-def iter_of(value):
-    yield value
 
 
 @pytest.mark.parametrize(

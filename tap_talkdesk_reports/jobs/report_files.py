@@ -16,6 +16,7 @@ from tap_talkdesk_reports.core.errors import (
     TalkdeskError,
     TruncatedFileError,
 )
+from tap_talkdesk_reports.core.spool import drop
 
 if TYPE_CHECKING:
     from tap_talkdesk_reports.api.download import Downloads
@@ -49,7 +50,7 @@ class ReportFile:
 
     def close(self) -> None:
         """Give its disk space back."""
-        self.content.close()
+        drop(self.content)
 
 
 class ReportFiles:
@@ -92,7 +93,7 @@ class ReportFiles:
             return content, self._check(content, is_proven=is_proven)
         except BaseException as error:
             if content is not None:
-                content.close()
+                drop(content)
             if isinstance(error, ReportFileError):
                 error.job = job
             raise

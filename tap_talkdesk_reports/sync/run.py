@@ -78,7 +78,7 @@ class Run:
             api, self._jobs, downloads(settings, clock), clock, file_format=settings.format
         )
         #: In the order in which they are to be read.
-        self.streams = list(streams)
+        self.streams = [replace(stream, is_tested=stream.is_tested or is_test) for stream in streams]
 
     def __enter__(self) -> Self:
         """Sign in and plan, if anything is due, and start the work.

@@ -1,4 +1,4 @@
-"""Pieces made ahead: plan order, width, replacement in place, cancelling, and every slot and file given back."""
+"""Pieces made ahead: plan order, width, replacement in place, cancelling, all slots and files given back."""
 
 from __future__ import annotations
 
