@@ -1,4 +1,4 @@
-"""The Singer face: settings, the list of streams, the command line."""
+"""The Singer tap: command line, settings, list of streams, signal handlers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ IS_TEST = f"{__name__}.is_test"
 
 
 class TapTalkdeskReports(Tap):
-    """Brings Talkdesk's reports into any Singer target: completely, incrementally, and fast."""
+    """Loads Talkdesk's reports into any Singer target: completely, incrementally, and fast."""
 
     name = "tap-talkdesk-reports"
     config_jsonschema = deepcopy(SCHEMA)  # the SDK adds its own settings to it
@@ -114,7 +114,7 @@ class TapTalkdeskReports(Tap):
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
     ) -> None:
-        """Read all selected streams, and exit with a code that says how it went."""
+        """Read all selected streams, and exit with 0 only if all are complete."""
         if about:
             cls.print_about(about_format)
             return
@@ -182,7 +182,7 @@ class TapTalkdeskReports(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self._config = tidy(self._config)
-        # A warning and no error, as whoever runs the tap may have put names of their own beside its own.
+        # A warning and no error: a config may hold names for other programs, too.
         for name in self._config.keys() - type(self).config_jsonschema["properties"].keys():
             self.logger.warning("%s: there is no such setting, and it changes nothing", name)
         errors = list(problems(self._config, {stream.name for stream in EXPLORE_STREAMS}))

@@ -123,7 +123,7 @@ class ReportFiles:
 
 
 def first_byte(file: BinaryIO) -> bytes:
-    """The first byte that is no white space; `b""` for an empty file. It tells the format: `{` is JSON."""
+    """The first byte that is no white space; `b""` for an empty file. It shows the format: `{` is JSON."""
     file.seek(0)
     return file.read(4096).removeprefix(BOM).lstrip(SPACE)[:1]
 

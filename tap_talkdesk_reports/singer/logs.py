@@ -50,7 +50,7 @@ class JobMeter:
         self._jobs, self._seconds, self._bytes = 0, 0.0, 0
 
     def add(self, seconds: float, size: int) -> None:
-        """A report file was read: how long it took from order to file, and how many bytes it has."""
+        """A report file was read: seconds from the job's creation to the last byte, and bytes."""
         self._jobs, self._seconds, self._bytes = self._jobs + 1, self._seconds + seconds, self._bytes + size
 
     def __enter__(self) -> Self:

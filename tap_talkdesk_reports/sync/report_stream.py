@@ -52,13 +52,13 @@ class ReportStream(Stream):
     #: Columns by the plain names that their fields had in payloads of another time.
     aliases: ClassVar[Mapping[str, str]] = {}
 
-    #: What `_row_id` is made of, where that is the key; none: the whole row.
+    #: What `_row_id` is made of, if that is the key; none: the whole row.
     row_id_fields: ClassVar[Sequence[str]] = ()
 
     #: Text fields that the API fills with "" instead of null; only this tells them apart in CSV.
     never_null: ClassVar[Collection[str]] = ()
 
-    #: The API's name of the report; the stream's own name where it is left out.
+    #: The API's name of the report; the stream's name if it is left out.
     report: str = ""
 
     def __init__(self, tap: Tap, runs: Runs, schema: dict[str, Any] | None = None) -> None:
@@ -226,7 +226,7 @@ class ReportStream(Stream):
         """None: the horizon of the plan bounds the bookmark, and STATE holds nothing else."""
 
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log, but leave it to the run to tell an error, in one line; `sync` calls each of them unhandled."""
+        """Log, but no error: `sync_all` logs each in one line, and the SDK calls all of them unhandled."""
         super().log(message, *args, level=logging.DEBUG if level == logging.ERROR else level, **kwargs)
 
     def _write_starting_replication_value(self, context: Context | None) -> None:

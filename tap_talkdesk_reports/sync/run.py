@@ -164,10 +164,11 @@ class Run:
         pieces = [] if self._is_test else instead_of(piece, error)
         if pieces:
             if len(pieces) > 1:
-                what = "trying both halves of the timespan"
+                logger.warning("%s; trying both halves of the timespan", error)
+            elif pieces[0].job:
+                logger.warning("%s; downloading its file again", error)
             else:
-                what = "downloading its file again" if pieces[0].job else "creating a new job"
-            logger.warning("%s; %s", error, what)
+                logger.warning("%s; creating a new job", error)
             self._plans[piece.stream].replaced(by=len(pieces))
         return pieces
 
