@@ -26,7 +26,7 @@ from tap_talkdesk_reports.records.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from tap_talkdesk_reports.records.record import RecordMaker
+    from tap_talkdesk_reports.records.record import RecordBuilder
 
     #: A record: a struct whose fields are the columns, or a dict.
     Record = Any
@@ -48,12 +48,12 @@ _TYPES: Mapping[Callable[[Any], Any], Any] = {
 }
 
 
-def type_of(maker: RecordMaker, name: str) -> Any:
+def type_of(builder: RecordBuilder, name: str) -> Any:
     """What the decoder is to take a field for."""
-    column = maker.column(name)
+    column = builder.column(name)
     if column is None:
         return Any
-    return _TYPES.get(maker.readers[column], Any) if column in maker.needed else Raw
+    return _TYPES.get(builder.readers[column], Any) if column in builder.needed else Raw
 
 
 def list_of(kind: Any) -> Any:
@@ -61,28 +61,28 @@ def list_of(kind: Any) -> Any:
     return list[kind]
 
 
-class Layout:
+class Columns:
     """Which fields a chunk has, and how records are put together of their values."""
 
-    def __init__(self, maker: RecordMaker, names: Iterable[str]) -> None:
-        self.maker = maker
+    def __init__(self, builder: RecordBuilder, names: Iterable[str]) -> None:
+        self.builder = builder
         #: Source names by column.
-        self.source = {c: name for name in names if (c := maker.column(name)) and c in maker.needed}
-        self.unknown = sorted(n for n in names if maker.column(n) is None)
-        own = {ROW_ID} & set(maker.keys)
-        if self.unknown and maker.unknown_fields == "keep":
+        self.source = {c: name for name in names if (c := builder.column(name)) and c in builder.needed}
+        self.unknown = sorted(n for n in names if builder.column(n) is None)
+        own = {ROW_ID} & set(builder.keys)
+        if self.unknown and builder.unknown_fields == "keep":
             own.add(UNKNOWN_FIELDS)
         #: The columns of the records, in the order of the schema.
-        self.columns = [column for column in maker.columns if column in self.source or column in own]
+        self.columns = [column for column in builder.columns if column in self.source or column in own]
         attributes = [(f"c{i}", Any, UNSET) for i in range(len(self.columns))]
         rename = {f"c{i}": column for i, column in enumerate(self.columns)}
         self._record = msgspec.defstruct("Record", attributes, rename=rename, gc=False)
         #: What `_row_id` is made of: source names by the names that count.
-        named = maker.row_id_fields or sorted([*self.source, *self.unknown])
+        named = builder.row_id_fields or sorted([*self.source, *self.unknown])
         self._row_id_sources = {name: self.source.get(name, name) for name in named if self._is_there(name)}
 
     def _is_there(self, name: str) -> bool:
-        return name in self.source or (name in self.unknown and not self.maker.row_id_fields)
+        return name in self.source or (name in self.unknown and not self.builder.row_id_fields)
 
     def records(self, values: Mapping[str, Sequence[Any]], count: int) -> list[Record]:
         """The records of a chunk.
@@ -92,7 +92,7 @@ class Layout:
             count: How many rows there are.
 
         Raises:
-            ValueError: something in it is for the maker to judge.
+            ValueError: something in it is for the builder to judge.
         """
         self.check_keys(lambda key: values[self.source[key]])
         columns = {column: values[source] for column, source in self.source.items()}
@@ -109,13 +109,13 @@ class Layout:
         records = list(map(self._record, *wanted)) if wanted else []
         if len(records) != count:  # none of the columns is wanted, or nothing is there that tells rows apart
             raise ValueError
-        self.maker.unknown.update(chain.from_iterable(unknown))
+        self.builder.unknown.update(chain.from_iterable(unknown))
         return records
 
     def check_keys(self, values_of: Callable[[str], Iterable[Any]]) -> None:
-        """Raise ValueError where a key is missing: the maker says in which row."""
-        for key in self.maker.keys:
-            # Each of null, "" and UNSET is false, and so is 0, which the maker lets through.
+        """Raise ValueError where a key is missing: the builder says in which row."""
+        for key in self.builder.keys:
+            # Each of null, "" and UNSET is false, and so is 0, which the builder lets through.
             if key != ROW_ID and not (key in self.source and all(values_of(key))):
                 raise ValueError
 
@@ -125,16 +125,16 @@ class Layout:
             {name: value for name, value in zip(self.unknown, row, strict=True) if value is not UNSET}
             for row in zip(*values, strict=True)
         ]
-        if self.maker.unknown_fields == "fail" and any(rows):
+        if self.builder.unknown_fields == "fail" and any(rows):
             raise ValueError
         return rows
 
 
-class JsonLayout(Layout):
+class JsonColumns(Columns):
     """Decodes the fields that a chunk may have; any other is an error."""
 
-    def __init__(self, maker: RecordMaker, names: Iterable[str], loose: Iterable[str]) -> None:
-        super().__init__(maker, names)
+    def __init__(self, builder: RecordBuilder, names: Iterable[str], lenient: Iterable[str]) -> None:
+        super().__init__(builder, names)
         #: Whether the rows, as they are decoded, are the records already.
         self._is_direct = not self.unknown and set(names) == set(self.columns)
         ordered = self.columns if self._is_direct else list(names)
@@ -142,14 +142,14 @@ class JsonLayout(Layout):
         self._reads = []
         declared: list[Any] = []
         for name, attribute in self._attributes.items():
-            kind = Any if name in loose else type_of(maker, name)
+            kind = Any if name in lenient else type_of(builder, name)
             if kind is Raw:
                 declared.append((attribute, Raw, Raw()))
                 continue
             declared.append((attribute, kind if kind is Any else kind | None | UnsetType, UNSET))
-            column = maker.column(name)
-            if column is not None and (kind is Any or maker.readers[column] is timestamp):
-                self._reads.append((attribute, maker.readers[column]))
+            column = builder.column(name)
+            if column is not None and (kind is Any or builder.readers[column] is timestamp):
+                self._reads.append((attribute, builder.readers[column]))
         row = msgspec.defstruct(
             "Row",
             declared,
@@ -180,20 +180,20 @@ class JsonLayout(Layout):
         return self.records(values, len(rows))
 
 
-class CsvLayout(Layout):
+class CsvColumns(Columns):
     """Reads the cells of a chunk column by column."""
 
-    def __init__(self, maker: RecordMaker, header: Sequence[str]) -> None:
-        super().__init__(maker, header)
+    def __init__(self, builder: RecordBuilder, header: Sequence[str]) -> None:
+        super().__init__(builder, header)
         self._header = header
         self._readers = [self._reader(name) for name in header]
 
     def _reader(self, name: str) -> Callable[[Sequence[str]], Sequence[Any]]:
-        column = self.maker.column(name)
-        if column not in self.maker.needed:
+        column = self.builder.column(name)
+        if column not in self.builder.needed:
             return tuple
-        read = self.maker.readers[column]
-        if column in self.maker.nullable_texts:
+        read = self.builder.readers[column]
+        if column in self.builder.nullable_texts:
             return lambda cells: [cell or None for cell in cells]
         if read is text:
             return tuple

@@ -31,7 +31,7 @@ SHOWN_CHARACTERS = 200
 NONE = (None, "")
 
 
-class RecordMaker:
+class RecordBuilder:
     """Makes the records of one stream, and counts what had no place."""
 
     def __init__(
