@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-talkdesk-reports")
 
 CHUNK_BYTES = 1 << 20
-#: How far from the end of a chunk a likely border is looked for.
+#: How far from the end of a chunk a likely boundary is looked for.
 SEARCHED_BYTES = 1 << 16
 
 #: What is longer is no entry but a missing quotation mark.
@@ -40,8 +40,8 @@ BOM = b"\xef\xbb\xbf"
 SPACE = b" \t\r\n"
 
 _entries_start = re.compile(rb'"entries"\s*:\s*\[')
-#: Looks like the border of two entries; may also stand in a text or deeper down.
-_likely_border = re.compile(rb"\}\s*,\s*\{")
+#: Looks like the boundary of two entries; may also stand in a text or deeper down.
+_likely_boundary = re.compile(rb"\}\s*,\s*\{")
 #: What each entry but the first begins with.
 _comma = re.compile(rb"[ \t\r\n]*,(?=[ \t\r\n]*[^ \t\r\n])")
 #: A whole string, the quotation mark of one that is not whole, or a bracket.
@@ -118,16 +118,16 @@ def _entries(
         more = file.read(CHUNK_BYTES)
         buffer += more
         end = None
-        if more and (cut := _cut_at_likely_border(buffer, decode, after=count)):
+        if more and (cut := _cut_at_likely_boundary(buffer, decode, after=count)):
             chunk, buffer = cut
         else:
             whole, end = _scan(buffer)
             if not more and end is None:
                 msg = f"the file stops within its entries, after {count} whole rows"
                 raise TruncatedFileError(msg, position=file.tell())
-            border = whole if end is None else end
+            boundary = whole if end is None else end
             try:
-                chunk, buffer = _decode(buffer[:border], decode, after=count), buffer[border:]
+                chunk, buffer = _decode(buffer[:boundary], decode, after=count), buffer[boundary:]
             except _NO_JSON as error:
                 msg = f"the entries stop being a list of JSON objects after row {count}: {error}"
                 raise MalformedFileError(msg, position=count) from None
@@ -170,14 +170,14 @@ def _without_lone_surrogates(data: bytes) -> bytes:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
-def _cut_at_likely_border(
+def _cut_at_likely_boundary(
     buffer: bytes, decode: Callable[[bytes], list[Any]], *, after: int
 ) -> tuple[list[Any], bytes] | None:
-    """What `decode` makes, and the rest, cut at what looks like the last border; None where it is none."""
-    borders = deque(_likely_border.finditer(buffer, max(0, len(buffer) - SEARCHED_BYTES)), maxlen=1)
-    if not borders:
+    """What `decode` makes, and the rest, cut at what looks like the last boundary; None where it is none."""
+    boundaries = deque(_likely_boundary.finditer(buffer, max(0, len(buffer) - SEARCHED_BYTES)), maxlen=1)
+    if not boundaries:
         return None
-    cut = borders[0].start() + 1
+    cut = boundaries[0].start() + 1
     try:
         return _decode(buffer[:cut], decode, after=after), buffer[cut:]
     except _NO_JSON:
@@ -187,7 +187,7 @@ def _cut_at_likely_border(
 def _scan(buffer: bytes) -> tuple[int, int | None]:
     """Where the last whole entry ends, and where the list's closing bracket stands, if it is there.
 
-    Exact, and slow: for the last piece, and where a likely border is none.
+    Exact, and slow: for the last piece, and where a likely boundary is none.
     """
     depth = whole = 0
     for token in _token.finditer(buffer):
