@@ -12,7 +12,7 @@ from tap_talkdesk_reports.config.custom_reports import OwnReport
 from tap_talkdesk_reports.config.custom_reports import problems as problems_of_own_reports
 from tap_talkdesk_reports.config.schema import REGIONS, SCHEMA
 from tap_talkdesk_reports.core.timespans import read_timestamp
-from tap_talkdesk_reports.records.values import FALSE, TRUE, integer
+from tap_talkdesk_reports.records.values import FALSE, TRUE, to_integer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +126,7 @@ def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
 def _from_text(text: str, types: list[str]) -> object:
     try:
         if "integer" in types:
-            return integer(text)
+            return to_integer(text)
         if "array" in types:
             return json.loads(text)
     except ValueError:

@@ -13,14 +13,14 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 from tap_talkdesk_reports.records.record import ROW_ID, UNKNOWN_FIELDS, row_id
 from tap_talkdesk_reports.records.values import (
     LARGEST,
-    array,
-    boolean,
-    integer,
-    number,
-    read_all,
-    seconds,
-    text,
-    timestamp,
+    convert_all,
+    to_boolean,
+    to_integer,
+    to_list,
+    to_number,
+    to_seconds,
+    to_text,
+    to_timestamp,
 )
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ LONGEST_REMEMBERED = 100
 _INTEGER = Annotated[int, Meta(ge=1 - LARGEST, le=LARGEST - 1)]
 #: What the decoder reads as the readers of values.py would. Timestamps are text to it.
 _TYPES: Mapping[Callable[[Any], Any], Any] = {
-    text: str,
-    timestamp: str,
-    integer: _INTEGER,
-    seconds: _INTEGER,
-    number: int | float,
-    boolean: bool,
-    array: list[Any],
+    to_text: str,
+    to_timestamp: str,
+    to_integer: _INTEGER,
+    to_seconds: _INTEGER,
+    to_number: int | float,
+    to_boolean: bool,
+    to_list: list[Any],
 }
 
 
@@ -53,7 +53,7 @@ def type_of(builder: RecordBuilder, name: str) -> Any:
     column = builder.column(name)
     if column is None:
         return Any
-    return _TYPES.get(builder.readers[column], Any) if column in builder.needed else Raw
+    return _TYPES.get(builder.converters[column], Any) if column in builder.needed else Raw
 
 
 def list_of(kind: Any) -> Any:
@@ -139,7 +139,7 @@ class JsonColumns(Columns):
         self._is_direct = not self.unknown and set(names) == set(self.columns)
         ordered = self.columns if self._is_direct else list(names)
         self._attributes = {name: f"f{i}" for i, name in enumerate(ordered)}
-        self._reads = []
+        self._conversions = []
         declared: list[Any] = []
         for name, attribute in self._attributes.items():
             kind = Any if name in lenient else type_of(builder, name)
@@ -148,8 +148,8 @@ class JsonColumns(Columns):
                 continue
             declared.append((attribute, kind if kind is Any else kind | None | UnsetType, UNSET))
             column = builder.column(name)
-            if column is not None and (kind is Any or builder.readers[column] is timestamp):
-                self._reads.append((attribute, builder.readers[column]))
+            if column is not None and (kind is Any or builder.converters[column] is to_timestamp):
+                self._conversions.append((attribute, builder.converters[column]))
         row = msgspec.defstruct(
             "Row",
             declared,
@@ -167,11 +167,11 @@ class JsonColumns(Columns):
             ValueError: a value does not fit, or a key is missing.
         """
         rows: list[Record] = self._decode(data)
-        for attribute, read in self._reads:
+        for attribute, convert in self._conversions:
             column = list(map(attrgetter(attribute), rows))
-            as_read = read_all(read, column)
-            if as_read is not column:
-                deque(map(setattr, rows, repeat(attribute), as_read), maxlen=0)
+            converted = convert_all(convert, column)
+            if converted is not column:
+                deque(map(setattr, rows, repeat(attribute), converted), maxlen=0)
         if self._is_direct:
             self.check_keys(lambda key: map(attrgetter(self._attributes[key]), rows))
             return rows
@@ -186,21 +186,21 @@ class CsvColumns(Columns):
     def __init__(self, builder: RecordBuilder, header: Sequence[str]) -> None:
         super().__init__(builder, header)
         self._header = header
-        self._readers = [self._reader(name) for name in header]
+        self._converters = [self._converter(name) for name in header]
 
-    def _reader(self, name: str) -> Callable[[Sequence[str]], Sequence[Any]]:
+    def _converter(self, name: str) -> Callable[[Sequence[str]], Sequence[Any]]:
         column = self.builder.column(name)
         if column not in self.builder.needed:
             return tuple
-        read = self.builder.readers[column]
+        convert = self.builder.converters[column]
         if column in self.builder.nullable_texts:
             return lambda cells: [cell or None for cell in cells]
-        if read is text:
+        if convert is to_text:
             return tuple
-        if read is timestamp:
-            return lambda cells: read_all(timestamp, cells)
-        remembered = _Remembered(read)
-        return remembered.read_all
+        if convert is to_timestamp:
+            return lambda cells: convert_all(to_timestamp, cells)
+        remembered = _Remembered(convert)
+        return remembered.convert_all
 
     def records_of(self, lines: Sequence[Sequence[str]]) -> list[Record]:
         """The records of some lines, each as wide as the header.
@@ -208,24 +208,24 @@ class CsvColumns(Columns):
         Raises:
             ValueError: a value does not fit, or a key is missing.
         """
-        columns = zip(self._header, self._readers, zip(*lines, strict=True), strict=True)
-        return self.records({name: read(cells) for name, read, cells in columns}, len(lines))
+        columns = zip(self._header, self._converters, zip(*lines, strict=True), strict=True)
+        return self.records({name: convert(cells) for name, convert, cells in columns}, len(lines))
 
 
 class _Remembered(dict[str, Any]):
     """Cells and what they were read as: most columns hold the same few values over and over."""
 
-    def __init__(self, read: Callable[[str], Any]) -> None:
+    def __init__(self, convert: Callable[[str], Any]) -> None:
         super().__init__()
-        self._read = read
+        self._convert = convert
 
     def __missing__(self, cell: str) -> Any:
-        value = self._read(cell)
+        value = self._convert(cell)
         if len(cell) <= LONGEST_REMEMBERED:
             self[cell] = value
         return value
 
-    def read_all(self, cells: Sequence[str]) -> list[Any]:
+    def convert_all(self, cells: Sequence[str]) -> list[Any]:
         """The values of a column.
 
         Raises:

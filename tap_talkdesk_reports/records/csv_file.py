@@ -51,8 +51,8 @@ def csv_rows(
     """
     file.seek(0)
     csv.field_size_limit(LONGEST_CELL)
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    reader = csv.reader(text, strict=True)
+    lines_of_text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    reader = csv.reader(lines_of_text, strict=True)
     try:
         header = next(reader, None)
         if header is not None:
@@ -69,7 +69,7 @@ def csv_rows(
         raise MalformedFileError(msg, position=reader.line_num) from None
     finally:
         with suppress(ValueError):  # somebody has closed the file
-            text.detach()  # else this would close it
+            lines_of_text.detach()  # else this would close it
 
 
 def _check_header(header: list[str], columns: Collection[str], found: Collection[str | None]) -> None:

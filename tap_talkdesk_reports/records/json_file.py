@@ -33,8 +33,8 @@ LONGEST_ENTRY = 64 << 20
 #: What stands around the entries of a JSON report is small; if it is not, the file is something else.
 LONGEST_ENVELOPE = 1 << 20
 
-#: So much of a value is shown in an error.
-SHOWN_CHARACTERS = 40
+#: So many characters of a file's `total` are shown in an error.
+MAX_SHOWN_TOTAL = 40
 
 BOM = b"\xef\xbb\xbf"
 SPACE = b" \t\r\n"
@@ -88,7 +88,7 @@ def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows
     if total is None:
         logger.info("A report does not say how many rows it has; %d came, and its JSON is whole", count)
     elif str(total) != str(count):
-        msg = f"the report says that it has {json.dumps(total)[:SHOWN_CHARACTERS]} rows, and has {count}"
+        msg = f"the report says that it has {json.dumps(total)[:MAX_SHOWN_TOTAL]} rows, and has {count}"
         raise MalformedFileError(msg, position=count)
 
 
@@ -166,8 +166,8 @@ def _decode(piece: bytes, decode: Callable[[bytes], list[Any]], *, after: int) -
 
 def _without_lone_surrogates(data: bytes) -> bytes:
     """The same JSON, with a replacement character for each half of a character that stands alone."""
-    text = json.dumps(json.loads(data), ensure_ascii=False)
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+    decoded = json.dumps(json.loads(data), ensure_ascii=False)
+    return decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 def _cut_at_likely_boundary(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_talkdesk_reports.core.errors import UnfitRowError
-from tap_talkdesk_reports.records.values import reader, text
+from tap_talkdesk_reports.records.values import converter, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 UNKNOWN_FIELDS = "_unknown_fields"
 ROW_ID = "_row_id"
 
-SHOWN_CHARACTERS = 200
+MAX_SHOWN_ROW = 200
 #: What CSV cannot tell from null.
 NONE = (None, "")
 
@@ -47,7 +47,7 @@ class RecordBuilder:
         row_id_fields: Sequence[str] = (),
         selected: Collection[str] | None = None,
     ) -> None:
-        """Prepare one reader for each field.
+        """Prepare one converter for each field.
 
         Args:
             stream: Its name, for errors.
@@ -73,9 +73,10 @@ class RecordBuilder:
         self.columns = [name for name in schema["properties"] if selected is None or name in selected]
         own = {UNKNOWN_FIELDS, ROW_ID}
         fields = {name: field for name, field in schema["properties"].items() if name not in own}
-        self.readers = {name: reader(field) for name, field in fields.items()}
+        self.converters = {name: converter(field) for name, field in fields.items()}
         #: Columns of text in which CSV writes null as an empty cell.
-        self.nullable_texts = {n for n, read in self.readers.items() if read is text and n not in never_null}
+        texts = {name for name, convert in self.converters.items() if convert is to_text}
+        self.nullable_texts = texts - set(never_null)
         #: Columns that must be read, be it for `_row_id` alone.
         self.needed = set(self.columns)
         if ROW_ID in keys:
@@ -111,7 +112,7 @@ class RecordBuilder:
             if column not in self.needed:
                 continue
             try:
-                record[column] = None if value is None else self.readers[column](value)
+                record[column] = None if value is None else self.converters[column](value)
             except (ValueError, OverflowError):
                 if column in self._strict:
                     what = f"{name} is {_shown(value)}, which does not fit"
@@ -132,7 +133,7 @@ class RecordBuilder:
         """The column of a source name, however that is spelled; None if there is none."""
         plain = plain_name(name)
         column = self._aliases.get(plain, plain)
-        if column not in self.readers:
+        if column not in self.converters:
             return None
         self._columns[name] = column
         return column
@@ -167,7 +168,7 @@ def row_id(fields: Iterable[tuple[str, object]]) -> str:
 def _shown(value: object) -> str:
     """A value or row, cut, for an error that helps to find it in the report."""
     shown = json.dumps(value, default=str, ensure_ascii=False)
-    return shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + "..."
+    return shown if len(shown) <= MAX_SHOWN_ROW else shown[:MAX_SHOWN_ROW] + "..."
 
 
 def plain_name(name: str) -> str:

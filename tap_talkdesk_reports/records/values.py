@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     #: Gives the value in the declared type; raises ValueError or OverflowError where it does not fit.
-    Reader = Callable[[Any], Any]
+    Converter = Callable[[Any], Any]
 
 TRUE = frozenset({"true", "yes", "1"})
 FALSE = frozenset({"false", "no", "0"})
@@ -29,41 +29,43 @@ SECONDS_A_DAY = 86_400
 LARGEST = 1 << 63
 
 
-def reader(field: Mapping[str, Any]) -> Reader:
+def converter(field: Mapping[str, Any]) -> Converter:
     """What reads the values of a field, by its JSON Schema."""
     types = field["type"] if isinstance(field["type"], list) else [field["type"]]
     if field.get("format") == "date-time":
-        return timestamp
+        return to_timestamp
     if field.get("unit") == "seconds" and "integer" in types:
-        return seconds
-    readers: dict[str, Reader] = {
-        "string": text,
-        "integer": integer,
-        "number": number,
-        "boolean": boolean,
-        "array": array,
+        return to_seconds
+    converters: dict[str, Converter] = {
+        "string": to_text,
+        "integer": to_integer,
+        "number": to_number,
+        "boolean": to_boolean,
+        "array": to_list,
     }
-    return next((readers[name] for name in types if name in readers), anything)
+    return next((converters[name] for name in types if name in converters), to_any)
 
 
-def read_all(read: Reader, values: Sequence[Any]) -> Sequence[Any]:
+def convert_all(convert: Converter, values: Sequence[Any]) -> Sequence[Any]:
     """The values of a whole column; null and `UNSET`, for a field that is not there, stay what they are.
 
     Raises:
         ValueError: one does not fit, as OverflowError also says.
     """
-    if read is timestamp:
+    if convert is to_timestamp:
         if (stamps := _uniform(values)) is not None:
             return stamps
         texts = [value for value in values if isinstance(value, str) and value]
         if len(texts) < len(values) and (stamps := _uniform(texts)) is not None:
             following = iter(stamps)
-            return [next(following) if isinstance(v, str) and v else _read(timestamp, v) for v in values]
-    return [_read(read, value) for value in values]
+            return [
+                next(following) if isinstance(v, str) and v else _convert(to_timestamp, v) for v in values
+            ]
+    return [_convert(convert, value) for value in values]
 
 
-def _read(read: Reader, value: Any) -> Any:
-    return value if value is None or value is UNSET else read(value)
+def _convert(convert: Converter, value: Any) -> Any:
+    return value if value is None or value is UNSET else convert(value)
 
 
 def _uniform(stamps: Sequence[Any]) -> Sequence[str] | None:
@@ -86,14 +88,14 @@ def _uniform(stamps: Sequence[Any]) -> Sequence[str] | None:
     return stamps if is_final else None
 
 
-def timestamp(value: object) -> str | None:
+def to_timestamp(value: object) -> str | None:
     """RFC 3339 in UTC."""
     if not isinstance(value, str):
         raise ValueError
     return rfc3339(read_timestamp(value)) if value else None
 
 
-def text(value: object) -> str:
+def to_text(value: object) -> str:
     """Text as it is, and ids of digits that were printed without quotation marks."""
     if isinstance(value, str):
         return value
@@ -102,21 +104,21 @@ def text(value: object) -> str:
     raise ValueError
 
 
-def integer(value: object) -> int | None:
+def to_integer(value: object) -> int | None:
     """A whole number, also where it is printed as text or with a decimal point."""
-    read = number(value)
+    read = to_number(value)
     if read is not None and (read != int(read) or abs(read) >= LARGEST):
         raise ValueError
     return None if read is None else int(read)
 
 
-def seconds(value: object) -> int | None:
+def to_seconds(value: object) -> int | None:
     """Whole seconds, also where they are printed as the fraction of a day (talkdesk-api, C1 and C2)."""
-    read = number(value)
-    return integer(value) if read is None or read == int(read) else round(read * SECONDS_A_DAY)
+    read = to_number(value)
+    return to_integer(value) if read is None or read == int(read) else round(read * SECONDS_A_DAY)
 
 
-def number(value: object) -> float | None:
+def to_number(value: object) -> float | None:
     """A finite number."""
     if isinstance(value, str):
         if not value:
@@ -130,7 +132,7 @@ def number(value: object) -> float | None:
     return value
 
 
-def boolean(value: object) -> bool | None:
+def to_boolean(value: object) -> bool | None:
     """True or false, also as `Yes`, `NO`, `TRUE` and the like."""
     if isinstance(value, bool):
         return value
@@ -143,7 +145,7 @@ def boolean(value: object) -> bool | None:
     raise ValueError
 
 
-def array(value: object) -> list[Any] | None:
+def to_list(value: object) -> list[Any] | None:
     """A list; in CSV as JSON text."""
     if isinstance(value, str):
         try:
@@ -155,7 +157,7 @@ def array(value: object) -> list[Any] | None:
     raise ValueError
 
 
-def anything(value: object) -> object:
+def to_any(value: object) -> object:
     """Any value but empty text."""
     return None if value == "" else value
 

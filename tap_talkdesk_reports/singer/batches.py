@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 GZIP_LEVEL = 1
 #: With gzip's own header and end around what is packed.
 GZIP_BITS = 16 + zlib.MAX_WBITS
-COPIED_BYTES = 1 << 20
+BATCH_COPY_BYTES = 1 << 20
 
 
 class Batches:
@@ -97,7 +97,7 @@ class Batches:
                 name = f"{storage.prefix or ''}{self._stream}-{uuid4()}.{kind}"
                 with storage.open(name, "wb") as file:
                     while rest := end - self._spool.tell():
-                        file.write(self._spool.read(min(rest, COPIED_BYTES)))
+                        file.write(self._spool.read(min(rest, BATCH_COPY_BYTES)))
                 manifest.append(storage.get_url(name))
         except OSError as error:
             raise _error(error) from None

@@ -66,14 +66,14 @@ jsons = st.recursive(
 @pytest.mark.parametrize(
     "read",
     [
-        values.timestamp,
-        values.text,
-        values.integer,
-        values.seconds,
-        values.number,
-        values.boolean,
-        values.array,
-        values.anything,
+        values.to_timestamp,
+        values.to_text,
+        values.to_integer,
+        values.to_seconds,
+        values.to_number,
+        values.to_boolean,
+        values.to_list,
+        values.to_any,
     ],
 )
 @fuzz
@@ -85,7 +85,7 @@ def test_any_value_is_read_or_refused_with_a_value_error(read, value):
         found = read(value)
     except (ValueError, OverflowError):
         return
-    json.dumps(found, allow_nan=read in (values.array, values.anything))
+    json.dumps(found, allow_nan=read in (values.to_list, values.to_any))
 
 
 @fuzz

@@ -1,4 +1,4 @@
-"""Rows become records: every reader, keys, unknown fields, and what CSV cannot say."""
+"""Rows become records: every type, keys, unknown fields, and what CSV cannot say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tap_talkdesk_reports.core.errors import UnfitRowError
 from tap_talkdesk_reports.core.timespans import read_timestamp
 from tap_talkdesk_reports.records.record import RecordBuilder
-from tap_talkdesk_reports.records.values import reader
+from tap_talkdesk_reports.records.values import converter
 
 FIELDS = {
     "id": {"type": ["string"]},
@@ -277,5 +277,5 @@ def test_any_csv_row_is_a_record_or_unfit_and_nothing_else(row):
 
 
 def test_a_field_of_two_types_is_read_as_the_first_that_is_known():
-    assert reader({"type": ["null", "integer"]})("5") == 5
-    assert reader({"type": "string"})(5) == "5"
+    assert converter({"type": ["null", "integer"]})("5") == 5
+    assert converter({"type": "string"})(5) == "5"
