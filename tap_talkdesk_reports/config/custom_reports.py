@@ -1,4 +1,4 @@
-"""Reports of the user's own: what the setting `reports` says, checked and as a schema. Pure."""
+"""Custom reports: checks the setting `reports` and makes a schema of each of its entries. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TYPES = ("string", "integer", "number", "boolean", "array", "object", "date-time
 
 
 @dataclass(frozen=True)
-class OwnReport:
+class CustomReport:
     """A report that the tap has no declaration of."""
 
     #: The API's name of it, as it stands in the path.
@@ -27,8 +27,8 @@ class OwnReport:
     fields: Mapping[str, str]
 
     @classmethod
-    def from_setting(cls, entry: Mapping[str, Any]) -> OwnReport:
-        """Read an entry in which `problems` finds none."""
+    def from_setting(cls, entry: Mapping[str, Any]) -> CustomReport:
+        """Read an entry in which `custom_report_problems` finds none."""
         return cls(
             type=entry["type"],
             name=plain_name(entry.get("name") or entry["type"]),
@@ -48,7 +48,7 @@ class OwnReport:
         }
 
 
-def problems(entries: object, taken: set[str]) -> Iterator[str]:
+def custom_report_problems(entries: object, taken: set[str]) -> Iterator[str]:
     """What is wrong with the setting, a line each.
 
     Args:
@@ -64,7 +64,7 @@ def problems(entries: object, taken: set[str]) -> Iterator[str]:
         if wrong := _wrong(entry):
             yield f"{kind!r}: {wrong}"
             continue
-        name = OwnReport.from_setting(entry).name
+        name = CustomReport.from_setting(entry).name
         if name in taken:
             yield f"{kind!r}: there is a stream {name!r} already; give it another `name`"
         taken.add(name)

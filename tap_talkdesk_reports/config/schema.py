@@ -205,7 +205,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
         "reports",
         th.ArrayType(th.ObjectType(additional_properties=True)),
-        title="Reports of your own",
+        title="Custom reports",
         description=(
             "Explore API: further report types, each an object with `type`, `replication_key`, and if you "
             "like `keys`, `fields` (names and their types) and `name`."

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_talkdesk_reports.api.signing_key import SigningKey
-from tap_talkdesk_reports.config.custom_reports import OwnReport
-from tap_talkdesk_reports.config.custom_reports import problems as problems_of_own_reports
+from tap_talkdesk_reports.config.custom_reports import CustomReport, custom_report_problems
 from tap_talkdesk_reports.config.schema import REGIONS, SCHEMA
 from tap_talkdesk_reports.core.timespans import read_timestamp
 from tap_talkdesk_reports.records.values import FALSE, TRUE, to_integer
@@ -100,12 +99,12 @@ def api_of(config: Mapping[str, Any]) -> str:
     return str(config.get("api") or by_credentials)
 
 
-def own_reports(config: Mapping[str, Any]) -> list[OwnReport]:
-    """The reports of the user's own; none where the setting is wrong, which `problems` tells."""
+def custom_reports(config: Mapping[str, Any]) -> list[CustomReport]:
+    """The custom reports; none if the setting is wrong, which `problems` reports."""
     entries = config.get("reports") or []
-    return (
-        [] if list(problems_of_own_reports(entries, set())) else [OwnReport.from_setting(e) for e in entries]
-    )
+    if list(custom_report_problems(entries, set())):
+        return []
+    return [CustomReport.from_setting(entry) for entry in entries]
 
 
 def tidy(config: Mapping[str, Any]) -> dict[str, Any]:

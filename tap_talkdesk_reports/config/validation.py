@@ -13,7 +13,7 @@ from singer_sdk.helpers._batch import StorageTarget
 
 from tap_talkdesk_reports.api.signing_key import SigningKey
 from tap_talkdesk_reports.api.transport import is_loopback
-from tap_talkdesk_reports.config.custom_reports import problems as problems_of_own_reports
+from tap_talkdesk_reports.config.custom_reports import custom_report_problems
 from tap_talkdesk_reports.config.schema import SCHEMA, SIGN_INS
 from tap_talkdesk_reports.config.settings import api_of
 from tap_talkdesk_reports.core.timespans import read_timestamp
@@ -91,7 +91,7 @@ def _other_problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[st
     if "reports" in config:
         if api_of(config) == "reporting":
             yield "reports: the Reporting API has no other reports; leave the setting out"
-        for problem in problems_of_own_reports(config["reports"], streams):
+        for problem in custom_report_problems(config["reports"], streams):
             yield f"reports: {problem}"
     account = config.get("account")
     if isinstance(account, str) and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", account):

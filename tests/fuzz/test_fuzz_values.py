@@ -15,7 +15,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_talkdesk_reports.api import responses, transport
 from tap_talkdesk_reports.api.auth import ClientCredentials
 from tap_talkdesk_reports.api.client import Policy
-from tap_talkdesk_reports.config import custom_reports as own_reports
+from tap_talkdesk_reports.config import custom_reports
 from tap_talkdesk_reports.core.clock import Clock
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
 from tap_talkdesk_reports.records import values
@@ -220,7 +220,7 @@ entries = st.fixed_dictionaries(
         "name": st.sampled_from(["adherence", "calls", "?"]) | jsons,
         "keys": st.lists(st.sampled_from(["id", "?", "started_at"]), max_size=3) | jsons,
         "fields": st.dictionaries(
-            st.sampled_from(["id", "ID", "?"]), st.sampled_from(own_reports.TYPES) | jsons, max_size=3
+            st.sampled_from(["id", "ID", "?"]), st.sampled_from(custom_reports.TYPES) | jsons, max_size=3
         )
         | jsons,
         "more": jsons,
@@ -230,13 +230,13 @@ entries = st.fixed_dictionaries(
 
 @fuzz
 @given(st.lists(entries, max_size=3) | jsons)
-def test_any_own_reports_are_schemas_or_told_to_be_wrong(setting):
-    if list(own_reports.problems(setting, {"calls"})):
+def test_any_custom_reports_are_schemas_or_told_to_be_wrong(setting):
+    if list(custom_reports.custom_report_problems(setting, {"calls"})):
         return
     for entry in setting:
-        report = own_reports.OwnReport.from_setting(entry)
+        report = custom_reports.CustomReport.from_setting(entry)
         assert report.name
         assert all(report.keys)
-        assert {*report.keys, report.replication_key} - {own_reports.ROW_ID} <= report.schema()[
+        assert {*report.keys, report.replication_key} - {custom_reports.ROW_ID} <= report.schema()[
             "properties"
         ].keys()

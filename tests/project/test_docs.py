@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tap_talkdesk_reports.config.custom_reports import problems as problems_of_reports
+from tap_talkdesk_reports.config.custom_reports import custom_report_problems
 from tap_talkdesk_reports.config.settings import tidy
 from tap_talkdesk_reports.config.validation import problems
 from tests.support import new_private_key, run_tap
@@ -185,4 +185,4 @@ def test_every_example_of_the_setting_reports_is_accepted():
 
     assert len(reports) == 2
     for example in reports:
-        assert list(problems_of_reports(example["reports"], {"calls"})) == []
+        assert list(custom_report_problems(example["reports"], {"calls"})) == []
