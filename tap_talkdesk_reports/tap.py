@@ -19,7 +19,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_talkdesk_reports.config.schema import SCHEMA
-from tap_talkdesk_reports.config.settings import Settings, api_of, custom_reports, tidy
+from tap_talkdesk_reports.config.settings import Settings, api_of, custom_reports, normalize
 from tap_talkdesk_reports.config.validation import problems
 from tap_talkdesk_reports.core.clock import Clock, Stopped, StopSignal
 from tap_talkdesk_reports.singer.state import plain_bookmarks
@@ -181,7 +181,7 @@ class TapTalkdeskReports(Tap):
         return {name: value for name, value in found.items() if value != ""}
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        self._config = tidy(self._config)
+        self._config = normalize(self._config)
         # A warning and no error, as whoever runs the tap may have put names of their own beside its own.
         for name in self._config.keys() - type(self).config_jsonschema["properties"].keys():
             self.logger.warning("%s: there is no such setting, and it changes nothing", name)

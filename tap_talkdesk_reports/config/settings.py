@@ -107,19 +107,19 @@ def custom_reports(config: Mapping[str, Any]) -> list[CustomReport]:
     return [CustomReport.from_setting(entry) for entry in entries]
 
 
-def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
+def normalize(config: Mapping[str, Any]) -> dict[str, Any]:
     """The config with defaults filled in, `""` and null left out, and values of other types read from text.
 
     Environment variables are text, and Meltano hands on some of its values as text.
     """
-    tidied = {name: value for name, value in config.items() if value is not None and value != ""}
+    normalized = {name: value for name, value in config.items() if value is not None and value != ""}
     for name, setting in SCHEMA["properties"].items():
-        if name not in tidied:
+        if name not in normalized:
             if "default" in setting:
-                tidied[name] = setting["default"]
-        elif isinstance(tidied[name], str):
-            tidied[name] = _from_text(tidied[name], setting["type"])
-    return tidied
+                normalized[name] = setting["default"]
+        elif isinstance(normalized[name], str):
+            normalized[name] = _from_text(normalized[name], setting["type"])
+    return normalized
 
 
 def _from_text(text: str, types: list[str]) -> object:

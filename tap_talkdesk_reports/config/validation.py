@@ -29,7 +29,7 @@ BATCH_EXAMPLE = (
 
 
 def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
-    """What is wrong with a tidied config, each as a line that names the setting and holds no secret.
+    """What is wrong with a normalized config, each as a line that names the setting and holds no secret.
 
     Args:
         config: The config.
