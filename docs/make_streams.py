@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.records.record import ROW_ID
+from tap_talkdesk_reports.records.schema import ROW_ID
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 
 if TYPE_CHECKING:

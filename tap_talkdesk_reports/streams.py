@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from singer_sdk import SchemaDirectory
 
-from tap_talkdesk_reports.records.record import ROW_ID
+from tap_talkdesk_reports.records.schema import ROW_ID
 from tap_talkdesk_reports.schemas import explore, reporting
 from tap_talkdesk_reports.sync.report_stream import ReportStream
 

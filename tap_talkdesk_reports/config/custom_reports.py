@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.records.record import ROW_ID, plain_name
+from tap_talkdesk_reports.records.names import plain_name
+from tap_talkdesk_reports.records.schema import ROW_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

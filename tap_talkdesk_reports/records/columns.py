@@ -1,4 +1,4 @@
-"""How the fields of a chunk become the columns of records, all rows at once. Pure."""
+"""Converts the fields of a chunk into columns, JSON or CSV, and puts records together of them. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-from tap_talkdesk_reports.records.record import ROW_ID, UNKNOWN_FIELDS, row_id
+from tap_talkdesk_reports.records.record import row_id
+from tap_talkdesk_reports.records.schema import ROW_ID, UNKNOWN_FIELDS
 from tap_talkdesk_reports.records.values import (
     LARGEST,
     convert_all,
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
     #: A record: a struct whose fields are the columns, or a dict.
     Record = Any
 
-#: So many cells of a column are remembered with what they were read as, and none that is longer.
+#: So many cells of a column are remembered with their values, and none that is longer than this.
 MOST_REMEMBERED = 10_000
 LONGEST_REMEMBERED = 100
 
 _INTEGER = Annotated[int, Meta(ge=1 - LARGEST, le=LARGEST - 1)]
-#: What the decoder reads as the readers of values.py would. Timestamps are text to it.
+#: Types that the JSON decoder converts as the functions of values.py do. A timestamp is text to it.
 _TYPES: Mapping[Callable[[Any], Any], Any] = {
     to_text: str,
     to_timestamp: str,
@@ -49,7 +50,7 @@ _TYPES: Mapping[Callable[[Any], Any], Any] = {
 
 
 def type_of(builder: RecordBuilder, name: str) -> Any:
-    """What the decoder is to take a field for."""
+    """The type that the JSON decoder expects of a field."""
     column = builder.column(name)
     if column is None:
         return Any
@@ -57,16 +58,16 @@ def type_of(builder: RecordBuilder, name: str) -> Any:
 
 
 def list_of(kind: Any) -> Any:
-    """The type of a list of a type that is known at run time only."""
+    """The type of a list whose element type is known only at run time."""
     return list[kind]
 
 
 class Columns:
-    """Which fields a chunk has, and how records are put together of their values."""
+    """The fields that a chunk has, and the columns of its records."""
 
     def __init__(self, builder: RecordBuilder, names: Iterable[str]) -> None:
         self.builder = builder
-        #: Source names by column.
+        #: Field names by column.
         self.source = {c: name for name in names if (c := builder.column(name)) and c in builder.needed}
         self.unknown = sorted(n for n in names if builder.column(n) is None)
         own = {ROW_ID} & set(builder.keys)
@@ -77,7 +78,7 @@ class Columns:
         attributes = [(f"c{i}", Any, UNSET) for i in range(len(self.columns))]
         rename = {f"c{i}": column for i, column in enumerate(self.columns)}
         self._record = msgspec.defstruct("Record", attributes, rename=rename, gc=False)
-        #: What `_row_id` is made of: source names by the names that count.
+        #: What `_row_id` is a digest of: field names by the names that count.
         named = builder.row_id_fields or sorted([*self.source, *self.unknown])
         self._row_id_sources = {name: self.source.get(name, name) for name in named if self._is_there(name)}
 
@@ -88,11 +89,11 @@ class Columns:
         """The records of a chunk.
 
         Args:
-            values: The values of each field, in the order of the rows, by source name.
-            count: How many rows there are.
+            values: The values of each field, in the order of the rows, by field name.
+            count: The number of rows.
 
         Raises:
-            ValueError: something in it is for the builder to judge.
+            ValueError: the `RecordBuilder` must judge this chunk.
         """
         self.check_keys(lambda key: values[self.source[key]])
         columns = {column: values[source] for column, source in self.source.items()}
@@ -107,15 +108,15 @@ class Columns:
         columns[UNKNOWN_FIELDS] = [fields or UNSET for fields in unknown]
         wanted = [columns[column] for column in self.columns]
         records = list(map(self._record, *wanted)) if wanted else []
-        if len(records) != count:  # none of the columns is wanted, or nothing is there that tells rows apart
+        if len(records) != count:  # no column is selected, or nothing identifies the rows
             raise ValueError
         self.builder.unknown.update(chain.from_iterable(unknown))
         return records
 
     def check_keys(self, values_of: Callable[[str], Iterable[Any]]) -> None:
-        """Raise ValueError where a key is missing: the builder says in which row."""
+        """Raise ValueError if a key is missing: the `RecordBuilder` finds the row."""
         for key in self.builder.keys:
-            # Each of null, "" and UNSET is false, and so is 0, which the builder lets through.
+            # null, "" and UNSET are false, and so is 0, which the `RecordBuilder` accepts.
             if key != ROW_ID and not (key in self.source and all(values_of(key))):
                 raise ValueError
 
@@ -131,11 +132,11 @@ class Columns:
 
 
 class JsonColumns(Columns):
-    """Decodes the fields that a chunk may have; any other is an error."""
+    """Decodes the fields that a chunk of JSON may have; any other field is an error."""
 
     def __init__(self, builder: RecordBuilder, names: Iterable[str], lenient: Iterable[str]) -> None:
         super().__init__(builder, names)
-        #: Whether the rows, as they are decoded, are the records already.
+        #: Whether the decoded rows are the records already.
         self._is_direct = not self.unknown and set(names) == set(self.columns)
         ordered = self.columns if self._is_direct else list(names)
         self._attributes = {name: f"f{i}" for i, name in enumerate(ordered)}
@@ -163,7 +164,7 @@ class JsonColumns(Columns):
         """The records of a JSON list of rows.
 
         Raises:
-            msgspec.DecodeError: it is no JSON list, or a row does not fit.
+            msgspec.DecodeError: the data is not a JSON list, or a row does not fit.
             ValueError: a value does not fit, or a key is missing.
         """
         rows: list[Record] = self._decode(data)
@@ -181,7 +182,7 @@ class JsonColumns(Columns):
 
 
 class CsvColumns(Columns):
-    """Reads the cells of a chunk column by column."""
+    """Converts the cells of a chunk of CSV column by column."""
 
     def __init__(self, builder: RecordBuilder, header: Sequence[str]) -> None:
         super().__init__(builder, header)
@@ -203,7 +204,7 @@ class CsvColumns(Columns):
         return remembered.convert_all
 
     def records_of(self, lines: Sequence[Sequence[str]]) -> list[Record]:
-        """The records of some lines, each as wide as the header.
+        """The records of lines of CSV, each as wide as the header.
 
         Raises:
             ValueError: a value does not fit, or a key is missing.
@@ -213,7 +214,7 @@ class CsvColumns(Columns):
 
 
 class _Remembered(dict[str, Any]):
-    """Cells and what they were read as: most columns hold the same few values over and over."""
+    """Cells with the values they convert to: most columns repeat the same few values."""
 
     def __init__(self, convert: Callable[[str], Any]) -> None:
         super().__init__()

@@ -1,8 +1,7 @@
-"""A JSON report file's bytes become rows, chunk by chunk. Pure, and lazy.
+"""Reads a JSON report file chunk by chunk, and checks that it is complete: envelope, entries, `total`. Pure.
 
-No function here knows a network, a setting or a stream. Whatever the bytes are, the
-outcome is all rows of a whole report, or an error: a file that stopped early or is
-something else never reads as an empty report.
+Whatever the bytes are, the outcome is all rows of a complete report, or an error. A
+truncated file, or one that is no report, never reads as an empty report.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-talkdesk-reports")
 
 CHUNK_BYTES = 1 << 20
-#: How far from the end of a chunk a likely boundary is looked for.
+#: How far from the end of a chunk the last likely boundary is searched.
 SEARCHED_BYTES = 1 << 16
 
-#: What is longer is no entry but a missing quotation mark.
+#: A longer entry means that a quotation mark is missing.
 LONGEST_ENTRY = 64 << 20
-#: What stands around the entries of a JSON report is small; if it is not, the file is something else.
+#: The envelope around the entries of a report is small. A file with a larger one is not a report.
 LONGEST_ENVELOPE = 1 << 20
 
 #: So many characters of a file's `total` are shown in an error.
@@ -40,18 +39,18 @@ BOM = b"\xef\xbb\xbf"
 SPACE = b" \t\r\n"
 
 _entries_start = re.compile(rb'"entries"\s*:\s*\[')
-#: Looks like the boundary of two entries; may also stand in a text or deeper down.
+#: Looks like the boundary between two entries, but may also occur in a text or in a nested list.
 _likely_boundary = re.compile(rb"\}\s*,\s*\{")
-#: What each entry but the first begins with.
+#: Stands before each entry except the first.
 _comma = re.compile(rb"[ \t\r\n]*,(?=[ \t\r\n]*[^ \t\r\n])")
-#: A whole string, the quotation mark of one that is not whole, or a bracket.
+#: A complete string, the quotation mark of an incomplete one, or a bracket.
 _token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
-#: A JSON list of objects becomes rows.
+#: Decodes a JSON list of objects as rows.
 decode_rows: Callable[[bytes], list[Row]] = msgspec.json.Decoder(list[dict[str, Any]]).decode
-#: Half of a character beyond the first 65,536, as `\\ud83d`: a text that was cut in the middle of an emoji.
+#: A lone surrogate such as `\\ud83d`: a text that was cut in the middle of an emoji.
 _surrogate = re.compile(rb"\\u[dD][89a-fA-F]")
 _NO_JSON = (msgspec.DecodeError, ValueError, RecursionError)
-#: Stands for the list of entries, so that the decoder can prove where that stood.
+#: Replaces the list of entries, so that the decoder can prove where the list was.
 _LIST = "\0 the entries \0"
 
 
@@ -59,16 +58,16 @@ def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows
     """The rows of a JSON report, in lists of about 1 MiB of file.
 
     A report is `{"total": N, "entries": [{...}, ...], ...}` with its keys in any order
-    (talkdesk-api, A6 and B6). A missing list of entries is an empty report only where
-    `total` says 0; that `total` is missing is no mistake, and noted.
+    (talkdesk-api, A6 and B6). A missing list of entries is an empty report only if `total`
+    is 0. A missing `total` is no error, and logged.
 
     Args:
         file: The report file.
-        decode: Makes what is to be yielded of a JSON list of rows, one of each; it
-            raises `msgspec.DecodeError` where the bytes are no such list.
+        decode: Makes the chunks that are yielded, with one item for each row, of a JSON list
+            of rows. It raises `msgspec.DecodeError` if the bytes are not such a list.
 
     Raises:
-        ReportFileError: the file is no whole report; some rows may have been yielded before.
+        ReportFileError: the file is not a complete report. Some rows may have been yielded before.
     """
     file.seek(0)
     head = more = file.read(CHUNK_BYTES)
@@ -112,7 +111,7 @@ def _envelope(data: bytes) -> Row:
 def _entries(
     file: BinaryIO, buffer: bytes, decode: Callable[[bytes], list[Any]]
 ) -> Generator[list[Any], None, tuple[int, bytes]]:
-    """Yield the entries in chunks; return their count, and the bytes already read behind their list."""
+    """Yield the entries in chunks. Return their count, and the bytes already read after their list."""
     count = 0
     while True:
         more = file.read(CHUNK_BYTES)
@@ -145,7 +144,7 @@ def _entries(
 
 
 def _decode(piece: bytes, decode: Callable[[bytes], list[Any]], *, after: int) -> list[Any]:
-    """What stands in a piece of the list of entries, `after` so many others."""
+    """The chunk in a piece of the list of entries; `after` is the count of the entries before it."""
     begin = 0
     if after:
         if not piece.strip(SPACE):
@@ -165,7 +164,7 @@ def _decode(piece: bytes, decode: Callable[[bytes], list[Any]], *, after: int) -
 
 
 def _without_lone_surrogates(data: bytes) -> bytes:
-    """The same JSON, with a replacement character for each half of a character that stands alone."""
+    """The same JSON, with a replacement character for each lone surrogate."""
     decoded = json.dumps(json.loads(data), ensure_ascii=False)
     return decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
@@ -173,7 +172,7 @@ def _without_lone_surrogates(data: bytes) -> bytes:
 def _cut_at_likely_boundary(
     buffer: bytes, decode: Callable[[bytes], list[Any]], *, after: int
 ) -> tuple[list[Any], bytes] | None:
-    """What `decode` makes, and the rest, cut at what looks like the last boundary; None where it is none."""
+    """The chunk before the last likely boundary, and the rest; None if that is no boundary."""
     boundaries = deque(_likely_boundary.finditer(buffer, max(0, len(buffer) - SEARCHED_BYTES)), maxlen=1)
     if not boundaries:
         return None
@@ -185,9 +184,9 @@ def _cut_at_likely_boundary(
 
 
 def _scan(buffer: bytes) -> tuple[int, int | None]:
-    """Where the last whole entry ends, and where the list's closing bracket stands, if it is there.
+    """The end of the last complete entry, and the position of the list's closing bracket, if it is there.
 
-    Exact, and slow: for the last piece, and where a likely boundary is none.
+    Exact and slow: for the last piece, and if a likely boundary is none.
     """
     depth = whole = 0
     for token in _token.finditer(buffer):

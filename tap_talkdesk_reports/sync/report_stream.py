@@ -19,7 +19,8 @@ from tap_talkdesk_reports.records.boundary import Boundary
 from tap_talkdesk_reports.records.chunks import ChunkBuilder
 from tap_talkdesk_reports.records.csv_file import csv_rows
 from tap_talkdesk_reports.records.json_file import json_rows
-from tap_talkdesk_reports.records.record import ROW_ID, UNKNOWN_FIELDS, RecordBuilder, completed
+from tap_talkdesk_reports.records.record import RecordBuilder
+from tap_talkdesk_reports.records.schema import ROW_ID, UNKNOWN_FIELDS, completed
 from tap_talkdesk_reports.singer.batches import Batches
 from tap_talkdesk_reports.sync.plan import StreamToRead
 

@@ -19,7 +19,7 @@ from tap_talkdesk_reports.config import custom_reports
 from tap_talkdesk_reports.core.clock import Clock
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
 from tap_talkdesk_reports.records import values
-from tap_talkdesk_reports.records.record import plain_name
+from tap_talkdesk_reports.records.names import plain_name
 from tap_talkdesk_reports.singer.state import plain_bookmarks
 
 fuzz = settings(
