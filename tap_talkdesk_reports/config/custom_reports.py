@@ -1,4 +1,4 @@
-"""Custom reports: checks the setting `reports` and makes a schema of each of its entries. Pure."""
+"""Reads the setting `reports`: checks its custom reports, and makes a schema of each. Pure."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ TYPES = ("string", "integer", "number", "boolean", "array", "object", "date-time
 
 @dataclass(frozen=True)
 class CustomReport:
-    """A report that the tap has no declaration of."""
+    """A report that the user declares, because the tap does not."""
 
-    #: The API's name of it, as it stands in the path.
+    #: The API's name of the report, as in the path of the request.
     type: str
     #: The stream's name.
     name: str
     keys: tuple[str, ...]
     replication_key: str
-    #: Column and type of each field that is declared.
+    #: Type of each declared field, by its column.
     fields: Mapping[str, str]
 
     @classmethod
@@ -39,7 +39,7 @@ class CustomReport:
         )
 
     def schema(self) -> dict[str, Any]:
-        """Its JSON Schema: keys, replication key, and the declared fields."""
+        """The JSON Schema: keys, replication key and declared fields."""
         natural = {key: "string" for key in self.keys if key != ROW_ID}
         types = natural | dict(self.fields) | {self.replication_key: "date-time"}
         return {
@@ -50,14 +50,14 @@ class CustomReport:
 
 
 def custom_report_problems(entries: object, taken: set[str]) -> Iterator[str]:
-    """What is wrong with the setting, a line each.
+    """The problems of the setting, one line each.
 
     Args:
         entries: The setting's value.
-        taken: Names of streams that exist already.
+        taken: Names of existing streams.
     """
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        yield 'is no list of objects such as {"type": "adherence", "replication_key": "started_at"}'
+        yield 'is not a list of objects such as {"type": "adherence", "replication_key": "started_at"}'
         return
     taken = set(taken)
     for entry in entries:
@@ -72,6 +72,7 @@ def custom_report_problems(entries: object, taken: set[str]) -> Iterator[str]:
 
 
 def _wrong(entry: Mapping[str, Any]) -> str | None:
+    """The problem of one entry, if there is one."""
     for name in ("type", "replication_key"):
         if not isinstance(entry.get(name), str) or not plain_name(entry[name]):
             return f"`{name}` must be a text"
@@ -84,7 +85,7 @@ def _wrong(entry: Mapping[str, Any]) -> str | None:
     if not isinstance(fields, dict) or not all(kind in TYPES for kind in fields.values()):
         return f"`fields` must give each field one of the types {', '.join(TYPES)}"
     if unknown := set(entry) - {"type", "name", "keys", "replication_key", "fields"}:
-        return f"`{min(unknown)}` is none of type, name, keys, replication_key, fields"
+        return f"`{min(unknown)}` is not one of type, name, keys, replication_key, fields"
     return None
 
 

@@ -1,4 +1,4 @@
-"""The settings of a run, read with tolerance and typed."""
+"""Reads the config into typed Settings: defaults, values written as text, which API is meant. Tolerant."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings, checked and in the types that the program works with."""
+    """All settings of a run, checked, in the types that the program uses."""
 
     api: str
     account: str
@@ -84,17 +84,17 @@ class Settings:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Values that must never be seen outside a request."""
+        """Values that must never appear outside a request."""
         return tuple(filter(None, (self.client_secret, self.password, self.private_key)))
 
     @property
     def key(self) -> SigningKey | None:
-        """The key to sign in with, where there is one."""
+        """The key to sign in with, if there is one."""
         return SigningKey(self.private_key, self.key_id) if self.private_key else None
 
 
 def api_of(config: Mapping[str, Any]) -> str:
-    """Which API a config means: where it does not say so, its credentials do."""
+    """Which API a config means; without the setting `api`, its credentials decide."""
     by_credentials = "reporting" if config.get("username") or config.get("password") else "explore"
     return str(config.get("api") or by_credentials)
 
@@ -108,9 +108,9 @@ def custom_reports(config: Mapping[str, Any]) -> list[CustomReport]:
 
 
 def normalize(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with defaults filled in, `""` and null left out, and values of other types read from text.
+    """The config with defaults, without `""` and null, and with typed values instead of text.
 
-    Environment variables are text, and Meltano hands on some of its values as text.
+    Environment variables are text, and Meltano passes some of its values as text.
     """
     normalized = {name: value for name, value in config.items() if value is not None and value != ""}
     for name, setting in SCHEMA["properties"].items():

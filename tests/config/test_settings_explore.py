@@ -118,14 +118,14 @@ def test_reports_can_stand_in_the_environment_as_json():
 @pytest.mark.parametrize(
     ("reports", "says"),
     [
-        ("feedback", "is no list"),
-        (["feedback"], "is no list"),
+        ("feedback", "is not a list"),
+        (["feedback"], "is not a list"),
         ([{"type": "feedback"}], "`replication_key` must be a text"),
         ([{"replication_key": "a"}], "`type` must be a text"),
         ([REPORT | {"keys": "agent"}], "`keys` must be a list"),
         ([REPORT | {"fields": {"a": "text"}}], "one of the types"),
         ([REPORT | {"type": "../calls"}], "as it stands in the path"),
-        ([REPORT | {"primary_key": ["a"]}], "`primary_key` is none of"),
+        ([REPORT | {"primary_key": ["a"]}], "`primary_key` is not one of"),
         ([REPORT | {"type": "contacts"}], "there is a stream 'contacts' already"),
         ([REPORT, REPORT], "there is a stream 'adherence' already"),
     ],
