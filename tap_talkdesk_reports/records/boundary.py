@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Boundary:
     """Removes from a timespan's records what stood at the end of the timespan before.
 
-    For most reports nobody knows whether the API includes the end of a timespan. So a row
+    For most reports it is unknown whether the API includes the end of a timespan. So a row
     stamped exactly there is kept when it first appears. Only an identical row in the next
     timespan is left out.
     """
