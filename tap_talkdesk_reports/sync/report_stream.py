@@ -16,10 +16,11 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from tap_talkdesk_reports.core.errors import ReportFileError
 from tap_talkdesk_reports.core.timespans import read_timestamp, rfc3339
 from tap_talkdesk_reports.records.boundary import Boundary
-from tap_talkdesk_reports.records.chunks import TypedRecords
+from tap_talkdesk_reports.records.chunks import ChunkBuilder
 from tap_talkdesk_reports.records.csv_file import csv_rows
 from tap_talkdesk_reports.records.json_file import json_rows
-from tap_talkdesk_reports.records.record import ROW_ID, UNKNOWN_FIELDS, RecordMaker, completed
+from tap_talkdesk_reports.records.record import RecordBuilder
+from tap_talkdesk_reports.records.schema import ROW_ID, UNKNOWN_FIELDS, completed
 from tap_talkdesk_reports.singer.batches import Batches
 from tap_talkdesk_reports.sync.plan import StreamToRead
 
@@ -188,15 +189,15 @@ class ReportStream(Stream):
     def _csv(self, file: FileToRead) -> Iterator[list[Any]]:
         natural = [key for key in self.primary_keys if key != ROW_ID]
         columns = natural or [self.replication_key or self._declared_key]
-        return csv_rows(file.content, columns, self._maker.column, self._records.from_csv)
+        return csv_rows(file.content, columns, self._builder.column, self._records.from_csv)
 
     @cached_property
-    def _records(self) -> TypedRecords:
-        return TypedRecords(self._maker)
+    def _records(self) -> ChunkBuilder:
+        return ChunkBuilder(self._builder)
 
     @cached_property
-    def _maker(self) -> RecordMaker:
-        return RecordMaker(
+    def _builder(self) -> RecordBuilder:
+        return RecordBuilder(
             self.name,
             self.schema,
             keys=self.primary_keys,
@@ -209,7 +210,7 @@ class ReportStream(Stream):
         )
 
     def _warn_of_unknown(self) -> None:
-        if unknown := self._maker.unknown:
+        if unknown := self._builder.unknown:
             names = ", ".join(f"{name} ({count} times)" for name, count in unknown.most_common())
             kept = f"kept in {UNKNOWN_FIELDS}" if self.config["unknown_fields"] == "keep" else "left out"
             logger.warning(

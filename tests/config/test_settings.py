@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tap_talkdesk_reports.config.schema import SCHEMA
-from tap_talkdesk_reports.config.settings import Settings, tidy
+from tap_talkdesk_reports.config.settings import Settings, normalize
 from tap_talkdesk_reports.config.validation import problems as problems_with
 from tests.support import new_private_key
 
@@ -32,11 +32,11 @@ def problems(config):
 
 
 def wrong(**changes):
-    return list(problems(tidy(GOOD | changes)))
+    return list(problems(normalize(GOOD | changes)))
 
 
 def read(**changes):
-    config = tidy(GOOD | changes)
+    config = normalize(GOOD | changes)
     assert list(problems(config)) == []
     return Settings.from_config(config, user_agent="tap/1")
 
@@ -67,7 +67,7 @@ def test_a_required_setting_is_told_with_its_variable_when_it_is_left_out(name, 
     if value is ...:
         del config[name]
 
-    (line,) = problems(tidy(config))
+    (line,) = problems(normalize(config))
 
     assert line.startswith(f"{name}: missing")
     assert f"TAP_TALKDESK_REPORTS_{name.upper()}" in line
@@ -85,7 +85,7 @@ def test_a_required_setting_is_told_with_its_variable_when_it_is_left_out(name, 
     ],
 )
 def test_settings_name_what_is_missing_of_the_way_to_sign_in_that_is_begun(begun, missing):
-    lines = list(problems(tidy(begun)))
+    lines = list(problems(normalize(begun)))
 
     assert [line.partition(":")[0] for line in lines] == [*SCHEMA["required"], *missing]
 
@@ -247,17 +247,17 @@ def test_an_empty_text_and_null_count_as_left_out():
     assert read(**empty) == read(**dict.fromkeys(empty)) == read()
 
 
-def test_tidying_leaves_the_given_config_as_it_was():
+def test_normalizing_leaves_the_given_config_as_it_was():
     config = GOOD | {"timespan_hours": "24", "format": ""}
     before = json.dumps(config)
 
-    tidy(config)
+    normalize(config)
 
     assert json.dumps(config) == before
 
 
 def test_other_settings_of_the_sdk_are_left_to_the_sdk():
-    assert tidy(GOOD | {"stream_maps": {"calls": {}}})["stream_maps"] == {"calls": {}}
+    assert normalize(GOOD | {"stream_maps": {"calls": {}}})["stream_maps"] == {"calls": {}}
     assert wrong(stream_maps={"calls": {}}, flattening_enabled=True) == []
 
 

@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 
 def delivered(sandbox, change: Callable[[Row], Row] = lambda record: record):
-    """The records of the calls that the jobs' files really hold; a row on a border stands in two files."""
+    """The records of the calls that the jobs' files really hold; a row on a boundary stands in two files."""
     rows: list[Row] = []
     for job in sandbox.jobs:
         if job.report == "calls" and job.status == "done":

@@ -37,7 +37,7 @@ chunk_sizes = st.integers(1, 40)
 
 @pytest.fixture
 def in_small_bites(monkeypatch):
-    """The file is read some bytes at a time, so that borders of what was read fall everywhere."""
+    """The file is read some bytes at a time, so that its boundaries fall everywhere."""
     monkeypatch.setattr(parsing, "CHUNK_BYTES", 8)
     monkeypatch.setattr(parsing, "LONGEST_ENVELOPE", 40)
 

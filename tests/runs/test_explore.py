@@ -324,6 +324,6 @@ def test_the_sample_of_the_calls_page_becomes_a_record():
 
     stream = TapTalkdeskReports(config={}, validate_config=False).streams["calls"]
 
-    record = stream._maker.from_json(entry)
+    record = stream._builder.from_json(entry)
 
     assert record == entry | {"agent_disconnected": False}
