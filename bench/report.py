@@ -8,9 +8,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from talkdesk_sandbox.centre.centre import Centre
+from talkdesk_sandbox.reports.job_request import JobRequest
 from talkdesk_sandbox.reports.reporting import REPORTS
 from talkdesk_sandbox.store.files import write
-from talkdesk_sandbox.store.jobs import Job, Order, Pace
+from talkdesk_sandbox.store.jobs import Job, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,10 +38,10 @@ def prepare(folder: Path, rows: int) -> None:
     """
     folder.mkdir()
     for file_format in FORMATS:
-        order = Order(
+        request = JobRequest(
             "calls", (START, END), file_format, _CALLS.fields, partial(_rows, rows), partial(_layout, rows)
         )
-        file = write(Job("prepared", order, Pace.now(), lambda: END, END))
+        file = write(Job("prepared", request, Pace.now(), lambda: END, END))
         with path(folder, file_format).open("wb") as copy:
             for offset in range(0, file.length, _PIECE):
                 copy.write(file.read(offset, _PIECE))

@@ -8,10 +8,11 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from talkdesk_sandbox.faults.faults import Fault
+from talkdesk_sandbox.faults.fault_queue import Fault
 from talkdesk_sandbox.reports.explore import Explore
 from talkdesk_sandbox.sandbox import BOUNDS, Sandbox
 from talkdesk_sandbox.store.jobs import Pace
@@ -19,8 +20,28 @@ from talkdesk_sandbox.store.jobs import Pace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: What of `Explore` has an option of its own.
-_EXPLORE = ("done", "token_seconds", "calls_payload")
+#: The options of `Explore`; each has an option of the command.
+_EXPLORE = {field.name: field for field in fields(Explore)}
+_HELP = {
+    "done": "how a poll of a done job is answered",
+    "waiting_204": "204 without a body while a job runs",
+    "status_case": "letter case of statuses",
+    "flat_jobs": "a job's id and other members at the top level, not within `job`",
+    "files_200": "the file itself instead of a redirect to its presigned URL",
+    "files_waiting": "how a request for the file is answered while the job runs",
+    "embedded_name": "name of `_embedded` in lists",
+    "empty_without_entries": 'an empty report is `{"total":0}`',
+    "calls_payload": "which fields the calls of Explore have",
+    "queues_field": "name of the queues in ring_attempts; empty: none",
+    "queues_form": "the queues in ring_attempts as a list, or as text",
+    "evaluation_element_text": "qm_evaluation_analysis has evaluation_element_text",
+    "flow_execution_id": "studio_flow_execution has flow_execution_id",
+    "short_hours": "one-digit hours in evaluation_time",
+    "token_seconds": "lifetime of an access token of OAuth",
+    "scopes": "scopes of the client, separated by commas",
+    "wrong_region": "every token is one of another region",
+    "key_algorithm": "how the client signs assertions",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options["faults"] = _faults(options["faults"])
         options["explore"] = Explore(**{name: options.pop(f"explore_{name}") for name in _EXPLORE})
         sandbox = Sandbox(**options)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         print(f"talkdesk-sandbox: {error}", file=sys.stderr)
         return 2
     with sandbox:
@@ -55,25 +76,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=1, help="decides every row")
     add("--calls-per-day", type=int, default=400, help="calls of an average day")
     add("--agents", type=int, default=12, help="least number of agents")
-    add("--pace", type=Pace.parse, default="now", help="when a job turns done: now, asks:3 or seconds:1.5")
+    add("--pace", type=Pace.parse, default="now", help="when a job is done: now, asks:3 or seconds:1.5")
     add("--faults", type=Path, metavar="FILE.json", help="a list of faults to be met in order")
     add("--token-seconds", type=float, default=86_400, help="lifetime of an access token")
-    add("--url-seconds", type=int, default=900, help="lifetime of a signed URL")
+    add("--url-seconds", type=int, default=900, help="lifetime of a presigned URL")
     add("--max-open-jobs", type=int, default=15, help="unfinished jobs the account may have")
+    add("--chunked", action="store_true", help="the API answers in chunks, without a Content-Length")
+    add("--tls", action="store_true", help="serve https, with a certificate of the sandbox's own authority")
     add("--bounds", choices=BOUNDS, default="closed", help="whether a report counts its `to` in")
-    add(
-        "--explore-done",
-        choices=("303", "302", "300", "200", "file"),
-        default="303",
-        help="how a done job is told",
-    )
-    add("--explore-token-seconds", type=float, default=600, help="lifetime of an access token of Explore")
-    add(
-        "--explore-calls-payload",
-        choices=("2026", "2025", "explore_like"),
-        default="2026",
-        help="which fields Explore's calls have",
-    )
+    for name, field in _EXPLORE.items():
+        _add_explore_option(parser, name, field.default)
     add(
         "--forbid",
         dest="forbidden_reports",
@@ -83,6 +95,23 @@ def _parser() -> argparse.ArgumentParser:
         help="a report the account may not make",
     )
     return parser
+
+
+def _add_explore_option(parser: argparse.ArgumentParser, name: str, default: object) -> None:
+    """An option of the command for one of `Explore`."""
+    flag, text = f"--explore-{name.replace('_', '-')}", _HELP[name]
+    choices = Explore.CHOICES.get(name)
+    if isinstance(default, bool):
+        action = argparse.BooleanOptionalAction if default else "store_true"
+        parser.add_argument(flag, action=action, default=default, help=text)
+    elif isinstance(default, tuple):
+        parser.add_argument(flag, type=_names, default=default, help=text)
+    else:
+        parser.add_argument(flag, type=type(default), choices=choices, default=default, help=text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
 
 
 def _faults(path: Path | None) -> list[Fault]:
@@ -100,17 +129,18 @@ def _greeting(sandbox: Sandbox) -> str:
         (
             f"API host    {sandbox.url}",
             f"file host   {sandbox.files_url}",
+            *([f"trust       REQUESTS_CA_BUNDLE={sandbox.ca_file}"] if sandbox.ca_file else []),
             f"controls    {sandbox.url}/sandbox/ledger, /sandbox/jobs, /sandbox/rows, /sandbox/faults",
             "",
             "Settings of a tap that reads from here, from one API or the other:",
             "",
-            *(line for name, config in settings.items() for line in _told(name, config)),
+            *(line for name, config in settings.items() for line in _lines(name, config)),
             "Ctrl-C stops it.",
         )
     )
 
 
-def _told(name: str, config: Mapping[str, str]) -> Iterator[str]:
+def _lines(name: str, config: Mapping[str, str]) -> Iterator[str]:
     yield f"  # {name}"
     yield from (f"  TAP_TALKDESK_REPORTS_{setting.upper()}={value}" for setting, value in config.items())
     yield ""

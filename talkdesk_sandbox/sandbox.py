@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from talkdesk_sandbox.account import CREDENTIALS, KEY_ID, with_key, with_password, with_secret
 from talkdesk_sandbox.centre.centre import Centre
-from talkdesk_sandbox.faults.faults import Fault, FaultBook
+from talkdesk_sandbox.faults.fault_queue import Fault, FaultQueue
 from talkdesk_sandbox.hosts.api_host import ApiHost
 from talkdesk_sandbox.hosts.file_host import FileHost
 from talkdesk_sandbox.reports.explore import Explore
@@ -18,26 +19,17 @@ from talkdesk_sandbox.reports.reporting import REPORTS, Row
 from talkdesk_sandbox.store.assertions import SigningKey
 from talkdesk_sandbox.store.backend import Backend, object_path
 from talkdesk_sandbox.store.files import Bucket, FileStore, ReportFile
-from talkdesk_sandbox.store.jobs import Job, JobBook, Pace
+from talkdesk_sandbox.store.jobs import Job, JobStore, Pace
 from talkdesk_sandbox.store.ledger import Ledger
-from talkdesk_sandbox.store.tokens import TokenBook
+from talkdesk_sandbox.store.tokens import TokenStore
 from talkdesk_sandbox.wire.presign import Signer
-from talkdesk_sandbox.wire.server import LOOPBACK, Server
+from talkdesk_sandbox.wire.server import Server
+from talkdesk_sandbox.wire.tls import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
-#: What the sandbox's one account is opened with, unless told otherwise.
-CREDENTIALS = {
-    "account": "fernline",
-    "client_id": "sandbox-client",
-    "client_secret": "sandbox-client-secret",
-    "client_version": "1",
-    "username": "ana@fernline.example",
-    "password": "sandbox-password",
-}
-KEY_ID = "sandbox-key"
 BOUNDS = ("closed", "half-open")
 
 
@@ -47,6 +39,11 @@ def _now() -> datetime:
 
 def _upload(bucket: Bucket, job: Job, file: ReportFile) -> None:
     bucket.put(object_path(job), file.read(0, file.length))
+
+
+def _signer(files_url: str) -> Signer:
+    scheme, _, host = files_url.partition("://")
+    return Signer(host, "AKIASANDBOX", secrets.token_hex(20), scheme=scheme)
 
 
 class Sandbox:
@@ -71,6 +68,8 @@ class Sandbox:
         forbidden_reports: Iterable[str] = (),
         explore: Explore | None = None,
         bucket: Bucket | None = None,
+        chunked: bool = False,
+        tls: bool = False,
         account: str = CREDENTIALS["account"],
         client_id: str = CREDENTIALS["client_id"],
         client_secret: str = CREDENTIALS["client_secret"],
@@ -87,16 +86,18 @@ class Sandbox:
             calls_per_day: Calls of an average day.
             agents: Least number of agents; there are more where the calls need them.
             pace: When a job turns done; at once by default.
-            faults: Troubles to be met, in order per operation.
-            clock: The wall clock: job times, Date headers, tokens, signed URLs.
+            faults: Faults to be met, in order per operation.
+            clock: The wall clock: job times, Date headers, tokens, presigned URLs.
             sleep: Makes the pauses of faults; by default they take their time.
             token_seconds: Lifetime of an access token.
-            url_seconds: Lifetime of a signed URL.
+            url_seconds: Lifetime of a presigned URL.
             max_open_jobs: Unfinished jobs the account may have.
-            bounds: `closed` when a report counts its `to` in, else `half-open`.
+            bounds: `closed` if the Reporting API's `to` is inclusive, else `half-open`.
             forbidden_reports: Reports the account may not make, in either API.
-            explore: How the Explore API behaves, where it is not known how it does.
-            bucket: Keeps and signs the files; without one the file host does.
+            explore: How the Explore API behaves where the documents leave a choice.
+            bucket: Keeps and presigns the files; without one the file host does.
+            chunked: Whether the API answers in chunks, without a Content-Length.
+            tls: Whether both hosts are https, with a certificate of the authority in `ca_file`.
             account: The account to sign in to.
             client_id: The client's id.
             client_secret: The client's secret.
@@ -107,24 +108,28 @@ class Sandbox:
         Raises:
             ValueError: `bounds` or a forbidden report is none that exists.
             OSError: a port is taken.
+            RuntimeError: `tls` needs `cryptography`, which is not installed.
         """
         forbidden = frozenset(forbidden_reports)
         if bounds not in BOUNDS or not forbidden <= EXPLORE_REPORTS:
             raise ValueError(f"bounds are one of {BOUNDS}, and reports of {sorted(EXPLORE_REPORTS)}")
         explore = explore or Explore()
-        self._api = Server(port, "Cowboy", clock, sleep)
+        self._authority = Authority() if tls else None
+        #: Path of the certificate that clients must trust, in PEM; None without TLS.
+        self.ca_file = self._authority.ca_file if self._authority else None
+        context = self._authority.context if self._authority else None
+        self._api = Server(port, "Cowboy", clock, sleep, context)
         try:
-            self._file_host = Server(files_port, "AmazonS3", clock, sleep)
+            self._file_host = Server(files_port, "AmazonS3", clock, sleep, context)
         except OSError:
             self._api.server_close()
             raise
-        self.url = f"http://{LOOPBACK}:{self._api.server_port}"
-        self.files_url = f"http://{LOOPBACK}:{self._file_host.server_port}"
+        self.url, self.files_url = self._api.url, self._file_host.url
         self.ledger = Ledger()
         given: set[str] = set()
         self._backend = Backend(
             url=self.url,
-            signer=Signer(f"{LOOPBACK}:{self._file_host.server_port}", "AKIASANDBOX", secrets.token_hex(20)),
+            signer=_signer(self.files_url),
             clock=clock,
             secrets=given,
             centre=Centre(seed, calls_per_day, agents),
@@ -140,14 +145,15 @@ class Sandbox:
             closed_bounds=bounds == "closed",
             token_lifetime=timedelta(seconds=token_seconds),
             url_lifetime=timedelta(seconds=url_seconds),
-            jobs=JobBook(pace or Pace.now(), clock, max_open_jobs),
+            jobs=JobStore(pace or Pace.now(), clock, max_open_jobs),
             files=FileStore(partial(_upload, bucket) if bucket else None),
-            tokens=TokenBook(clock, given),
-            faults=FaultBook(list(faults), clock),
+            tokens=TokenStore(clock, given),
+            faults=FaultQueue(list(faults), clock),
             ledger=self.ledger,
             explore=explore,
             explore_key=SigningKey(explore.key_algorithm, KEY_ID),
             bucket=bucket,
+            chunked=chunked,
         )
         self._api.start(ApiHost(self._backend).answer)
         self._file_host.start(FileHost(self._backend).answer)
@@ -155,32 +161,26 @@ class Sandbox:
     @property
     def config(self) -> dict[str, str]:
         """Settings of a tap that reads from the Reporting API here."""
-        return {
-            **self._backend.credentials,
-            "api_url": self.url,
-            "token_url": f"{self.url}/auth/token",
-        }
+        return with_password(self._backend.credentials, self.url)
 
     @property
     def explore_config(self) -> dict[str, str]:
-        """Settings of a tap that reads from the Explore API here, by a client secret."""
-        return {
-            **{name: self._backend.credentials[name] for name in ("account", "client_id", "client_secret")},
-            "api_url": self.url,
-            "token_url": f"{self.url}/oauth/token",
-        }
+        """Settings of a tap that reads from the Explore API here, with a client secret."""
+        return with_secret(self._backend.credentials, self.url)
 
     @property
     def explore_key_config(self) -> dict[str, str]:
-        """The same by a private key, which is made when this is first asked for.
+        """The same with a private key, which is made on the first call.
 
         Raises:
             RuntimeError: `cryptography` is not installed.
         """
-        key = self._backend.explore_key
-        by_secret = self.explore_config
-        del by_secret["client_secret"]
-        return {**by_secret, "key_id": key.id, "private_key": key.pair.private}
+        return with_key(self._backend.credentials, self.url, self._backend.explore_key)
+
+    @property
+    def reporting_oauth_config(self) -> dict[str, str]:
+        """Settings of a tap that reads from the Reporting API as in its last years, with a client secret."""
+        return {**self.explore_config, "api": "reporting"}
 
     @property
     def jobs(self) -> list[Job]:
@@ -209,11 +209,11 @@ class Sandbox:
         return list(REPORTS[report].between(self._backend.centre, start, end))
 
     def add_fault(self, fault: Fault) -> None:
-        """Order one more fault, behind those that wait."""
+        """Append a fault to those that wait."""
         self._backend.faults.add(fault)
 
     def unmet_faults(self) -> list[Fault]:
-        """Faults that were ordered and not met as often as ordered."""
+        """Faults that were met fewer than `times` times."""
         return self._backend.faults.unmet()
 
     def close(self) -> None:
@@ -221,6 +221,8 @@ class Sandbox:
         self._api.stop()
         self._file_host.stop()
         self._backend.files.close()
+        if self._authority:
+            self._authority.close()
 
     def __enter__(self) -> Self:
         """The sandbox itself."""

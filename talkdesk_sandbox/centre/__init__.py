@@ -1,1 +1,5 @@
-"""The made-up contact centre: staff, days, calls and statuses, out of a seed number and never stored."""
+"""The made-up contact centre: agents, shifts, calls and statuses, computed from a seed, never stored.
+
+Other rooms use `centre.Centre` (calls and sessions between two times), and the constants
+of `staff` and `words`. Imports no other room.
+"""

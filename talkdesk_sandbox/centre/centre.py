@@ -1,8 +1,8 @@
-"""A contact centre that could be real: its calls and its agents' sessions, day by day.
+"""`Centre`: all calls and agent sessions between two times, computed from a seed.
 
-Nothing is stored: a working day (06:00 to 06:00 UTC) is played through from a seed
-whenever it is asked for, and comes out the same every time. No call reaches over the
-end of its working day, so days can be played in any order.
+Nothing is stored: a working day (06:00 to 06:00 UTC) is simulated when it is needed, with
+the same result each time. No call lasts beyond the end of its working day, so days can be
+simulated in any order.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
+from talkdesk_sandbox.centre.simulation import Call, Day, Workday
 from talkdesk_sandbox.centre.staff import DAY, DAY_BEGINS, Staff
-from talkdesk_sandbox.centre.workday import Call, Day, Workday
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

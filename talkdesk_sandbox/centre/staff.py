@@ -1,4 +1,4 @@
-"""The people of the contact centre: who they are and when they work.
+"""The agents of the contact centre, their teams, and their shifts.
 
 Times are whole seconds since the Unix epoch, days are whole days since then.
 A working day runs from 06:00 to 06:00 UTC of the next day, so that a night shift

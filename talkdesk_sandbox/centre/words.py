@@ -1,4 +1,4 @@
-"""The words that the contact centre's people say: names, queues, notes."""
+"""Fixed texts of the contact centre: names of agents, teams, lines, ring groups, notes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,5 @@
-"""What goes wrong, by name: the faults, what each does, and how content is spoiled."""
+"""What can go wrong, by name: the kinds of faults, and the queue of those still to be met.
+
+Other rooms use `fault_queue.Fault` and `FaultQueue`, the stages in `kinds`, and
+`content.Content` (the rows and bytes of a file, faults included). Imports `reports` and `wire`.
+"""

@@ -1,7 +1,7 @@
-"""Files that are not what they should be: what may be wrong with their content, as data.
+"""Faults in the content of a report file: wrong totals, ragged CSV, new fields, odd values.
 
-The change of a file follows from its order and the details of the fault, so that a file
-that is written again is the same again.
+The changes depend only on the job request and the details of the fault, so a file that
+is written twice has the same bytes.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from talkdesk_sandbox.reports.job_request import JobRequest
     from talkdesk_sandbox.reports.reporting import Row
-    from talkdesk_sandbox.store.jobs import Order
 
 Details = Mapping[str, Any]
+#: Changes the rows of a file.
+RowsChange = Callable[["Iterator[Row]", Details, "JobRequest"], "Iterator[Row]"]
 
 #: In a JSON file's head or tail, with the comma on one side of it.
 _TOTAL = re.compile(rb'"total":\d+,|,"total":\d+')
@@ -27,11 +29,11 @@ _TOTAL = re.compile(rb'"total":\d+,|,"total":\d+')
 class Change:
     """What is known about all faults of content of one name."""
 
-    #: What it stands for, in a sentence.
+    #: What it imitates, in a few words.
     imitates: str
     details: Details = field(default_factory=dict)
     #: The rows as they stand in the file.
-    rows: Callable[[Iterator[Row], Details, Order], Iterator[Row]] | None = None
+    rows: RowsChange | None = None
     #: Bytes of a CSV file, or those around the rows of a JSON file; True for the first.
     data: Callable[[bytes, Details, bool], bytes] | None = None
     #: The whole file, packed.
@@ -40,11 +42,15 @@ class Change:
     total: int | None = 0
 
 
-def _each(change: Callable[[Row, Details], Row]) -> Callable[[Iterator[Row], Details, Order], Iterator[Row]]:
+def _each(
+    change: Callable[[Row, Details], Row],
+) -> RowsChange:
     return lambda rows, details, _: (change(row, details) for row in rows)
 
 
-def _first(change: Callable[[Row, Details], Row]) -> Callable[[Iterator[Row], Details, Order], Iterator[Row]]:
+def _first(
+    change: Callable[[Row, Details], Row],
+) -> RowsChange:
     return lambda rows, details, _: (
         row if number else change(row, details) for number, row in enumerate(rows)
     )
@@ -75,9 +81,9 @@ def _odd_times(row: Row, _: Details) -> Row:
     return {**row, **odd}
 
 
-def _put_before(rows: Iterator[Row], details: Details, order: Order) -> Iterator[Row]:
+def _put_before(rows: Iterator[Row], details: Details, request: JobRequest) -> Iterator[Row]:
     """One more row with a key and an end of its own; without its `blank`, otherwise like the first."""
-    start, end = order.timespan
+    start, end = request.timespan
     at = {"from": start, "to": end}.get(details["at"])
     stamp = f"{at:%Y-%m-%d %H:%M:%S}" if at else details["at"]
     first = next(rows, None)
@@ -113,7 +119,7 @@ KINDS_OF_CONTENT: Mapping[str, Change] = {
     "empty": Change("a report without rows", rows=lambda *_: iter(())),
     "no_bytes": Change("a file without a byte", data=lambda *_: b"", rows=lambda *_: iter(())),
     "packed": Change(
-        "a file packed with gzip: with `header` as HTTP tells it; of several members; or cut by some bytes",
+        "a gzip file; `header`: with Content-Encoding; `members`: how many; `cut`: bytes missing",
         {"header": False, "members": 1, "cut": 0},
         packed=_packed,
     ),
@@ -153,44 +159,44 @@ KINDS_OF_CONTENT: Mapping[str, Change] = {
     "odd_times": Change("times with T and Z in an account that has both forms", rows=_first(_odd_times)),
     "no_end": Change("a call that has no end yet", {"field": "end_at", "value": None}, _first(_with_field)),
     "outside": Change(
-        "a row that ended at another time than it was asked for: a late update, an odd stamp",
+        "a row whose end is outside the requested timespan: a late update, an odd stamp",
         _ENDED | {"at": "2011-11-11 11:11:11"},
         _put_before,
     ),
     "on_border": Change(
-        "a row stamped exactly `from` or `to`", _ENDED | {"at": "to", "blank": True}, _put_before
+        "a row whose end is exactly `from` or `to`", _ENDED | {"at": "to", "blank": True}, _put_before
     ),
 }
 
 
 class Content:
-    """What stands in the file of one order: the truth, unless a fault of content says otherwise."""
+    """The content of one job's file: the true rows, unless a fault changes them."""
 
-    def __init__(self, order: Order, fault: str = "", details: Details | None = None) -> None:
-        """The content of an order's file, with the fault of this name if it is one of content."""
-        self._order, self._details = order, details or {}
+    def __init__(self, request: JobRequest, fault: str = "", details: Details | None = None) -> None:
+        """The content for a job request, changed by the fault of this name if it is one of content."""
+        self._request, self._details = request, details or {}
         self._change = KINDS_OF_CONTENT.get(fault) or Change("the truth")
 
     def rows(self) -> Iterator[Row]:
         """The rows."""
-        rows = self._order.rows()
-        return self._change.rows(rows, self._details, self._order) if self._change.rows else rows
+        rows = self._request.rows()
+        return self._change.rows(rows, self._details, self._request) if self._change.rows else rows
 
     def headings(self) -> tuple[str, ...]:
         """The first line of a CSV file."""
-        true, told = next(self._order.rows(), None), next(self.rows(), None)
-        if true is None or told is None:
-            return self._order.headings
-        shown = dict(zip(true, self._order.headings, strict=True))
-        return tuple(shown.get(field, field) for field in told)
+        true, changed = next(self._request.rows(), None), next(self.rows(), None)
+        if true is None or changed is None:
+            return self._request.headings
+        shown = dict(zip(true, self._request.headings, strict=True))
+        return tuple(shown.get(field, field) for field in changed)
 
     def data(self, data: bytes, *, first: bool) -> bytes:
-        """Bytes as they stand in the file, by those that should: of CSV, or around the rows of JSON."""
+        """Bytes as written, from those that are right: of CSV, or around the rows of JSON."""
         return self._change.data(data, self._details, first) if self._change.data else data
 
     def layout(self, total: int) -> tuple[bytes, bytes]:
         """What stands before and behind the rows of a JSON file that has so many."""
-        head, tail = (part.encode() for part in self._order.layout(total + (self._change.total or 0)))
+        head, tail = (part.encode() for part in self._request.layout(total + (self._change.total or 0)))
         if self._change.total is None:
             head, tail = _TOTAL.sub(b"", head), _TOTAL.sub(b"", tail)
         return self.data(head, first=True), self.data(tail, first=False)

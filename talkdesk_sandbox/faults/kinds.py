@@ -1,8 +1,7 @@
-"""What can go wrong, kind by kind, as data: where, when, how, and what it imitates.
+"""All kinds of faults as data: name, operations, stage, details, and what each imitates.
 
-A kind with an `answer` is told in place of the operation's own answer; every other kind
-changes the operation itself, at the place named by its stage. What changes the content
-of a file stands in `content.py`.
+A kind with an `answer` replaces the operation's own answer. Every other kind changes the
+operation at its stage. Faults in the content of files are in `content.py`.
 """
 
 from __future__ import annotations
@@ -35,31 +34,31 @@ OPERATIONS = API | OBJECT
 #: The points of an operation at which a fault can be met.
 INSTEAD = "instead"  # the operation is not carried out
 JOB = "job"  # a job has just been accepted
-ASK = "ask"  # a job's status is about to be told
-DONE = "done"  # a done job's status is about to be told
-URL = "url"  # a signed URL is about to be made
+POLL = "poll"  # a job's status is about to be answered
+DONE = "done"  # a done job's status is about to be answered
+URL = "url"  # a presigned URL is about to be made
 RANGE = "range"  # a part of a file is about to be sent
 BODY = "body"  # a file, or part of one, is about to be sent
 
-#: Makes an answer of the operation, the details, and the name of the API.
-Telling = Callable[[str, Mapping[str, Any], str | None], Answer]
+#: Makes an answer from the operation, the details and the name of the API.
+MakeAnswer = Callable[[str, Mapping[str, Any], str | None], Answer]
 
 
 @dataclass(frozen=True)
 class Kind:
     """What is known about all faults of one name."""
 
-    #: What it stands for, in a sentence.
+    #: What it imitates, in a few words.
     imitates: str
     operations: frozenset[str]
     stage: str = INSTEAD
     #: Names of the details and their defaults.
     details: Mapping[str, Any] = field(default_factory=dict)
-    answer: Telling | None = None
+    answer: MakeAnswer | None = None
 
 
-def _refused(status: int, content: object, words: str) -> Telling:
-    """A refusal as the Reporting API tells it, and as Explore does."""
+def _refused(status: int, content: object, words: str) -> MakeAnswer:
+    """A refusal in the form of each API."""
 
     def answer(operation: str, _: Mapping[str, Any], api: str | None) -> Answer:
         if api != "explore":
@@ -69,7 +68,7 @@ def _refused(status: int, content: object, words: str) -> Telling:
     return answer
 
 
-def _always(answer: Callable[[], Answer]) -> Telling:
+def _always(answer: Callable[[], Answer]) -> MakeAnswer:
     return lambda *_: answer()
 
 
@@ -143,12 +142,12 @@ KINDS: Mapping[str, Kind] = {
     "not_json": Kind("the page of a proxy", API, answer=_not_json),
     "cut_json": Kind("a body that a proxy has cut", API, answer=_cut_json),
     "no_id": Kind(
-        "an order that is accepted without saying what the job is called",
+        "a job that is created, and an answer without its id",
         CREATE,
         answer=_always(lambda: json_answer(202, {"status": "created"})),
     ),
     "invalid": Kind(
-        "an order that the API finds wrong, such as one for too long a timespan",
+        "a job request that is refused, such as one for too long a timespan",
         CREATE,
         details={"message": "the timespan may not be longer than one month"},
         answer=_invalid,
@@ -169,7 +168,7 @@ KINDS: Mapping[str, Kind] = {
         answer=_refused(404, {"error": "Not Found"}, "job not found"),
     ),
     "renewal_refused": Kind(
-        "an id_token that is over",
+        "an expired id_token",
         frozenset({"renew"}),
         answer=_always(lambda: json_answer(401, {"error": "invalid id_token"})),
     ),
@@ -194,33 +193,33 @@ KINDS: Mapping[str, Kind] = {
         answer=_always(lambda: s3_error(404, "NoSuchKey", "The specified key does not exist.")),
     ),
     "access_denied": Kind(
-        "a signed URL that is over before its first byte",
+        "a presigned URL that has expired before the first byte",
         OBJECT,
         answer=_always(lambda: s3_error(403, "AccessDenied", "Request has expired")),
     ),
     "expired_token": Kind(
-        "a signed URL that was made with a session which is over",
+        "a presigned URL that was made with an expired session",
         OBJECT,
         answer=_always(lambda: s3_error(400, "ExpiredToken", "The provided token has expired.")),
     ),
     # Properties of the job that the request makes.
-    "accepted_then_reset": Kind("an order that is carried out, and its answer lost", CREATE, JOB),
+    "accepted_then_reset": Kind("a job that is created, and its answer lost", CREATE, JOB),
     "accepted_then_silent": Kind(
-        "an order that is carried out, and its answer so late that nobody waits for it",
+        "a job that is created, and an answer after the client's timeout",
         CREATE,
         JOB,
         {"seconds": 1.0},
     ),
     "job_failed": Kind("a report that Talkdesk cannot make", CREATE, JOB),
-    "job_canceled": Kind("somebody who cancels the job", CREATE, JOB),
-    "job_deleted": Kind("somebody who deletes the job's file", CREATE, JOB),
+    "job_canceled": Kind("another user cancels the job", CREATE, JOB),
+    "job_deleted": Kind("another user deletes the file", CREATE, JOB),
     "stuck": Kind("a job that never ends", CREATE, JOB),
-    "slow_job": Kind("a job that takes that long, whatever the pace", CREATE, JOB, {"seconds": 600.0}),
+    "slow_job": Kind("a job that takes this long, whatever its pace", CREATE, JOB, {"seconds": 600.0}),
     **{name: Kind(change.imitates, CREATE, JOB, change.details) for name, change in KINDS_OF_CONTENT.items()},
     # On the way to the file.
-    "unknown_status": Kind("a status word that nobody knows", STATUS, ASK, {"asks": 1}),
+    "unknown_status": Kind("a status that is not documented", STATUS, POLL, {"asks": 1}),
     "no_location": Kind("a redirect that does not say where to", STATUS, DONE),
-    "expired_url": Kind("a signed URL that has lain about", frozenset({"files"}), URL),
+    "expired_url": Kind("a presigned URL that was used too late", frozenset({"files"}), URL),
     # While the file is sent.
     "ignore_range": Kind("a host, or proxy, that knows no ranges", OBJECT, RANGE, {"after": None}),
     "wrong_range": Kind("a proxy that has another part of the file at hand", OBJECT, RANGE, {"shift": -100}),

@@ -1,1 +1,5 @@
-"""What is answered: the API host, the file host, both APIs and both sign-ins."""
+"""What is answered: the API host with both APIs, their sign-ins and the controls, and the file host.
+
+`sandbox.py` uses `api_host.ApiHost` and `file_host.FileHost`: each maps a request to an
+answer. Imports every other room.
+"""

@@ -1,4 +1,4 @@
-"""The Explore API: the operations on report jobs and their files.
+"""Explore API: the operations on report jobs and their files.
 
 https://docs.talkdesk.com/reference/execute-a-report and the pages next to it.
 """
@@ -9,16 +9,21 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from talkdesk_sandbox.faults import kinds
-from talkdesk_sandbox.hosts.explore_orders import order_of
-from talkdesk_sandbox.hosts.explore_signin import SignIn
+from talkdesk_sandbox.hosts.exchange import Exchange
+from talkdesk_sandbox.hosts.explore_job_requests import job_request_of
 from talkdesk_sandbox.hosts.file_host import whole_file
+from talkdesk_sandbox.hosts.routing import routed
 from talkdesk_sandbox.reports.explore.catalogue import reports_of
-from talkdesk_sandbox.store.backend import Backend, Exchange, routed
 from talkdesk_sandbox.store.jobs import FINAL, Job, TooManyJobsError
 from talkdesk_sandbox.wire.messages import Answer, error_answer, json_answer, late_answer
+
+if TYPE_CHECKING:
+    from talkdesk_sandbox.hosts.oauth_signin import OAuthSignIn
+    from talkdesk_sandbox.store.backend import Backend
 
 _LONGEST_PAGE = 200
 
@@ -30,10 +35,10 @@ class ExploreApi:
 
     name = "explore"
 
-    def __init__(self, backend: Backend) -> None:
-        """Offer a backend's reports."""
+    def __init__(self, backend: Backend, oauth: OAuthSignIn) -> None:
+        """Offer a backend's reports to those who sign in with OAuth."""
         self.backend = backend
-        self.sign_in = SignIn(backend)
+        self.sign_in = oauth
         self._reports = reports_of(backend.explore)
 
     def route(self, method: str, path: str) -> tuple[str, str | None, str | None, Handler] | None:
@@ -44,7 +49,7 @@ class ExploreApi:
         """Why a request is refused before its operation is looked at; None when it is not."""
         if exchange.operation in kinds.TOKENS:
             return None
-        if refused := self.sign_in.refusal(exchange):
+        if refused := self.sign_in.refusal(exchange, "data-reports"):
             return error_answer(*refused)
         if exchange.report is not None and exchange.report not in self._reports:
             return error_answer(404, "report not found", f"there is no report {exchange.report}")
@@ -55,11 +60,11 @@ class ExploreApi:
         report = self._reports[exchange.report or ""]
         if report.name in self.backend.forbidden_reports:
             return error_answer(403, "inputs misconfiguration", f"{report.name} is not available")
-        order = order_of(exchange.request.json(), report, self.backend)
-        if isinstance(order, list):
-            return error_answer(400, "input parameters validation failed", fields=order)
+        job_request = job_request_of(exchange.request.json(), report, self.backend)
+        if isinstance(job_request, list):
+            return error_answer(400, "input parameters validation failed", fields=job_request)
         try:
-            job = self.backend.accept(exchange, order, str(uuid.uuid4()))
+            job = exchange.accept(job_request, str(uuid.uuid4()))
         except TooManyJobsError:
             return error_answer(429, "too many reports are being executed")
         if job.fault and job.fault.name in ("accepted_then_reset", "accepted_then_silent"):
@@ -71,9 +76,9 @@ class ExploreApi:
         job, options = self._job(exchange), self.backend.explore
         if job is None:
             return _no_job()
-        if fault := exchange.meet(kinds.ASK):
-            job.odd_asks = int(fault.details["asks"])
-        word = job.ask() if self.backend.is_finished(job) else "uploading"
+        if fault := exchange.meet(kinds.POLL):
+            job.odd_polls = int(fault.details["asks"])
+        word = job.poll() if self.backend.is_finished(job) else "uploading"
         if word != "done":
             waiting = options.waiting_204 and word not in FINAL
             return Answer(204) if waiting else json_answer(200, self._shown(job, word))
@@ -85,14 +90,22 @@ class ExploreApi:
         return answer
 
     def open_file(self, exchange: Exchange) -> Answer:
-        """Redirect to a signed URL of a done job's file, or the file."""
+        """Redirect to a presigned URL of a done job's file, or the file."""
         job, backend = self._job(exchange), self.backend
-        if job is None or job.status != "done" or not backend.is_finished(job):
-            return error_answer(404, "file not found")
+        status = job.poll_file() if job else "deleted"
+        if job is None or status != "done" or not backend.is_finished(job):
+            return self._no_file(job, "uploading" if status == "done" else status)
         if backend.explore.files_200:
             return whole_file(job, backend.files.get(job))
-        url = backend.signed_url(job, expired=exchange.meet(kinds.URL) is not None)
+        url = backend.presigned_url(job, expired=exchange.meet(kinds.URL) is not None)
         return json_answer(303, self._shown(job, "done"), Location=url)
+
+    def _no_file(self, job: Job | None, status: str) -> Answer:
+        """The answer to a request for a file that does not exist, or not yet."""
+        waiting = self.backend.explore.files_waiting
+        if job is None or status in FINAL or waiting == "404":
+            return error_answer(404, "file not found")
+        return Answer(204) if waiting == "204" else json_answer(int(waiting), self._shown(job, status))
 
     def delete_file(self, exchange: Exchange) -> Answer:
         """Delete a done job's file."""
@@ -147,8 +160,8 @@ class ExploreApi:
         start, end = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in job.timespan)
         return {
             "id": job.id,
-            "name": job.order.name,
-            "timezone": job.order.timezone,
+            "name": job.request.name,
+            "timezone": job.request.timezone,
             "status": getattr(status, self.backend.explore.status_case)(),
             "format": job.format,
             "timespan": {"from": start, "to": end},

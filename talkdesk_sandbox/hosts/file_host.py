@@ -1,4 +1,4 @@
-"""The file host: objects behind signed URLs, with ranges, as S3 serves them."""
+"""The file host: serves report files behind presigned URLs, with ranges, as S3 does."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from talkdesk_sandbox.faults import kinds
-from talkdesk_sandbox.store.backend import Backend, Exchange, object_path
+from talkdesk_sandbox.hosts.exchange import Exchange
+from talkdesk_sandbox.store.backend import Backend, object_path
 from talkdesk_sandbox.wire.messages import Answer, Manner, Part, Request, s3_error
 
 if TYPE_CHECKING:
-    from talkdesk_sandbox.faults.faults import Fault
+    from talkdesk_sandbox.faults.fault_queue import Fault
     from talkdesk_sandbox.store.files import ReportFile
     from talkdesk_sandbox.store.jobs import Job
 
@@ -67,9 +68,9 @@ def _send(exchange: Exchange, job: Job, file: ReportFile) -> Answer:
     if job.fault and job.fault.details.get("header"):
         headers["Content-Encoding"] = "gzip"
     first, last, status, fault = 0, file.length - 1, 200, None
-    asked = exchange.request.headers
-    match = _RANGE.fullmatch(asked.get("range", ""))
-    if match and any(match.groups()) and asked.get("if-range", file.etag) == file.etag:
+    given = exchange.request.headers
+    match = _RANGE.fullmatch(given.get("range", ""))
+    if match and any(match.groups()) and given.get("if-range", file.etag) == file.etag:
         begin, end = _bounds(match[1], match[2], file.length)
         fault = exchange.meet(kinds.RANGE) if begin <= end else None
         if begin > end or _is(fault, "range_refused"):

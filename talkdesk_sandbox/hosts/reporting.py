@@ -1,24 +1,26 @@
-"""The Reporting API: the six operations on report jobs and their files."""
+"""Reporting API: the operations on report jobs and their files."""
 
 from __future__ import annotations
 
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from talkdesk_sandbox.faults import kinds
-from talkdesk_sandbox.hosts.reporting_signin import SignIn
-from talkdesk_sandbox.reports.reporting import REPORTS, Report
-from talkdesk_sandbox.store.backend import Backend, Exchange, routed
-from talkdesk_sandbox.store.jobs import FINAL, Job, Order, TooManyJobsError
+from talkdesk_sandbox.hosts.exchange import Exchange
+from talkdesk_sandbox.hosts.password_signin import PasswordSignIn
+from talkdesk_sandbox.hosts.reporting_job_requests import job_request_of
+from talkdesk_sandbox.hosts.routing import routed
+from talkdesk_sandbox.reports.reporting import REPORTS
+from talkdesk_sandbox.store.jobs import FINAL, Job, TooManyJobsError
 from talkdesk_sandbox.store.tokens import Standing
 from talkdesk_sandbox.wire.messages import Answer, json_answer, late_answer, text_answer
 
-FORMATS = ("json", "csv")
-_FRESHNESS = timedelta(hours=1)
+if TYPE_CHECKING:
+    from talkdesk_sandbox.hosts.oauth_signin import OAuthSignIn
+    from talkdesk_sandbox.store.backend import Backend
 
 _NOT_FOUND = "404 Not Found"
 #: 30 bytes, the length in Talkdesk's samples; their text is unknown.
@@ -32,10 +34,11 @@ class ReportingApi:
 
     name = "reporting"
 
-    def __init__(self, backend: Backend) -> None:
-        """Offer a backend's reports."""
+    def __init__(self, backend: Backend, oauth: OAuthSignIn) -> None:
+        """Offer a backend's reports to those who sign in with a password or with OAuth."""
         self.backend = backend
-        self.sign_in = SignIn(backend)
+        self.sign_in = PasswordSignIn(backend)
+        self._oauth = oauth
 
     def route(self, method: str, path: str) -> tuple[str, str | None, str | None, Handler] | None:
         """Operation, report, job id and handler of a request; None when it is not of this API."""
@@ -46,10 +49,11 @@ class ReportingApi:
         if exchange.operation in kinds.TOKENS:
             return None
         standing = self.backend.tokens.bearer(exchange.request.headers.get("authorization", ""))
-        if standing is Standing.UNKNOWN:
-            return json_answer(401, {"error": "invalid access token"})
         if standing is Standing.EXPIRED:
             return json_answer(403, {"error": "access token expired"})
+        if standing is Standing.UNKNOWN and (refused := self._oauth.refusal(exchange, "reports")):
+            status, why = refused
+            return json_answer(status, {"error": why})
         if exchange.report not in REPORTS:
             return text_answer(404, _NOT_FOUND)
         return None
@@ -59,50 +63,27 @@ class ReportingApi:
         report = REPORTS[exchange.report or ""]
         if report.name in self.backend.forbidden_reports:
             return json_answer(403, _FORBIDDEN)
-        body = exchange.request.json()
-        order = self._order(report, body if isinstance(body, dict) else {})
-        if isinstance(order, list):
-            fields = [{"name": name, "description": f"{name} {what}"} for name, what in order]
+        job_request = job_request_of(exchange.request.json(), report, self.backend)
+        if isinstance(job_request, list):
+            fields = [{"name": name, "description": f"{name} {what}"} for name, what in job_request]
             message = "input parameters validation failed"
             return json_answer(400, {"code": 1400, "message": message, "fields": fields})
         try:
-            job = self.backend.accept(exchange, order, secrets.token_hex(12))
+            job = exchange.accept(job_request, secrets.token_hex(12))
         except TooManyJobsError:
             return json_answer(429, {"code": 1429, "message": "too many reports are being executed"})
         if job.fault and job.fault.name in ("accepted_then_reset", "accepted_then_silent"):
             return late_answer(job.fault.details.get("seconds", 0))
         return json_answer(202, self._shown(job, "created"))
 
-    def _order(self, report: Report, body: Mapping[str, object]) -> Order | list[tuple[str, str]]:
-        """What the body asks for, or what is wrong with it: names and descriptions."""
-        timespan = body.get("timespan")
-        given = timespan if isinstance(timespan, dict) else {}
-        start, end = parsed(given.get("from")), parsed(given.get("to"))
-        file_format = body.get("format", "json")
-        wrong = [
-            (f"timespan[{name}]", "is invalid" if given.get(name) else "is missing")
-            for name, at in (("from", start), ("to", end))
-            if at is None
-        ]
-        if start and end and start > end:
-            wrong.append(("timespan[from]", "is after timespan[to]"))
-        if end and end > self.backend.clock() - _FRESHNESS:
-            wrong.append(("timespan[to]", "must be at least one hour in the past"))
-        if file_format not in FORMATS:
-            wrong.append(("format", "does not have a valid value"))
-        if wrong or start is None or end is None:
-            return wrong
-        rows = partial(report.between, self.backend.centre, start, end, closed=self.backend.closed_bounds)
-        return Order(report.name, (start, end), str(file_format), report.fields, rows, _layout)
-
     def status(self, exchange: Exchange) -> Answer:
         """A job's status; a redirect to its file once it is done."""
         job = self._job(exchange)
         if job is None:
             return text_answer(404, _NOT_FOUND)
-        if fault := exchange.meet(kinds.ASK):
-            job.odd_asks = int(fault.details["asks"])
-        word = job.ask() if self.backend.is_finished(job) else "uploading"
+        if fault := exchange.meet(kinds.POLL):
+            job.odd_polls = int(fault.details["asks"])
+        word = job.poll() if self.backend.is_finished(job) else "uploading"
         if word != "done":
             return json_answer(200, self._shown(job, word))
         answer = json_answer(303, self._shown(job, word))
@@ -121,11 +102,11 @@ class ReportingApi:
         return Answer(204)
 
     def open_file(self, exchange: Exchange) -> Answer:
-        """Redirect to a signed URL of a done job's file."""
+        """Redirect to a presigned URL of a done job's file."""
         job = self._job(exchange)
-        if job is None or job.status != "done" or not self.backend.is_finished(job):
+        if job is None or job.poll_file() != "done" or not self.backend.is_finished(job):
             return text_answer(404, _NOT_FOUND)
-        url = self.backend.signed_url(job, expired=exchange.meet(kinds.URL) is not None)
+        url = self.backend.presigned_url(job, expired=exchange.meet(kinds.URL) is not None)
         return text_answer(302, f"This resource has been moved temporarily to {url}.", Location=url)
 
     def delete_file(self, exchange: Exchange) -> Answer:
@@ -174,22 +155,6 @@ class ReportingApi:
         start, end = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in job.timespan)
         links = {"self": {"href": self._link(job, "jobs")}, "files": {"href": self._link(job, "files")}}
         return {"id": job.id, "status": status, "timespan": {"from": start, "to": end}, "_links": links}
-
-
-def _layout(total: int) -> tuple[str, str]:
-    """What stands before and behind the entries of a JSON file."""
-    return f'{{"total":{total},"entries":[', "]}"
-
-
-def parsed(text: object) -> datetime | None:
-    """A time as clients write it: with Z, an offset, or ` UTC`; a time without a zone is UTC."""
-    if not isinstance(text, str):
-        return None
-    try:
-        at = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

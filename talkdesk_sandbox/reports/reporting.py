@@ -1,4 +1,4 @@
-"""The Reporting API's two reports: how a call and a session stand in a report file."""
+"""The two reports of the Reporting API, `calls` and `user_status`: their fields and rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from talkdesk_sandbox.centre.centre import Centre, Session
-    from talkdesk_sandbox.centre.workday import Call
+    from talkdesk_sandbox.centre.simulation import Call
 
 Value = str | int | float | list[str] | None
 Row = dict[str, Value]
@@ -69,13 +69,13 @@ def stamp(at: int) -> str:
 
 
 def _calls(centre: Centre, first: int, stop: int) -> Iterator[Row]:
-    people = [(agent.name, agent.email) for agent in centre.staff.agents]
+    agents = [(agent.name, agent.email) for agent in centre.staff.agents]
     for call in centre.calls(first, stop):
-        yield call_row(call, people)
+        yield call_row(call, agents)
 
 
-def call_row(call: Call, people: list[tuple[str, str]]) -> Row:
-    """One call as a row; what the day did not decide is drawn from the bits of its key.
+def call_row(call: Call, agents: list[tuple[str, str]]) -> Row:
+    """One call as a row; what the simulation did not decide comes from the bits of its key.
 
     `total_time` is `wait_time` and `talk_time` together, holding is a part of talking.
     """
@@ -87,8 +87,8 @@ def call_row(call: Call, people: list[tuple[str, str]]) -> Row:
     inbound = kind == "inbound"
     attended = agent is not None or handling is not None
     rated = inbound and attended and bits >> 4 & 7 == 0
-    name, email = people[agent] if agent is not None else (None, None)
-    handling_name, handling_email = people[handling] if handling is not None else (None, None)
+    name, email = agents[agent] if agent is not None else (None, None)
+    handling_name, handling_email = agents[handling] if handling is not None else (None, None)
     day, second = divmod(start, DAY)
     return {
         "callsid": sid,
@@ -133,7 +133,7 @@ def _user_status(centre: Centre, first: int, stop: int) -> Iterator[Row]:
 
 
 def session_row(session: Session, centre: Centre) -> Row:
-    """A status as both APIs tell it."""
+    """A status as it is in both APIs."""
     agent = centre.staff.agents[session.agent]
     return {
         "user_id": agent.user_id,

@@ -1,41 +1,36 @@
-"""What all hosts of the sandbox share."""
+"""The state that all hosts share: clock, contact centre, jobs, files, tokens, faults, ledger."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
-
-from talkdesk_sandbox.store.ledger import Entry, Ledger
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from talkdesk_sandbox.centre.centre import Centre
-    from talkdesk_sandbox.faults.faults import Fault, FaultBook
+    from talkdesk_sandbox.faults.fault_queue import FaultQueue
     from talkdesk_sandbox.reports.explore.options import Explore
     from talkdesk_sandbox.store.assertions import SigningKey
     from talkdesk_sandbox.store.files import Bucket, FileStore
-    from talkdesk_sandbox.store.jobs import Clock, Job, JobBook, Order
-    from talkdesk_sandbox.store.tokens import TokenBook
-    from talkdesk_sandbox.wire.messages import Answer, Request
+    from talkdesk_sandbox.store.jobs import Clock, Job, JobStore
+    from talkdesk_sandbox.store.ledger import Ledger
+    from talkdesk_sandbox.store.tokens import TokenStore
     from talkdesk_sandbox.wire.presign import Signer
 
-H = TypeVar("H")
-
-#: How long an answer waits for a file that should be there by the pace of the job.
-_PATIENCE = 5.0
+#: Seconds that an answer waits for a file that is due by the pace of the job.
+_FILE_WAIT = 5.0
 
 
 @dataclass
 class Backend:
-    """One sandbox without its sockets; `url` and `signer` hold the addresses it listens on."""
+    """One sandbox without its sockets; `url` and `signer` hold the hosts it listens on."""
 
     url: str
     signer: Signer
     clock: Clock
-    #: Whatever was given out that must not be shown: tokens, and signatures of URLs.
+    #: What was issued and must not be shown: tokens, and signatures of URLs.
     secrets: set[str]
     centre: Centre
     credentials: Mapping[str, str]
@@ -43,38 +38,27 @@ class Backend:
     closed_bounds: bool
     token_lifetime: timedelta
     url_lifetime: timedelta
-    jobs: JobBook
+    jobs: JobStore
     files: FileStore
-    tokens: TokenBook
-    faults: FaultBook
+    tokens: TokenStore
+    faults: FaultQueue
     ledger: Ledger
     explore: Explore
     explore_key: SigningKey
     bucket: Bucket | None = None
-
-    def accept(self, exchange: Exchange, order: Order, job_id: str) -> Job:
-        """Make a job, with the fault that is due, and begin its file.
-
-        Raises:
-            TooManyJobsError: the account has no room for one more.
-        """
-        job = self.jobs.create(order, job_id)
-        exchange.job_id = job.id
-        job.fault = exchange.meet("job")
-        if job.will_be_done:
-            self.files.prepare(job)
-        return job
+    #: Whether the API answers in chunks, without a Content-Length.
+    chunked: bool = False
 
     def is_finished(self, job: Job) -> bool:
         """Whether a job that should be done by now has its file, too.
 
-        A large file takes real time to write, whatever the pace says; till then the
-        job goes on uploading.
+        A large file takes real time to write, whatever the pace says; until then the
+        job stays `uploading`.
         """
-        return job.status != "done" or self.files.is_ready(job, _PATIENCE)
+        return job.status != "done" or self.files.is_ready(job, _FILE_WAIT)
 
-    def signed_url(self, job: Job, *, expired: bool = False) -> str:
-        """A fresh signed URL of a job's file, or one whose time is over."""
+    def presigned_url(self, job: Job, *, expired: bool = False) -> str:
+        """A fresh presigned URL of a job's file, or an expired one."""
         now = self.clock()
         if expired:
             now -= self.url_lifetime + timedelta(seconds=2)
@@ -87,65 +71,3 @@ def object_path(job: Job) -> str:
     """The path of a job's file on the file host."""
     start, end = (f"{at:%Y%m%dT%H%M%SZ}" for at in job.timespan)
     return f"/public_api_{job.report}_report_{start}-{end}_{job.id}_0.{job.format}"
-
-
-@dataclass
-class Exchange:
-    """One request while it is answered: what it is about, and the fault it meets."""
-
-    backend: Backend
-    request: Request
-    operation: str
-    report: str | None = None
-    job_id: str | None = None
-    api: str | None = None
-    fault: Fault | None = None
-    at: datetime = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Look at the clock."""
-        self.at = self.backend.clock()
-
-    def meet(self, stage: str) -> Fault | None:
-        """The fault that is due at this stage, if any; the ledger will name it."""
-        if self.fault is None:
-            self.fault = self.backend.faults.take(self.operation, self.report, stage)
-            return self.fault
-        return None
-
-    def meet_instead(self) -> Answer | None:
-        """The answer of the fault that takes the operation's place, if one is due."""
-        fault = self.meet("instead")
-        return fault.answer(self.api) if fault else None
-
-    def entry(self, answer: Answer) -> Entry:
-        """The exchange, for the ledger."""
-        headers = self.request.headers
-        return Entry(
-            self.operation,
-            self.request.method,
-            self.request.path,
-            answer.status,
-            self.report,
-            self.job_id,
-            self.at,
-            self.fault.name if self.fault else None,
-            "authorization" in headers,
-            headers.get("range"),
-            self.api,
-        )
-
-
-def routed(
-    routes: Iterable[tuple[str, str, re.Pattern[str], H]], method: str, path: str
-) -> tuple[str, str | None, str | None, H] | None:
-    """Operation, report, job id and handler of a request; None where no route fits.
-
-    A route is operation, method (`""`: any), pattern of the path, and handler.
-    """
-    for operation, verb, pattern, handler in routes:
-        match = pattern.fullmatch(path)
-        if match and verb in (method, ""):
-            parts = match.groupdict()
-            return operation, parts.get("report"), parts.get("job"), handler
-    return None

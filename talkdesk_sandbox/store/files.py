@@ -1,4 +1,4 @@
-"""Report files: rows written to anonymous temporary files, and kept while they are in use."""
+"""Writes report files, JSON or CSV, to anonymous temporary files, and keeps them."""
 
 from __future__ import annotations
 
@@ -51,29 +51,29 @@ class ReportFile:
         return os.pread(self._descriptor, min(size, self.length - offset), self._start + offset)
 
     def __del__(self) -> None:
-        """Let the system have the space back, when nobody reads any more."""
+        """Give the space back when the last reader is done."""
         os.close(self._descriptor)
 
 
 class Bucket(Protocol):
-    """Where files are kept and signed in place of the file host, such as a real S3 server."""
+    """Keeps and presigns files in place of the file host, such as a real S3 server."""
 
     def put(self, path: str, content: bytes) -> None:
         """Keep a file; its job is not done before."""
 
     def url(self, path: str, lifetime: timedelta, now: datetime) -> str:
-        """A signed URL of a file, good from now on for a lifetime in whole seconds."""
+        """A presigned URL of a file, good from now on for a lifetime in whole seconds."""
 
 
 class FileStore:
     """The files of all jobs; written in the background in the order of the jobs.
 
     Of the files not in use only the last few are kept. An older one is written again
-    when it is asked for, which gives the same bytes.
+    when it is requested, with the same bytes.
     """
 
     def __init__(self, upload: Callable[[Job, ReportFile], None] | None = None) -> None:
-        """Begin an empty store; `upload` is called with each file that is written."""
+        """Start empty; `upload` is called with each file that is written."""
         self._upload = upload
         self._files: OrderedDict[str, Future[ReportFile]] = OrderedDict()
         self._lock = threading.Lock()
@@ -99,10 +99,10 @@ class FileStore:
             self._upload(job, file)
         return file
 
-    def is_ready(self, job: Job, patience: float) -> bool:
+    def is_ready(self, job: Job, timeout: float) -> bool:
         """Whether a job's file is written; waits some seconds for it."""
         try:
-            self.prepare(job).result(patience)
+            self.prepare(job).result(timeout)
         except (NotYet, CancelledError):
             return False
         return True
@@ -116,7 +116,7 @@ class FileStore:
         return self.prepare(job).result()
 
     def remove(self, job: Job) -> None:
-        """Forget a job's file; whoever reads it now reads on."""
+        """Forget a job's file; a download in progress goes on."""
         with self._lock:
             self._files.pop(job.id, None)
 

@@ -1,9 +1,9 @@
-"""Report jobs: their pace, their life, and the book that holds them. No HTTP here."""
+"""Report jobs: their status over time, and the store that holds them and limits open ones."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from talkdesk_sandbox.faults.content import Content
 
 if TYPE_CHECKING:
-    from talkdesk_sandbox.faults.faults import Fault
-    from talkdesk_sandbox.reports.reporting import Row
+    from talkdesk_sandbox.faults.fault_queue import Fault
+    from talkdesk_sandbox.reports.job_request import JobRequest
 
-#: Statuses on the way, told in this order as time or asks go on.
+#: Statuses of a running job, in this order as time or polls go on.
 RUNNING = ("created", "processing", "uploading")
 #: Statuses that never change again.
 FINAL = frozenset({"done", "failed", "canceled", "deleted"})
@@ -24,20 +24,20 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """When a job turns done: at once, after some asks for its status, or after some time."""
+    """When a job turns done: at once, after some polls, or after some time."""
 
-    asks: int = 0
+    polls: int = 0
     seconds: float = 0
 
     @classmethod
     def now(cls) -> Pace:
-        """Done as soon as it is created: the first ask finds it done."""
+        """Done as soon as it is created: the first poll finds it done."""
         return cls()
 
     @classmethod
-    def after_asks(cls, asks: int) -> Pace:
-        """That many asks find it running, the next one finds it done."""
-        return cls(asks=asks)
+    def after_asks(cls, polls: int) -> Pace:
+        """That many polls find it running, the next one finds it done."""
+        return cls(polls=polls)
 
     @classmethod
     def after_seconds(cls, seconds: float) -> Pace:
@@ -60,31 +60,11 @@ class Pace:
             return cls.after_seconds(float(number))
         raise ValueError(f"{text!r} is not a pace: now, asks:3 or seconds:1.5")
 
-    def progress(self, asks: int, age: timedelta) -> float:
-        """How far a job is: 1 or more is finished."""
-        by_asks = asks / self.asks if self.asks else 1.0
+    def progress(self, polls: int, age: timedelta) -> float:
+        """How far a job is; 1 or more means finished."""
+        by_polls = polls / self.polls if self.polls else 1.0
         by_time = age.total_seconds() / self.seconds if self.seconds else 1.0
-        return min(by_asks, by_time)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a job was made for; `rows` gives the rows of its file, the same every time.
-
-    `headings` is the first line of a CSV file, and `layout` what stands before and behind
-    the rows of a JSON file with a total.
-    """
-
-    report: str
-    timespan: tuple[datetime, datetime]
-    format: str
-    headings: tuple[str, ...]
-    rows: Callable[[], Iterator[Row]]
-    layout: Callable[[int], tuple[str, str]]
-    api: str = "reporting"
-    #: What an Explore job is called, and the zone it was asked for in.
-    name: str = ""
-    timezone: str = "UTC"
+        return min(by_polls, by_time)
 
 
 _FATES = {"job_failed": "failed", "job_canceled": "canceled", "job_deleted": "deleted"}
@@ -95,48 +75,48 @@ class Job:
     """One report job."""
 
     id: str
-    order: Order
+    request: JobRequest
     pace: Pace
     clock: Clock
     created_at: datetime
     #: The fault that its creation met.
     fault: Fault | None = None
-    #: How often its status was asked for.
-    asks: int = 0
-    #: `canceled` or `deleted`, once somebody did that.
+    #: How often it was polled.
+    polls: int = 0
+    #: `canceled` or `deleted`, once a client did that.
     ended: str | None = None
-    #: How many asks still get a word that nobody knows.
-    odd_asks: int = 0
+    #: How many polls still get an unknown status.
+    odd_polls: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def report(self) -> str:
         """The name of its report."""
-        return self.order.report
+        return self.request.report
 
     @property
     def api(self) -> str:
         """`reporting` or `explore`."""
-        return self.order.api
+        return self.request.api
 
     @property
     def timespan(self) -> tuple[datetime, datetime]:
-        """From and to, as asked for."""
-        return self.order.timespan
+        """From and to, as requested."""
+        return self.request.timespan
 
     @property
     def format(self) -> str:
         """`json` or `csv`."""
-        return self.order.format
+        return self.request.format
 
     @property
     def status(self) -> str:
-        """The status at this moment; looking does not count as an ask."""
+        """The status at this moment; reading it does not count as a poll."""
         if self.ended is not None:
             return self.ended
         fate = self.fault.name if self.fault else ""
         pace = Pace(seconds=self.fault.details["seconds"]) if self.fault and fate == "slow_job" else self.pace
-        progress = pace.progress(self.asks, self.clock() - self.created_at)
+        progress = pace.progress(self.polls, self.clock() - self.created_at)
         if fate == "stuck":
             return "processing"
         if progress >= 1:
@@ -146,22 +126,34 @@ class Job:
     @property
     def content(self) -> Content:
         """What stands in its file."""
-        return Content(self.order, self.fault.name, self.fault.details) if self.fault else Content(self.order)
+        return (
+            Content(self.request, self.fault.name, self.fault.details)
+            if self.fault
+            else Content(self.request)
+        )
 
     @property
     def will_be_done(self) -> bool:
-        """Whether there will be a file, unless somebody ends the job before."""
+        """Whether there will be a file, unless a client ends the job before."""
         return self.fault is None or self.fault.name not in (*_FATES, "stuck")
 
-    def ask(self) -> str:
-        """The status, told to somebody who asked for it."""
+    def poll(self) -> str:
+        """The status, as the answer to a poll."""
         with self.lock:
-            if self.odd_asks:
-                self.odd_asks -= 1
+            if self.odd_polls:
+                self.odd_polls -= 1
                 return "frobnicating"
-            status = self.status
-            self.asks += 1
-            return status
+            return self._advance()
+
+    def poll_file(self) -> str:
+        """The status, as the answer to a request for the file, which counts as a poll."""
+        with self.lock:
+            return self._advance()
+
+    def _advance(self) -> str:
+        status = self.status
+        self.polls += 1
+        return status
 
     def end(self, allowed: Callable[[str], bool], word: str) -> bool:
         """Give it a last status, if its present one allows that; whether it did."""
@@ -176,19 +168,19 @@ class TooManyJobsError(Exception):
     """As many jobs are unfinished as an account may have."""
 
 
-class JobBook:
-    """All jobs, oldest first; safe to use from many threads."""
+class JobStore:
+    """All jobs, oldest first. Thread-safe."""
 
     def __init__(self, pace: Pace, clock: Clock, max_open: int) -> None:
-        """Begin an empty book."""
+        """Start empty."""
         self._pace, self._clock, self._max_open = pace, clock, max_open
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
         #: How many jobs were unfinished at once, at the most.
         self.most_open = 0
 
-    def create(self, order: Order, job_id: str) -> Job:
-        """Accept an order.
+    def create(self, request: JobRequest, job_id: str) -> Job:
+        """Accept a job request.
 
         Raises:
             TooManyJobsError: the account has no room for one more.
@@ -198,7 +190,7 @@ class JobBook:
             if still_open >= self._max_open:
                 raise TooManyJobsError
             self.most_open = max(self.most_open, still_open + 1)
-            job = Job(job_id, order, self._pace, self._clock, self._clock())
+            job = Job(job_id, request, self._pace, self._clock, self._clock())
             self._jobs[job_id] = job
         return job
 

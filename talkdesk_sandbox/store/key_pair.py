@@ -1,4 +1,4 @@
-"""A key pair for signed assertions; only who asks for one needs `cryptography`."""
+"""The key pair of a client that signs in with a private key; needs `cryptography`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was asked of the sandbox, in order, without anything secret."""
+"""The ledger: every request, its answer and the fault it met, without anything secret."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Entry:
 
     operation: str
     method: str
-    #: Without the query: a signed URL must not lie in a ledger.
+    #: Without the query, which may hold a presigned URL.
     path: str
     status: int | None
     report: str | None
@@ -46,17 +46,17 @@ class Ledger(Sequence[Entry]):
     """All entries so far, oldest first; an entry is there before its answer goes out."""
 
     def __init__(self) -> None:
-        """Begin an empty ledger."""
+        """Start empty."""
         self._entries: list[Entry] = []
         self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:
-        """Write one entry down."""
+        """Append an entry."""
         with self._lock:
             self._entries.append(entry)
 
     def clear(self) -> None:
-        """Forget everything, for a test that looks at its second half only."""
+        """Remove all entries, for a test that asserts on its second half only."""
         with self._lock:
             self._entries.clear()
 

@@ -1,4 +1,4 @@
-"""Access tokens: made, and known again until they expire."""
+"""Issues tokens, and knows which are valid, expired or unknown."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class Standing(Enum):
-    """What a request's Authorization header is worth."""
+    """Whether a token is valid."""
 
     VALID = "valid"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
 
 
-class TokenBook:
-    """Every token given out, with the time it expires."""
+class TokenStore:
+    """Every token issued, with the time it expires."""
 
     def __init__(self, clock: Callable[[], datetime], given: set[str]) -> None:
-        """Begin with none; all that are made are entered in `given`, too."""
+        """Start empty; every token issued is added to `given`, too."""
         self._given = given
         self._clock = clock
         self._expiries: dict[str, datetime] = {}

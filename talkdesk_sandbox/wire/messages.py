@@ -1,4 +1,4 @@
-"""Requests and answers, as far as the rest of the sandbox sees them: no sockets here."""
+"""HTTP requests and answers as values, and the usual answers: JSON, text, errors, S3 XML."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a body goes over the line when something is wrong with the line."""
+    """How a body is sent: cut, reset, paused, dripped, or without its length."""
 
     cut_after: int | None = None
     reset: bool = False
@@ -66,16 +66,27 @@ class Manner:
     stall_seconds: float = 0
     drip_bytes: int | None = None
     with_length: bool = True
+    #: In chunks, which are no length; a cut body is still ended well.
+    chunked: bool = False
+    #: Statuses of answers before the final one, such as 103.
+    interim: tuple[int, ...] = ()
+    #: Seconds before each byte of one more header, and how many bytes it has.
+    header_drip: tuple[float, int] | None = None
 
 
 @dataclass(slots=True)
 class Answer:
-    """One answer; with status None the connection is reset, after the pause, and nothing is said."""
+    """One answer; with status None the connection is reset after the pause, and nothing is sent."""
 
     status: int | None
     body: bytes | Part = b""
     headers: dict[str, str] = field(default_factory=dict)
     manner: Manner = field(default_factory=Manner)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether an answer of this status may have a body."""
+        return self.status not in (None, 204, 304)
 
     @property
     def length(self) -> int:
@@ -89,7 +100,7 @@ def no_answer() -> Answer:
 
 
 def late_answer(seconds: float) -> Answer:
-    """Nothing is said for a while, then the connection breaks."""
+    """Nothing is sent for a while, then the connection breaks."""
     return Answer(None, manner=Manner(reset=True, stall_seconds=seconds))
 
 
@@ -109,7 +120,7 @@ def text_answer(
 def error_answer(
     status: int, message: str, description: str = "", fields: Sequence[tuple[str, str]] = ()
 ) -> Answer:
-    """An error as Explore tells it; `fields` are names, each with what is wrong with it.
+    """An error in the form of Explore; `fields` are names, each with what is wrong with it.
 
     No literal code is published: these are the sandbox's own.
     """

@@ -1,4 +1,4 @@
-"""Signed URLs as S3 makes and checks them: AWS Signature Version 4 in the query.
+"""Makes and checks presigned URLs as S3 does: AWS Signature Version 4 in the query.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 """
@@ -30,6 +30,7 @@ class Signer:
     access_id: str
     secret: str
     region: str = "us-east-1"
+    scheme: str = "http"
 
     def url(self, path: str, lifetime: timedelta, now: datetime) -> str:
         """A URL for the file at `path`, good from now on for a lifetime in whole seconds."""
@@ -44,7 +45,7 @@ class Signer:
             ("X-Amz-SignedHeaders", "host"),
         ]
         signature = self._signature(path, query, scope, made, self.host)
-        return f"http://{self.host}{path}?{_encoded(query)}&X-Amz-Signature={signature}"
+        return f"{self.scheme}://{self.host}{path}?{_encoded(query)}&X-Amz-Signature={signature}"
 
     def refusal(self, request: Request, now: datetime) -> Answer | None:
         """Why a request may not have its file, in S3's words; None when it may."""

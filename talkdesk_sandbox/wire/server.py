@@ -1,10 +1,11 @@
-"""HTTP on loopback: sockets to requests, and answers to sockets, broken ones included."""
+"""The HTTP server on loopback: reads requests from sockets, writes answers, broken ones included."""
 
 from __future__ import annotations
 
 import os
 import socket
 import socketserver
+import ssl
 import struct
 import sys
 import threading
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOOPBACK = "127.0.0.1"
-#: Seconds between two looks whether to stop: what closing a sandbox costs a test.
+#: Seconds between two checks for a stop, which is what closing a sandbox takes.
 _POLL = 0.01
 _BETWEEN_DROPS = 0.002
 _UNTIL_SENT = 0.3
 
 
 class Server(ThreadingHTTPServer):
-    """One listening socket; `answer` is whatever stands behind it."""
+    """One listening socket; `answer` is the function that answers its requests."""
 
     daemon_threads = True
     block_on_close = False
@@ -38,8 +39,11 @@ class Server(ThreadingHTTPServer):
         software: str,
         clock: Callable[[], datetime],
         sleep: Callable[[float], object] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Listen on a port of the loopback address; 0 is any free one. Pauses are made by `sleep`.
+
+        With `tls` every connection is encrypted.
 
         Raises:
             OSError: the port is taken; the message names it.
@@ -49,6 +53,7 @@ class Server(ThreadingHTTPServer):
         self.clock = clock
         self.stopping = threading.Event()
         self.sleep = sleep or self.stopping.wait
+        self._tls = tls
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         try:
@@ -58,9 +63,14 @@ class Server(ThreadingHTTPServer):
             raise OSError(error.errno, message) from None
 
     def server_bind(self) -> None:
-        """Bind without asking a name server who we are, which can take seconds."""
+        """Bind without a name server lookup, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = LOOPBACK, self.server_address[1]
+
+    @property
+    def url(self) -> str:
+        """Where clients reach it."""
+        return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self.server_port}"
 
     def start(self, answer: Callable[[Request], Answer]) -> None:
         """Serve from a thread of its own."""
@@ -68,7 +78,7 @@ class Server(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(_POLL,), daemon=True, name=self.software).start()
 
     def stop(self) -> None:
-        """Stop listening, and break what is still open: nobody talks to a stopped sandbox."""
+        """Stop listening, and break the connections that are still open."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -85,6 +95,16 @@ class Server(ThreadingHTTPServer):
             self._connections.add(request)
         super().process_request(request, client_address)
 
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection on its own thread, where the TLS handshake comes with the first read."""
+        if self._tls:
+            plain = request
+            request = self._tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+            with self._lock:
+                self._connections.discard(plain)
+                self._connections.add(request)
+        super().process_request_thread(request, client_address)
+
     def shutdown_request(self, request: Any) -> None:
         """Close a connection."""
         with self._lock:
@@ -92,8 +112,8 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing about a client that hung up; print the traceback of a mistake of ours."""
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+        """Ignore a client that hung up; print the traceback of a bug in the sandbox."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError | ssl.SSLError):
             super().handle_error(request, client_address)
 
 
@@ -119,22 +139,49 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - the standard library calls them
 
     def _send(self, answer: Answer) -> None:
+        manner = answer.manner
         if answer.status is None:
-            self._server.sleep(answer.manner.stall_seconds)
+            self._server.sleep(manner.stall_seconds)
             self._reset()
             return
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        if answer.manner.with_length:
-            self.send_header("Content-Length", str(answer.length))
-        if answer.manner.cut_after is not None:
-            self.close_connection = True
-        if not answer.manner.with_length:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
+        for status in manner.interim:
+            self.send_response_only(status)
+            self.end_headers()
+        self._send_headers(answer, answer.status)
+        if self.command != "HEAD" and answer.has_body:
             self._send_body(answer)
+
+    def _send_headers(self, answer: Answer, status: int) -> None:
+        """The status line and the headers; those of the answer replace the usual ones."""
+        manner = answer.manner
+        headers = {"Server": self.version_string(), "Date": self.date_time_string()}
+        if manner.chunked:
+            headers["Transfer-Encoding"] = "chunked"
+        elif not manner.with_length:
+            headers["Connection"] = "close"
+        elif answer.has_body:
+            headers["Content-Length"] = str(answer.length)
+        headers |= answer.headers
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        is_cut = manner.cut_after is not None and not manner.chunked
+        if is_cut or headers.get("Content-Length", str(answer.length)) != str(answer.length):
+            self.close_connection = True
+        if manner.header_drip:
+            self._drip_header(*manner.header_drip)
+        self.end_headers()
+
+    def _drip_header(self, seconds: float, count: int) -> None:
+        """One more header, byte by byte."""
+        self.flush_headers()
+        self.wfile.write(b"X-Drip: ")
+        for _ in range(count):
+            self._pause(seconds, one_by_one=True)
+            if self._server.stopping.is_set():
+                break
+            self.wfile.write(b"a")
+        self.wfile.write(b"\r\n")
 
     def _send_body(self, answer: Answer) -> None:
         """The body, in the manner of the answer."""
@@ -143,26 +190,33 @@ class _Handler(BaseHTTPRequestHandler):
         pause = stop if manner.stall_after is None else manner.stall_after
         self._write(answer, 0, pause)
         while pause < stop:
-            self.wfile.flush()
-            self._server.sleep(manner.stall_seconds)
-            if manner.drip_bytes:
-                # Whatever `sleep` is: the drops must arrive one by one.
-                self._server.stopping.wait(_BETWEEN_DROPS)
+            self._pause(manner.stall_seconds, one_by_one=bool(manner.drip_bytes))
             until = min(stop, pause + (manner.drip_bytes or stop))
             self._write(answer, pause, until)
             pause = until
+        if manner.chunked:
+            self.wfile.write(b"0\r\n\r\n")
         if manner.reset:
             self.wfile.flush()
             # A reset throws away what the system has not sent yet.
             self._server.stopping.wait(_UNTIL_SENT)
             self._reset()
 
+    def _pause(self, seconds: float, *, one_by_one: bool) -> None:
+        self.wfile.flush()
+        self._server.sleep(seconds)
+        if one_by_one:
+            # Even if `sleep` returns at once, the drops must arrive one by one.
+            self._server.stopping.wait(_BETWEEN_DROPS)
+
     def _write(self, answer: Answer, start: int, stop: int) -> None:
-        if isinstance(answer.body, bytes):
-            self.wfile.write(answer.body[start:stop])
-        else:
-            for piece in answer.body.pieces(start, stop):
+        body = answer.body
+        pieces = (body[start:stop],) if isinstance(body, bytes) else body.pieces(start, stop)
+        for piece in pieces:
+            if not answer.manner.chunked:
                 self.wfile.write(piece)
+            elif piece:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
 
     def _reset(self) -> None:
         """Close the connection with a reset, as a crashed server or a firewall does.
@@ -183,4 +237,4 @@ class _Handler(BaseHTTPRequestHandler):
         return format_datetime(at.astimezone(UTC), usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the ledger knows."""
+        """Log nothing; the ledger has it."""

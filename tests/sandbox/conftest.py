@@ -24,10 +24,14 @@ class Client:
 
     FROM, TO = "2024-05-13T00:00:00Z", "2024-05-14T00:00:00Z"
 
-    def __init__(self, sandbox):
+    def __init__(self, sandbox, *, signed_in=True):
         self.sandbox = sandbox
         self.plain = requests.Session()
         self.session = requests.Session()
+        if signed_in:
+            self.sign_in_for_good()
+
+    def sign_in_for_good(self):
         self.session.headers["Authorization"] = f"Bearer {self.sign_in().json()['access_token']}"
 
     def sign_in(self, path="/auth/token", **changes):
@@ -51,11 +55,11 @@ class Client:
     def file(self, job_id, report="calls"):
         return self.call("GET", f"/reports/{report}/files/{job_id}")
 
-    def signed_url(self, job_id, report="calls"):
+    def presigned_url(self, job_id, report="calls"):
         return self.file(job_id, report).headers["Location"]
 
     def download(self, job_id, report="calls", **headers):
-        return self.plain.get(self.signed_url(job_id, report), headers=headers)
+        return self.plain.get(self.presigned_url(job_id, report), headers=headers)
 
     def close(self):
         self.plain.close()
@@ -104,10 +108,10 @@ def open_sandbox(clock):
     """Opens a sandbox with a client signed in to it."""
     opened = []
 
-    def open_(*faults, **options):
+    def open_(*faults, signed_in=True, **options):
         sandbox = Sandbox(**{"clock": clock, "faults": faults, "calls_per_day": 120, **options})
         opened.append(sandbox)
-        client = Client(sandbox)
+        client = Client(sandbox, signed_in=signed_in)
         opened.append(client)
         return client
 

@@ -1,5 +1,6 @@
 """The sandbox as a process of its own."""
 
+import dataclasses
 import json
 import re
 import signal
@@ -11,14 +12,15 @@ import pytest
 import requests
 
 import talkdesk_sandbox
-from talkdesk_sandbox import CREDENTIALS, Sandbox
-from talkdesk_sandbox.faults.faults import KINDS, OPERATIONS
+from talkdesk_sandbox import CREDENTIALS, Explore, Sandbox
+from talkdesk_sandbox.__main__ import _parser
+from talkdesk_sandbox.faults.fault_queue import KINDS, OPERATIONS
 
 COMMAND = [sys.executable, "-m", "talkdesk_sandbox"]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_tells_its_settings_serves_and_ends_cleanly(tmp_path, ending):
+def test_the_command_prints_its_settings_serves_and_ends_cleanly(tmp_path, ending):
     faults = tmp_path / "faults.json"
     faults.write_text(json.dumps([{"operation": "token", "name": "rate_limited", "retry_after": 1}]))
     options = ["--port", "0", "--files-port", "0", "--pace", "asks:1", "--faults", str(faults)]
@@ -26,10 +28,10 @@ def test_the_command_tells_its_settings_serves_and_ends_cleanly(tmp_path, ending
     with subprocess.Popen(
         [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        told = "".join(iter(process.stdout.readline, "Ctrl-C stops it.\n"))
+        printed = "".join(iter(process.stdout.readline, "Ctrl-C stops it.\n"))
         legacy, explore, by_key = (
             {name.lower(): value for name, value in re.findall(r"TAP_TALKDESK_REPORTS_(\w+)=(\S+)", group)}
-            for group in told.split("  # ")[1:]
+            for group in printed.split("  # ")[1:]
         )
         answers = [requests.post(legacy["token_url"], json=legacy, timeout=5) for _ in range(2)]
         secret = explore["client_id"], explore["client_secret"]
@@ -47,7 +49,7 @@ def test_the_command_tells_its_settings_serves_and_ends_cleanly(tmp_path, ending
 
 
 @pytest.mark.parametrize(
-    "fault", [{"operation": "token", "name": "gremlin"}, {"operation": "token"}, "nonsense"]
+    "fault", [{"operation": "token", "name": "gremlin"}, {"operation": "token"}, "wrong"]
 )
 def test_the_command_ends_with_one_line_when_its_faults_are_wrong(tmp_path, fault):
     faults = tmp_path / "faults.json"
@@ -61,6 +63,24 @@ def test_the_command_ends_with_one_line_when_its_faults_are_wrong(tmp_path, faul
     assert ended.returncode == 2
     assert ended.stderr.startswith("talkdesk-sandbox: ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_each_option_of_explore_is_one_of_the_command():
+    chosen = [
+        "--explore-flat-jobs", "--explore-files-waiting=202", "--no-explore-evaluation-element-text",
+        "--explore-scopes=reports:read,reports:write", "--explore-token-seconds=60",
+    ]  # fmt: skip
+
+    options = _parser().parse_args(["--chunked", *chosen])
+
+    assert options.chunked
+    assert options.explore_flat_jobs
+    assert options.explore_files_waiting == "202"
+    assert not options.explore_evaluation_element_text
+    assert options.explore_scopes == ("reports:read", "reports:write")
+    assert options.explore_token_seconds == 60
+    defaults = vars(_parser().parse_args([]))
+    assert all(defaults[f"explore_{field.name}"] == field.default for field in dataclasses.fields(Explore))
 
 
 def test_a_port_that_is_taken_is_named():
@@ -81,25 +101,27 @@ def test_the_sandbox_imports_nothing_but_the_standard_library_and_itself():
         " and not name.startswith('talkdesk_sandbox')))"
     )
 
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
     ).stdout
 
-    found = {name for name in told.split() if not name.startswith("_sysconfigdata")}
-    assert found <= {"tap_talkdesk_reports", "__main__"}
+    found = {name for name in printed.split() if not name.startswith("_sysconfigdata")}
+    assert found <= {"talkdesk_sandbox", "__main__"}
 
 
 def test_the_readme_names_every_fault_operation_and_option():
     text = (Path(talkdesk_sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
-    told = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
 
     assert [name for name in (*KINDS, *OPERATIONS) if f"`{name}`" not in text] == []
     assert [
-        option for option in re.findall(r"--[a-z][a-z-]+", text) if option not in told and option != "--help"
+        option
+        for option in re.findall(r"--[a-z][a-z-]+", text)
+        if option not in printed and option != "--help"
     ] == []
 
 
-def test_the_readme_shows_the_settings_that_the_command_tells():
+def test_the_readme_shows_the_settings_that_the_command_prints():
     text = (Path(talkdesk_sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
 
     for name, value in CREDENTIALS.items():

@@ -140,7 +140,7 @@ def busy_times(calls):
     """Per agent, when the calls themselves say that they were on a call.
 
     An agent is on an inbound call from its answer, on an outbound one from its start;
-    a transferred call is the second agent's from a moment that no column tells.
+    a transferred call is the second agent's from a moment that is in no column.
     """
     busy = defaultdict(set)
     for row in calls:

@@ -1,4 +1,4 @@
-"""The reports of Explore tell one story, and the same as the Reporting API."""
+"""The reports of Explore agree with each other and with the Reporting API."""
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
@@ -21,12 +21,12 @@ def sandbox():
 
 @pytest.fixture(scope="module")
 def rows(sandbox):
-    told = {}
+    found = {}
 
     def of(report):
-        if report not in told:
-            told[report] = sandbox.rows(report, *SPAN, api="explore")
-        return told[report]
+        if report not in found:
+            found[report] = sandbox.rows(report, *SPAN, api="explore")
+        return found[report]
 
     return of
 
@@ -47,16 +47,16 @@ def at(text):
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def test_both_apis_tell_the_same_calls(sandbox, calls):
+def test_both_apis_have_the_same_calls(sandbox, calls):
     legacy = {row["callsid"]: row for row in sandbox.rows("calls", *SPAN)}
 
     assert {row["callsid"] for row in calls.values()} == legacy.keys()
     for row in calls.values():
-        told = legacy[row["callsid"]]
+        found = legacy[row["callsid"]]
         for name in ("type", "total_time", "talk_time", "hold_time", "ring_groups", "notes", "is_transfer"):
-            assert row[name] == told[name]
-        assert row["user_email"] == told["agent_email"]
-        assert at(row["end_at"]) == at(told["end_at"])
+            assert row[name] == found[name]
+        assert row["user_email"] == found["agent_email"]
+        assert at(row["end_at"]) == at(found["end_at"])
 
 
 def test_explore_calls_are_the_calls_in_parts_of_a_day(rows, calls):
@@ -175,27 +175,27 @@ def test_the_dialer_made_some_of_the_outbound_calls(rows, calls):
     ],
 )
 def test_sums_are_those_of_the_contacts_of_the_hour(rows, report, summed, of_contact):
-    expected, told = Counter(), Counter()
+    expected, found = Counter(), Counter()
     for contact in rows("contacts"):
         if contact["user_id"] and (amount := of_contact(contact)):
             hour = contact["finished_at"][:13] + ":00:00"
             expected[contact["user_id"], hour, contact["ring_groups"]] += amount
     for row in rows(report):
-        told[row["agent_id"], row["started_at"], row["ring_groups_name"]] += row[summed]
+        found[row["agent_id"], row["started_at"], row["ring_groups_name"]] += row[summed]
 
-    assert told == expected
+    assert found == expected
 
 
 def test_the_time_online_is_that_of_the_statuses(rows):
-    expected, told = Counter(), Counter()
+    expected, found = Counter(), Counter()
     for row in rows("user_status"):
         if row["status_label"] != "Offline":
             expected[row["user_id"]] += row["status_time"]
     for row in rows("contact_online_time"):
-        told[row["agent_id"]] += row["status_duration_seconds"]
+        found[row["agent_id"]] += row["status_duration_seconds"]
         assert row["status_duration_seconds"] <= 3600
 
-    assert told == expected
+    assert found == expected
 
 
 def test_after_call_work_is_the_status_behind_the_contact(rows):
@@ -219,10 +219,10 @@ def test_evaluations_are_of_calls_that_were_answered(rows, calls):
 
 
 def chains(sandbox, start, end):
-    told = by(sandbox.rows("user_status", start, end, api="explore"), "user_id")
-    for chain in told.values():
+    found = by(sandbox.rows("user_status", start, end, api="explore"), "user_id")
+    for chain in found.values():
         chain.sort(key=lambda row: row["status_end_at"])
-    return told
+    return found
 
 
 def test_statuses_follow_each_other_without_gap_or_overlap(sandbox):
@@ -238,33 +238,33 @@ def test_statuses_follow_each_other_without_gap_or_overlap(sandbox):
 
 
 def test_a_status_that_runs_over_a_months_end_is_cut_there(sandbox):
-    border = "2024-05-01 00:00:00"
+    boundary = "2024-05-01 00:00:00"
     legacy = [
         row
         for row in sandbox.rows("user_status", *SPAN)
-        if row["status_start_at"] < border < row["status_end_at"]
+        if row["status_start_at"] < boundary < row["status_end_at"]
     ]
-    told = sandbox.rows("user_status", *SPAN, api="explore")
+    found = sandbox.rows("user_status", *SPAN, api="explore")
 
     assert legacy
     for whole in legacy:
         first, second = (
-            next(row for row in told if row["user_id"] == whole["user_id"] and row[name] == border)
+            next(row for row in found if row["user_id"] == whole["user_id"] and row[name] == boundary)
             for name in ("status_end_at", "status_start_at")
         )
         assert first["status_label"] == second["status_label"] == whole["status_label"]
         assert second["status_end_at"] == whole["status_end_at"]
-    assert not any(row["status_start_at"] < border < row["status_end_at"] for row in told)
+    assert not any(row["status_start_at"] < boundary < row["status_end_at"] for row in found)
 
 
-def test_the_cut_is_the_same_in_whichever_span_it_is_asked_for(sandbox):
-    border = datetime(2024, 5, 1, tzinfo=UTC)
+def test_the_cut_is_the_same_in_whichever_span_it_is_requested(sandbox):
+    boundary = datetime(2024, 5, 1, tzinfo=UTC)
     whole = sandbox.rows("user_status", *SPAN, api="explore")
 
-    at_border = sandbox.rows("user_status", border, border + timedelta(seconds=1), api="explore")
+    at_boundary = sandbox.rows("user_status", boundary, boundary + timedelta(seconds=1), api="explore")
 
-    assert at_border
-    assert at_border == [row for row in whole if row["status_end_at"] == "2024-05-01 00:00:00"]
+    assert at_boundary
+    assert at_boundary == [row for row in whole if row["status_end_at"] == "2024-05-01 00:00:00"]
 
 
 def test_a_change_of_team_begins_a_new_record(sandbox):

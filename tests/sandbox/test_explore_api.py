@@ -61,16 +61,15 @@ def test_times_are_read_in_every_known_spelling(explore, spelling, zone):
     assert explore.create(start=spelling, timezone=zone).json()["job"]["timespan"]["from"] == MAY_13
 
 
-def test_a_job_runs_and_redirects_to_its_file_which_redirects_to_a_signed_url(open_explore):
+def test_a_job_runs_and_redirects_to_its_file_which_redirects_to_a_presigned_url(open_explore):
     explore = open_explore(pace=Pace.after_asks(3))
     job_id = explore.job_id()
-    assert explore.file(job_id).status_code == 404
 
     answers = [explore.status(job_id) for _ in range(4)]
     file = explore.file(job_id)
 
-    told = [(answer.status_code, answer.json()["job"]["status"]) for answer in answers]
-    assert told == [(200, "created"), (200, "processing"), (200, "uploading"), (303, "done")]
+    found = [(answer.status_code, answer.json()["job"]["status"]) for answer in answers]
+    assert found == [(200, "created"), (200, "processing"), (200, "uploading"), (303, "done")]
     assert answers[3].headers["Location"] == f"/data/reports/calls/files/{job_id}"
     assert file.status_code == 303
     assert file.json()["job"]["id"] == job_id
@@ -88,7 +87,7 @@ def test_a_done_job_can_redirect_with_another_code(open_explore, done):
     assert answer.headers["Location"].startswith("/data/")
 
 
-def test_a_done_job_can_be_told_without_a_redirect(open_explore):
+def test_a_poll_of_a_done_job_can_be_answered_without_a_redirect(open_explore):
     explore = open_explore(done="200")
     answer = explore.status(explore.job_id())
 
@@ -114,7 +113,40 @@ def test_the_file_can_come_without_a_redirect(open_explore):
     assert answer.text.startswith("call_id,callsid,type,")
 
 
-def test_waiting_can_be_told_without_a_body(open_explore):
+@pytest.mark.parametrize(("waiting", "status"), [("404", 404), ("200", 200), ("202", 202), ("204", 204)])
+def test_requests_for_the_file_move_a_job_on(open_explore, waiting, status):
+    """As a client relies on that never polls the job itself."""
+    explore = open_explore(files_waiting=waiting, pace=Pace.after_asks(2))
+    job_id = explore.job_id()
+
+    answers = [explore.file(job_id) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [status, status, 303]
+    if status in (200, 202):
+        assert [answer.json()["job"]["status"] for answer in answers] == ["created", "processing", "done"]
+
+
+@pytest.mark.parametrize("waiting", ["404", "200", "202", "204"])
+def test_there_is_no_file_of_a_job_that_failed(open_explore, waiting):
+    explore = open_explore(Fault("create", "job_failed"), files_waiting=waiting)
+
+    assert explore.file(explore.job_id()).status_code == 404
+
+
+def test_the_api_can_answer_without_a_length(open_explore):
+    explore = open_explore(chunked=True, pace=Pace.after_asks(1))
+    job_id = explore.job_id()
+
+    answers = [explore.list(), *(explore.status(job_id) for _ in range(2)), explore.file(job_id)]
+    file = explore.download(job_id)
+
+    assert {answer.headers.get("Transfer-Encoding") for answer in answers} == {"chunked"}
+    assert not any("Content-Length" in answer.headers for answer in answers)
+    assert [answer.json()["job"]["status"] for answer in answers[1:]] == ["created", "done", "done"]
+    assert int(file.headers["Content-Length"]) == len(file.content)
+
+
+def test_a_poll_of_a_running_job_can_be_answered_without_a_body(open_explore):
     explore = open_explore(
         Fault("create", "job_failed", report="contacts"), waiting_204=True, pace=Pace.after_asks(1)
     )
@@ -151,7 +183,7 @@ def test_statuses_can_be_written_otherwise(open_explore, case, word):
         ({"timezone": "Mars/Olympus"}, "timezone", "is not a known time zone"),
     ],
 )
-def test_a_wrong_order_is_refused_with_its_fields(explore, members, name, description):
+def test_a_wrong_job_request_is_refused_with_its_fields(explore, members, name, description):
     answer = explore.create(**members)
 
     body = answer.json()
@@ -179,7 +211,7 @@ def test_what_lies_in_the_future_is_not_in_the_file(open_explore, clock):
     assert max(row["end_at"] for row in entries) < "2024-05-15T12:00:00Z"
 
 
-def test_unknown_reports_jobs_and_operations_are_told_in_json(explore):
+def test_unknown_reports_jobs_and_operations_are_errors_in_json(explore):
     job_id = explore.job_id()
 
     answers = {
@@ -192,8 +224,8 @@ def test_unknown_reports_jobs_and_operations_are_told_in_json(explore):
         "cancel": explore.call("DELETE", f"/data/reports/calls/jobs/{job_id}"),
     }
 
-    told = {name: answer.status_code for name, answer in answers.items()}
-    assert told == dict.fromkeys(answers, 404) | {"cancel": 405}
+    found = {name: answer.status_code for name, answer in answers.items()}
+    assert found == dict.fromkeys(answers, 404) | {"cancel": 405}
     assert all(answer.json()["message"] for answer in answers.values())
     assert explore.status(job_id).status_code == 303
 
@@ -273,7 +305,7 @@ def test_a_file_can_be_deleted_once(open_explore):
     assert explore.file(job_id).status_code == 404
 
 
-def test_the_ledger_says_which_api_was_asked(explore):
+def test_the_ledger_says_which_api_was_called(explore):
     job_id = explore.job_id()
     explore.status(job_id)
     explore.download(job_id)
@@ -303,16 +335,16 @@ def perform(explore, operation):
 
 
 @pytest.mark.parametrize("operation", ["token", "create", "list", "status", "files", "delete_file"])
-def test_any_operation_can_meet_any_trouble(explore, operation):
+def test_any_operation_can_meet_any_fault(explore, operation):
     """The one reset comes last, as it takes the connection along."""
-    troubles = [
+    faults = [
         ("rate_limited", 429),
         ("unavailable", 503),
         ("forbidden", 403),
         ("unauthorized", 401),
         ("server_error", 500),
     ]
-    for name, status in troubles:
+    for name, status in faults:
         explore.sandbox.add_fault(Fault(operation, name))
         answer = perform(explore, operation)
 
@@ -324,7 +356,7 @@ def test_any_operation_can_meet_any_trouble(explore, operation):
         perform(explore, operation)
 
     assert [entry.fault for entry in explore.sandbox.ledger if entry.fault] == [
-        *(n for n, _ in troubles),
+        *(n for n, _ in faults),
         "reset",
     ]
 

@@ -54,7 +54,7 @@ FIELDS = {
     """,
     "ring_attempts": """
         interaction_id contact_id batch_ring_id ring_attempt_id attempt_type ring_started_at_time
-        ring_finished_at_time ring_attempt_duration user_name user_email team_name ring_groups
+        ring_finished_at_time ring_attempt_duration user_name user_email team_name dial_attempts.queues
     """,
     "studio_flow_execution": f"""
         call_sid interaction_id destination_number origin_number flow_name flow_id component_title step_name
@@ -90,7 +90,7 @@ FIELDS = {
         evaluation_version section_max_score section_obtained_score question_max_score
         question_obtained_score branch_to first_evaluated_on header_id header_text interaction_reference
         form_element_mandatory interaction_channel interaction_date interaction_direction interaction_source
-        interaction_type
+        interaction_type evaluation_element_text
     """,
 }
 FIELDS = {report: text.split() for report, text in FIELDS.items()} | {
@@ -134,13 +134,13 @@ def at(text):
 @pytest.fixture(scope="module")
 def rows():
     """Two weeks over a month's end, of any report."""
-    told = {}
+    found = {}
     with Sandbox() as sandbox:
 
         def of(report):
-            if report not in told:
-                told[report] = sandbox.rows(report, *WEEKS, api="explore")
-            return told[report]
+            if report not in found:
+                found[report] = sandbox.rows(report, *WEEKS, api="explore")
+            return found[report]
 
         yield of
 
@@ -182,7 +182,7 @@ def test_some_csv_files_have_display_names(explore):
 
     known = {"Interaction ID", "Contact ID", "Phone Display Name", "Direction", "Contact Type", "Started At"}
     assert known | {"Ring Groups"} <= set(contacts)
-    assert {"Flow Name", "Timestamp", "Interaction ID", "Flow Execution Finished Time"} <= set(steps)
+    assert {"Flow Name", "Timestamp", "Interaction_ID", "Flow Execution Finished Time"} <= set(steps)
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -218,10 +218,10 @@ def test_adjoining_spans_neither_overlap_nor_leave_a_gap(rows, report):
 def test_a_row_belongs_to_the_span_that_begins_with_it(explore, report):
     time = TIME_AND_KEY[report][0]
     row = explore.sandbox.rows(report, *DAY, api="explore")[-1]
-    border = at(row[time])
+    boundary = at(row[time])
 
-    before = explore.sandbox.rows(report, DAY[0], border, api="explore")
-    after = explore.sandbox.rows(report, border, DAY[1], api="explore")
+    before = explore.sandbox.rows(report, DAY[0], boundary, api="explore")
+    after = explore.sandbox.rows(report, boundary, DAY[1], api="explore")
 
     assert row in after
     assert row not in before
@@ -242,6 +242,45 @@ def test_calls_have_had_other_members(open_explore):
     }
 
 
+@pytest.mark.parametrize(
+    ("options", "name", "kind"),
+    [
+        ({}, "dial_attempts.queues", list),
+        ({"queues_field": "dial_attempts_queues"}, "dial_attempts_queues", list),
+        ({"queues_form": "text"}, "dial_attempts.queues", str),
+        ({"queues_field": ""}, None, None),
+    ],
+)
+def test_the_queues_of_an_attempt_have_more_than_one_form(open_explore, options, name, kind):
+    explore = open_explore(**options)
+    rows = explore.download(explore.job_id("ring_attempts"), "ring_attempts").json()["entries"]
+    header = explore.download(explore.job_id("ring_attempts", format="csv"), "ring_attempts").text
+
+    fields = [field for field in FIELDS["ring_attempts"] if field != "dial_attempts.queues"]
+    assert [*rows[0]] == fields + ([name] if name else []) == header.split("\r\n")[0].split(",")
+    if name:
+        assert {type(row[name]) for row in rows} == {kind}
+    assert rows == explore.sandbox.rows("ring_attempts", *DAY, api="explore")
+
+
+def test_fields_of_the_data_dictionary_can_be_there_or_not(open_explore):
+    with_them = open_explore(flow_execution_id=True, short_hours=True, calls_per_day=900)
+    without = open_explore(evaluation_element_text=False)
+
+    def entries(explore, report):
+        return explore.download(explore.job_id(report), report).json()["entries"]
+
+    steps, evaluations = (
+        entries(with_them, name) for name in ("studio_flow_execution", "qm_evaluation_analysis")
+    )
+    runs = {(row["interaction_id"], row["flow_execution_id"]) for row in steps}
+    assert len(runs) == len({row["interaction_id"] for row in steps})
+    assert any(re.fullmatch(r"2024-05-13 \d:\d\d:\d\d", row["evaluation_time"]) for row in evaluations)
+    texts = {(row["question_type"], bool(row["evaluation_element_text"])) for row in evaluations}
+    assert texts == {("TextQuestion", True), ("MultipleChoiceQuestion", False)}
+    assert "evaluation_element_text" not in entries(without, "qm_evaluation_analysis")[0]
+
+
 def test_times_and_durations_are_written_as_in_the_documents(rows):
     seconds = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["end_at"]) for row in rows("calls"))
@@ -260,6 +299,7 @@ def test_times_and_durations_are_written_as_in_the_documents(rows):
         ("explore_calls", "transfer?", {"Yes", "No"}),
         ("explore_calls", "in_business_hours?", {"TRUE", "FALSE"}),
         ("calls", "agent_disconnected", {"Yes", "No"}),
+        ("calls", "user_voice_rating", {0, 1, 2, 3, 4, 5}),
         ("calls", "is_callback_from_queue", {True, False, None}),
         ("contacts", "direction", {"IN", "OUT"}),
         ("contacts", "callback", {"Yes", "No", None}),
@@ -270,6 +310,8 @@ def test_times_and_durations_are_written_as_in_the_documents(rows):
         ("ring_attempts", "attempt_type", {"Answered", "Canceled", *IN_VAIN}),
         ("qm_evaluation_analysis", "question_type", {"MultipleChoiceQuestion", "TextQuestion"}),
         ("qm_evaluation_analysis", "evaluation_version", {0, 1}),
+        ("feedback_flow", "is kpi", {"Yes", "No"}),
+        ("feedback_flow", "pertains to agent", {"Yes", "No"}),
         ("csat_score", "score", {1, 2, 3, 4, 5}),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Every fault is met, and looks as it is meant to."""
+"""Every fault is met, and does what its table says."""
 
 import csv
 import gzip
@@ -102,7 +102,7 @@ def test_a_limit_may_say_when_to_come_back(client, retry_after, header):
     assert client.create().headers.get("Retry-After") == header
 
 
-def test_faults_are_met_in_order_as_often_as_ordered_and_by_their_report(open_sandbox):
+def test_faults_are_met_in_order_as_often_as_they_say_and_by_their_report(open_sandbox):
     client = open_sandbox(
         Fault("create", "server_error", times=2),
         Fault("create", "unavailable", report="user_status"),
@@ -117,7 +117,7 @@ def test_faults_are_met_in_order_as_often_as_ordered_and_by_their_report(open_sa
     assert met(client) == ["server_error", "server_error", "rate_limited", "unavailable"]
 
 
-def test_a_fault_that_never_comes_up_is_told(client):
+def test_a_fault_that_is_never_met_is_reported(client):
     client.sandbox.add_fault(Fault("list", "reset"))
     client.create()
 
@@ -143,9 +143,9 @@ def test_a_job_can_end_dead(open_sandbox, name, status):
     client = open_sandbox(Fault("create", name), pace=Pace.after_asks(1))
     job_id = client.job_id()
 
-    told = [client.status(job_id) for _ in range(2)]
+    answers = [client.status(job_id) for _ in range(2)]
 
-    assert [(answer.status_code, answer.json()["status"]) for answer in told] == [
+    assert [(answer.status_code, answer.json()["status"]) for answer in answers] == [
         (200, "created"),
         (200, status),
     ]
@@ -162,7 +162,7 @@ def test_a_job_can_be_stuck(open_sandbox, clock):
     assert met(client) == ["stuck"]
 
 
-def test_a_status_can_be_a_word_that_nobody_knows(open_sandbox):
+def test_a_status_can_be_an_unknown_word(open_sandbox):
     client = open_sandbox(Fault("status", "unknown_status", asks=2))
     job_id = client.job_id()
 
@@ -185,7 +185,7 @@ def test_a_redirect_can_lack_its_location_once_the_job_is_done(open_sandbox):
     assert [entry.fault for entry in client.sandbox.ledger[-3:]] == [None, "no_location", None]
 
 
-def test_a_signed_url_can_be_expired_from_the_start(open_sandbox):
+def test_a_presigned_url_can_be_expired_from_the_start(open_sandbox):
     client = open_sandbox(Fault("files", "expired_url"))
     job_id = client.job_id()
 
@@ -209,7 +209,7 @@ def test_a_download_can_be_cut(open_sandbox, reset):
 def test_a_cut_behind_the_end_still_takes_the_last_byte(open_sandbox):
     client = open_sandbox(Fault("object", "cut", after=10**9))
 
-    with client.plain.get(client.signed_url(client.job_id()), stream=True) as answer:
+    with client.plain.get(client.presigned_url(client.job_id()), stream=True) as answer:
         content = answer.raw.read(answer.raw.length_remaining - 1)
         with pytest.raises(ProtocolError):
             answer.raw.read(1)
@@ -234,7 +234,7 @@ def test_a_stalled_download_does_not_hold_up_the_end(open_sandbox):
     client = open_sandbox(Fault("object", "stall", after=100, seconds=3600))
 
     with pytest.raises(requests.exceptions.RequestException):
-        client.plain.get(client.signed_url(client.job_id()), timeout=0.2)
+        client.plain.get(client.presigned_url(client.job_id()), timeout=0.2)
 
     assert met(client) == ["stall"]
 
@@ -294,7 +294,7 @@ def test_any_answer_of_the_api_can_be_cut(client, operation):
     assert met(client) == ["cut_json"]
 
 
-def test_an_order_can_be_accepted_without_an_id_or_found_wrong(client):
+def test_a_job_can_be_created_without_an_id_or_refused(client):
     client.sandbox.add_fault(Fault("create", "no_id"))
     client.sandbox.add_fault(Fault("create", "invalid", message="too long"))
 
@@ -392,7 +392,7 @@ def test_a_download_can_come_in_drops(open_sandbox):
 @pytest.mark.parametrize("name", ["no_length", "reset_at_end"])
 def test_a_whole_download_can_come_without_its_length(open_sandbox, name):
     client = open_sandbox()
-    url = client.signed_url(client.job_id())
+    url = client.presigned_url(client.job_id())
     whole = client.plain.head(url).headers["Content-Length"]
     client.sandbox.add_fault(Fault("object", name))
 
@@ -439,10 +439,10 @@ def test_a_file_can_be_empty_or_less_than_that(open_sandbox, file_format):
 
 def test_a_file_can_be_packed_in_three_ways(open_sandbox):
     right, one, _ = content_of(open_sandbox, "packed", "json", members=3)
-    _, told, _ = content_of(open_sandbox, "packed", "json", header=True)
+    _, labeled, _ = content_of(open_sandbox, "packed", "json", header=True)
     _, cut, _ = content_of(open_sandbox, "packed", "json", cut=1)
 
-    assert gzip.decompress(one.content) == right == told.content  # which `requests` has unpacked
+    assert gzip.decompress(one.content) == right == labeled.content  # which `requests` has unpacked
     with pytest.raises(EOFError):
         gzip.decompress(cut.content)
 
@@ -488,7 +488,7 @@ def test_rows_can_be_other_than_they_should_be(open_sandbox, name, found, file_f
     rows = (
         json.loads(text)["entries"] if file_format == "json" else list(csv.DictReader(io.StringIO(text, "")))
     )
-    first, told = rows[0], next(job.content.rows())
+    first, expected = rows[0], next(job.content.rows())
     for field, value in found.items():
         if value is ...:
             assert field not in first
@@ -496,7 +496,7 @@ def test_rows_can_be_other_than_they_should_be(open_sandbox, name, found, file_f
             assert not first[field]
         else:
             assert value in first[field]
-        assert (first.get(field) or None) == told.get(field)
+        assert (first.get(field) or None) == expected.get(field)
 
 
 def test_a_text_can_be_of_another_encoding(open_sandbox):
@@ -506,7 +506,7 @@ def test_a_text_can_be_of_another_encoding(open_sandbox):
 
 
 def test_what_must_not_be_shown_is_known(client):
-    url = client.signed_url(client.job_id())
+    url = client.presigned_url(client.job_id())
 
     token = client.session.headers["Authorization"].removeprefix("Bearer ")
     config = client.sandbox.config

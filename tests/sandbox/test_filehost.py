@@ -1,4 +1,4 @@
-"""Signed URLs and what is behind them."""
+"""Presigned URLs and what is behind them."""
 
 import csv
 import io
@@ -21,8 +21,8 @@ def test_the_signature_is_that_of_the_example_in_the_aws_documentation():
     assert url.endswith("&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404")
 
 
-def test_a_signed_url_expires(client, clock):
-    url = client.signed_url(client.job_id())
+def test_a_presigned_url_expires(client, clock):
+    url = client.presigned_url(client.job_id())
 
     clock.tick(900)
     good = client.plain.get(url)
@@ -36,7 +36,7 @@ def test_a_signed_url_expires(client, clock):
 
 
 def test_the_file_host_refuses_a_second_way_to_sign_in(client):
-    answer = client.session.get(client.signed_url(client.job_id()))
+    answer = client.session.get(client.presigned_url(client.job_id()))
 
     assert answer.status_code == 400
     assert "InvalidArgument" in answer.text
@@ -55,14 +55,14 @@ def test_the_file_host_refuses_a_second_way_to_sign_in(client):
     ],
 )
 def test_a_url_that_was_tampered_with_is_refused(client, pattern, replacement, code):
-    answer = client.plain.get(re.sub(pattern, replacement, client.signed_url(client.job_id())))
+    answer = client.plain.get(re.sub(pattern, replacement, client.presigned_url(client.job_id())))
 
     assert answer.status_code in (400, 403)
     assert f"<Code>{code}</Code>" in answer.text
 
 
 def test_a_whole_file_comes_with_length_and_etag(client):
-    url = client.signed_url(client.job_id())
+    url = client.presigned_url(client.job_id())
 
     whole, head = client.plain.get(url), client.plain.head(url)
 
@@ -83,13 +83,13 @@ def test_the_same_timespan_has_the_same_file_in_every_sandbox(open_sandbox):
 
 
 @pytest.mark.parametrize(
-    ("asked", "first", "last"), [("bytes=10-19", 10, 19), ("bytes=100-", 100, None), ("bytes=-5", -5, None)]
+    ("header", "first", "last"), [("bytes=10-19", 10, 19), ("bytes=100-", 100, None), ("bytes=-5", -5, None)]
 )
-def test_a_range_gets_its_part(client, asked, first, last):
-    url = client.signed_url(client.job_id())
+def test_a_range_gets_its_part(client, header, first, last):
+    url = client.presigned_url(client.job_id())
     whole = client.plain.get(url).content
 
-    part = client.plain.get(url, headers={"Range": asked})
+    part = client.plain.get(url, headers={"Range": header})
 
     start = first % len(whole)
     stop = len(whole) if last is None else last + 1
@@ -99,7 +99,7 @@ def test_a_range_gets_its_part(client, asked, first, last):
 
 
 def test_a_range_behind_the_end_cannot_be_satisfied(client):
-    url = client.signed_url(client.job_id())
+    url = client.presigned_url(client.job_id())
     length = len(client.plain.get(url).content)
 
     answer = client.plain.get(url, headers={"Range": f"bytes={length}-"})
@@ -109,7 +109,7 @@ def test_a_range_behind_the_end_cannot_be_satisfied(client):
 
 
 def test_if_range_gets_the_part_only_of_the_same_file(client):
-    url = client.signed_url(client.job_id())
+    url = client.presigned_url(client.job_id())
     etag = client.plain.get(url).headers["ETag"]
 
     same = client.plain.get(url, headers={"Range": "bytes=5-", "If-Range": etag})
@@ -125,8 +125,8 @@ def test_json_and_csv_hold_the_same(client, report):
     text = client.download(client.job_id(report, format="csv"), report).content.decode()
 
     words = {None: "", True: "true", False: "false"}
-    told = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert told == [
+    found = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert found == [
         {
             name: words[value] if value is None or isinstance(value, bool) else str(value)
             for name, value in row.items()

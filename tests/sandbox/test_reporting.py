@@ -44,7 +44,7 @@ def test_an_id_token_renews_the_access_token_until_it_expires(client, clock):
 def test_an_expired_token_gets_403_and_an_unknown_one_401(client, clock):
     clock.tick(86_400)
     expired = client.create()
-    client.session.headers["Authorization"] = "Bearer nonsense"
+    client.session.headers["Authorization"] = "Bearer wrong"
     unknown = client.create()
     del client.session.headers["Authorization"]
     missing = client.create()
@@ -85,7 +85,6 @@ def test_times_are_read_in_every_known_spelling(client, spelling):
 def test_a_job_runs_through_its_statuses_and_ends_in_a_redirect(open_sandbox):
     client = open_sandbox(pace=Pace.after_asks(3))
     job_id = client.job_id()
-    assert client.file(job_id).status_code == 404
 
     answers = [client.status(job_id) for _ in range(4)]
 
@@ -93,6 +92,13 @@ def test_a_job_runs_through_its_statuses_and_ends_in_a_redirect(open_sandbox):
     assert [answer.status_code for answer in answers] == [200, 200, 200, 303]
     assert answers[3].headers["Location"] == f"{client.sandbox.url}/reports/calls/files/{job_id}"
     assert answers[3].headers["Content-Type"] == "application/json"
+
+
+def test_requests_for_the_file_move_a_job_on(open_sandbox):
+    client = open_sandbox(pace=Pace.after_asks(2))
+    job_id = client.job_id()
+
+    assert [client.file(job_id).status_code for _ in range(3)] == [404, 404, 302]
 
 
 def test_a_job_turns_done_by_the_clock_when_the_pace_says_so(open_sandbox, clock):
@@ -156,7 +162,7 @@ def test_an_empty_report_is_a_file_with_no_entries(client):
         ({"format": "xls"}, "format", "format does not have a valid value"),
     ],
 )
-def test_a_wrong_order_is_refused_with_its_fields(client, members, name, description):
+def test_a_wrong_job_request_is_refused_with_its_fields(client, members, name, description):
     answer = client.create(**members)
 
     assert answer.status_code == 400
@@ -217,7 +223,7 @@ def test_a_running_job_can_be_cancelled_and_a_finished_one_not(open_sandbox):
 
 def test_a_file_can_be_deleted_once(client):
     job_id = client.job_id()
-    url = client.signed_url(job_id)
+    url = client.presigned_url(job_id)
 
     first = client.call("DELETE", f"/reports/calls/files/{job_id}")
     second = client.call("DELETE", f"/reports/calls/files/{job_id}")
@@ -264,7 +270,7 @@ def test_the_ledger_names_operations_and_holds_nothing_secret(client):
     assert "Bearer" not in repr(entries)
 
 
-def test_the_controls_say_over_http_what_the_object_says(open_sandbox):
+def test_the_controls_show_over_http_what_the_object_shows(open_sandbox):
     client = open_sandbox(pace=Pace.after_asks(1))
     job_id = client.job_id()
 

@@ -21,7 +21,7 @@ from datetime import timedelta
 from itertools import count
 
 from talkdesk_sandbox import Pace, Sandbox
-from tap_talkdesk_reports.sync.sync_all import sync
+from tap_talkdesk_reports.sync.sync_all import sync_all
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import SleptClock, assert_nothing_secret, sandboxes, utc
 from tests.support.fault_runs import STREAMS, Chain, random_faults
@@ -108,7 +108,7 @@ class Soak:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 logger.handlers = [handler]
-                code = sync(self.tap)
+                code = sync_all(self.tap.runs, self.tap.report_streams, lambda: self.tap.state)
             finally:
                 sys.stdout.flush()
                 sys.stdout.detach()

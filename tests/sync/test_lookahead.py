@@ -1,284 +1,383 @@
-"""Work ahead of its turn: in order, never wider than allowed, and ended for whoever does not want it."""
+"""Pieces made ahead: plan order, width, replacement in place, cancelling, and every slot and file given back."""
 
 from __future__ import annotations
 
+import random
 import threading
 import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import count
 
 import pytest
 
 from tap_talkdesk_reports.core.clock import Clock, Stopped
-from tap_talkdesk_reports.sync.lookahead import LookAhead, Turn
+from tap_talkdesk_reports.sync.lookahead import LookAhead, call_all
 
-SOON = 10
+#: Generous: no test waits for it unless something is wrong.
+SOON = 20.0
+
+
+@dataclass(frozen=True)
+class Piece:
+    stream: str
+    begin: int
+    end: int
+    attempt: int = 0
+
+    def halves(self):
+        middle = (self.begin + self.end) // 2
+        return [replace(self, end=middle), replace(self, begin=middle)]
+
+
+class File:
+    """A result that must be closed exactly once."""
+
+    def __init__(self, piece):
+        self.piece = piece
+        self.closed = 0
+
+    def close(self):
+        self.closed += 1
 
 
 class Work:
-    """Pieces of work that tell how many of them hold a slot, and end when they are told."""
+    """Makes a file of each piece, and counts. A gate holds back the pieces that it is set for."""
 
     def __init__(self):
-        self.lock = threading.Lock()
-        self.begun = []
-        self.ended = []
-        self.most = 0
-        self.clock = Clock()
+        self.begun, self.files, self.most = [], [], 0
+        self.gates, self.errors = {}, {}
+        self._running = 0
+        self._lock = threading.Lock()
 
-    def turn(self, owner, *results, gate=None, sleep=0.0):
-        clock = self.clock.branch()
-        return Turn(owner, self._work(f"{owner}{results}", results, gate, sleep, clock), clock)
-
-    def _work(self, name, results, gate, sleep, clock):
-        with self.lock:
-            self.begun.append(name)
-            self.most = max(self.most, len(self.begun) - len(self.ended))
+    def __call__(self, piece):
+        with self._lock:
+            self.begun.append(piece)
+            self._running += 1
+            self.most = max(self.most, self._running)
         try:
-            if gate is not None:
-                assert gate.wait(SOON)
-            clock.sleep(sleep)
-            for result in results:
-                if isinstance(result, Exception):
-                    raise result
-                yield result
+            if gate := self.gates.get(piece):
+                while not gate.wait(0.01):
+                    Clock().sleep(0)
+            if error := self.errors.pop(piece, None):
+                raise error
+            self.files.append(File(piece))
+            return self.files[-1]
         finally:
-            with self.lock:
-                self.ended.append(name)
+            with self._lock:
+                self._running -= 1
 
 
-@pytest.fixture
-def work():
-    work = Work()
-    yield work
-    work.clock.stop()
-
-
-def no_wait(waited):
-    """For turns whose end is near: a test that hangs must fail."""
-    assert waited < SOON
-
-
-def consume(turns):
-    """All results of some turns, as a consumer should read them."""
-    for turn in turns:
-        while (result := turn.result(no_wait)) is not None:
-            yield result
-            turn.go_on()
+def no_wait():
+    pass
 
 
 def until(condition):
     deadline = time.monotonic() + SOON
     while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.002)
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
-def test_results_come_in_the_order_of_the_plan_whatever_ends_first(work):
-    gate = threading.Event()
-    lookahead = LookAhead([work.turn("a", 1, gate=gate), work.turn("a", 2), work.turn("a", 3)], width=3)
-    until(lambda: len(work.begun) == 3)
-
-    gate.set()
-
-    assert list(consume(lookahead.turns("a"))) == [1, 2, 3]
+def pieces(stream, number, length=1):
+    return [Piece(stream, n * length, (n + 1) * length) for n in range(number)]
 
 
-def test_later_work_runs_while_earlier_results_are_not_read(work):
-    LookAhead([work.turn("a", 1), work.turn("a", 2), work.turn("b", 3)], width=3)
+def ahead_of(work, plan, width, instead_of=lambda piece, error: [], **options):
+    plans = {}
+    for piece in plan:
+        plans.setdefault(piece.stream, []).append(piece)
+    return LookAhead(
+        {stream: iter(each) for stream, each in plans.items()},
+        work,
+        width=width,
+        instead_of=instead_of,
+        discard=File.close,
+        **options,
+    )
 
-    until(lambda: len(work.begun) == 3)
+
+def consume(ahead, stream):
+    """The pieces of a stream as they come, each acked."""
+    while (entry := ahead.next(stream, no_wait)) is not None:
+        yield entry.piece
+        ahead.ack(entry)
 
 
-def test_a_turn_gives_all_its_results(work):
-    lookahead = LookAhead([work.turn("a", 1, 2, 3), work.turn("a"), work.turn("a", 4)], width=2)
+@pytest.fixture
+def work():
+    return Work()
 
-    assert list(consume(lookahead.turns("a"))) == [1, 2, 3, 4]
 
+def test_results_come_in_plan_order_whichever_is_ready_first(work):
+    plan = [*pieces("a", 4), *pieces("b", 3)]
+    work.gates[plan[0]] = gate = threading.Event()
 
-def test_each_owner_gets_its_own_results(work):
-    turns = [work.turn(owner, f"{owner}{n}") for n in range(3) for owner in ("a", "b")]
-    lookahead = LookAhead(turns, width=6)
+    with ahead_of(work, plan, width=7) as ahead:
+        until(lambda: len(work.files) == 6)
+        gate.set()
+        read = [*consume(ahead, "a"), *consume(ahead, "b")]
 
-    assert list(consume(lookahead.turns("a"))) == ["a0", "a1", "a2"]
-    assert list(consume(lookahead.turns("b"))) == ["b0", "b1", "b2"]
-    assert list(consume(lookahead.turns("nobody"))) == []
+    assert read == plan
 
 
 @pytest.mark.parametrize("width", [1, 2, 5])
-def test_never_more_is_under_way_or_unread_than_the_width_allows(work, width):
-    lookahead = LookAhead([work.turn("a", n, sleep=0.001) for n in range(30)], width)
-    until(lambda: len(work.begun) == width)
+def test_no_more_pieces_than_slots_are_under_way_or_unread(work, width):
+    with ahead_of(work, pieces("a", 20), width=width) as ahead:
+        until(lambda: len(work.files) == width)
+        for number, _ in enumerate(consume(ahead, "a"), 1):
+            assert len(work.begun) < number + width
 
-    for n, _ in enumerate(consume(lookahead.turns("a"))):
-        assert len(work.begun) <= n + width
-
-    assert work.most == width
-    assert len(work.ended) == 30
-
-
-def test_a_slot_is_held_until_the_result_is_consumed(work):
-    """Else files would pile up on the disk before a slow target."""
-    lookahead = LookAhead([work.turn("a", 1), work.turn("a", 2), work.turn("a", 3)], width=2)
-    turns = lookahead.turns("a")
-
-    next(turns).result(no_wait)
-    until(lambda: len(work.begun) == 2)
-    time.sleep(0.05)
-    begun_before = len(work.begun)
-    next(turns)
-    until(lambda: len(work.begun) == 3)
-
-    assert begun_before == 2
+    assert work.most <= width
+    assert len(work.files) == 20
 
 
-def test_a_turn_without_a_slot_waits_and_its_consumer_can_look_up(work):
-    gate = threading.Event()
-    lookahead = LookAhead([work.turn("a", 1, gate=gate), work.turn("b", 2)], width=1)
-    looked_up = []
+def test_a_plan_is_read_no_further_than_there_are_slots(work):
+    """Ten years of hours must cost neither memory nor a start."""
+    cut = []
 
-    def look_up(waited):
-        looked_up.append(waited)
-        if len(looked_up) == 3:
+    def plan():
+        for number in count():
+            cut.append(number)
+            yield Piece("a", number, number + 1)
+
+    with LookAhead({"a": plan()}, work, width=3, discard=File.close) as ahead:
+        until(lambda: len(work.files) == 3)
+        entry = ahead.next("a", no_wait)
+        ahead.ack(entry)
+        until(lambda: len(work.files) == 4)
+
+        assert cut == [0, 1, 2, 3]
+
+
+def test_a_failed_piece_is_replaced_in_place_and_keeps_its_turn(work):
+    plan = [Piece("a", 0, 4), Piece("a", 4, 8)]
+    work.errors = {plan[0]: ValueError("too long"), Piece("a", 0, 2): ValueError("too long")}
+
+    with ahead_of(work, plan, 2, lambda piece, error: piece.halves()) as ahead:
+        read = [(piece.begin, piece.end) for piece in consume(ahead, "a")]
+
+    assert read == [(0, 1), (1, 2), (2, 4), (4, 8)]
+
+
+def test_an_error_reaches_the_consumer_in_its_turn_and_leaves_its_slot_to_others(work):
+    plan = [*pieces("a", 2), *pieces("b", 2)]
+    work.errors = {plan[1]: OSError("disk full")}
+
+    with ahead_of(work, plan, width=1) as ahead:
+        read = []
+        with pytest.raises(OSError, match="disk full"):
+            read.extend(consume(ahead, "a"))
+        ahead.cancel("a")
+
+        assert read == plan[:1]
+        assert list(consume(ahead, "b")) == plan[2:]
+
+
+def test_a_rejected_result_is_closed_and_what_replaces_it_comes_next(work):
+    plan = pieces("a", 2)
+
+    with ahead_of(work, plan, 2, lambda piece, error: [replace(piece, attempt=1)]) as ahead:
+        corrupt = ahead.next("a", no_wait)
+        ahead.reject(corrupt, ValueError("wrong total"))
+        read = list(consume(ahead, "a"))
+
+    assert read == [replace(plan[0], attempt=1), plan[1]]
+    assert [file.closed for file in work.files] == [1, 1, 1]
+
+
+def test_a_rejected_result_is_an_error_if_there_is_nothing_to_try_instead(work):
+    with ahead_of(work, pieces("a", 1), width=1) as ahead:
+        entry = ahead.next("a", no_wait)
+
+        with pytest.raises(ValueError, match="corrupt"):
+            ahead.reject(entry, ValueError("corrupt"))
+
+    assert [file.closed for file in work.files] == [1]
+
+
+def test_waiting_can_be_interrupted_and_continued(work):
+    plan = pieces("a", 1)
+    work.gates[plan[0]] = gate = threading.Event()
+    calls = []
+
+    def on_wait():
+        calls.append(None)
+        if len(calls) == 3:
             raise Stopped
 
-    with pytest.raises(Stopped):
-        next(lookahead.turns("b")).result(look_up)
-    gate.set()
+    with ahead_of(work, plan, width=1) as ahead:
+        with pytest.raises(Stopped):
+            ahead.next("a", on_wait)
+        gate.set()
 
-    assert list(consume(lookahead.turns("a"))) == [1]
-    assert list(consume(lookahead.turns("b"))) == [2]
-    assert looked_up == pytest.approx([0, 0.2, 0.4])
-
-
-def test_an_error_reaches_the_consumer_in_its_turn(work):
-    error = OSError("disk full")
-    lookahead = LookAhead([work.turn("a", 1), work.turn("a", error), work.turn("b", 2)], width=3)
-    read = []
-
-    with pytest.raises(OSError, match="disk full") as caught:
-        read.extend(consume(lookahead.turns("a")))
-
-    assert caught.value is error
-    assert list(consume(lookahead.turns("b"))) == [2]
+        assert list(consume(ahead, "a")) == plan
 
 
-def test_an_error_behind_a_result_reaches_the_consumer(work):
-    results = consume(LookAhead([work.turn("a", 1, OSError("later"))], width=1).turns("a"))
+def test_what_follows_an_ack_is_done_before_the_slot_is_free(work):
+    gate, finished = threading.Event(), []
 
-    assert next(results) == 1
-    with pytest.raises(OSError, match="later"):
-        next(results)
+    def delete(file):
+        gate.wait(SOON)
+        finished.append((file.piece, len(work.begun)))
 
+    plan = pieces("a", 2)
+    with ahead_of(work, plan, width=1, after_ack=delete) as ahead:
+        ahead.ack(ahead.next("a", no_wait))
+        gate.set()
+        rest = list(consume(ahead, "a"))
 
-def test_a_refused_result_is_the_business_of_the_work(work):
-    def mends():
-        try:
-            yield "corrupt"
-        except ValueError as error:
-            yield f"mended after {error}"
-
-    (turn,) = LookAhead([Turn("a", mends(), work.clock)], width=1).turns("a")
-
-    corrupt = turn.result(no_wait)
-    turn.refuse(ValueError("a wrong total"))
-    mended = turn.result(no_wait)
-    turn.go_on()
-
-    assert (corrupt, mended) == ("corrupt", "mended after a wrong total")
-    assert turn.result(no_wait) is None
+    assert rest == plan[1:]
+    assert finished == [(plan[0], 1), (plan[1], 2)]
 
 
-def test_a_refused_result_is_an_error_when_the_work_knows_no_other(work):
-    turn = next(LookAhead([work.turn("a", 1)], width=1).turns("a"))
-    turn.result(no_wait)
+def test_a_cancelled_stream_leaves_its_slots_to_others_within_a_second(work):
+    """Whatever it waits for: a pause of an hour between two attempts, for example."""
+    plan = [*pieces("a", 6), *pieces("b", 2)]
 
-    turn.refuse(ValueError("corrupt"))
+    def wait_long(piece):
+        if piece.stream == "a":
+            work.begun.append(piece)
+            Clock().sleep(3600)
+        return work(piece)
 
-    with pytest.raises(ValueError, match="corrupt"):
-        turn.result(no_wait)
-    assert len(work.ended) == 1
+    with ahead_of(wait_long, plan, width=3) as ahead:
+        until(lambda: len(work.begun) == 3)
+        ahead.cancel("a")
 
-
-def test_the_work_ahead_of_a_dropped_owner_ends_and_leaves_its_slots_to_others(work):
-    turns = [work.turn("a", OSError("no"))] + [work.turn("a", n, sleep=60) for n in range(4)]
-    lookahead = LookAhead([*turns, work.turn("b", 1), work.turn("b", 2)], width=3)
-    with pytest.raises(OSError, match="no"):
-        next(lookahead.turns("a")).result(no_wait)
-
-    lookahead.drop("a")
-
-    assert list(consume(lookahead.turns("b"))) == [1, 2]
-    until(lambda: len(work.ended) == 5)
-    assert len(work.begun) == 5
-    assert work.most <= 3
+        assert list(consume(ahead, "b")) == plan[6:]
+        assert ahead.next("a", no_wait) is None
+        assert [piece.stream for piece in work.begun] == ["a"] * 3 + ["b"] * 2
 
 
-def test_a_slot_of_dropped_work_is_free_only_when_the_work_has_ended(work):
+def test_a_slot_of_a_cancelled_stream_is_free_only_once_its_work_has_ended(work):
     """Talkdesk still counts a job that is being cancelled."""
     gate = threading.Event()
-    lookahead = LookAhead([work.turn("a", 1, gate=gate), work.turn("b", 2)], width=1)
-    until(lambda: len(work.begun) == 1)
 
-    lookahead.drop("a")
-    time.sleep(0.05)
-    begun_while_it_ends = len(work.begun)
-    gate.set()
+    def stubborn(piece):
+        if piece.stream == "a":
+            gate.wait(SOON)
+        return work(piece)
 
-    assert list(consume(lookahead.turns("b"))) == [2]
-    assert begun_while_it_ends == 1
+    with ahead_of(stubborn, [*pieces("a", 1), *pieces("b", 1)], width=1) as ahead:
+        ahead.cancel("a")
+        begun = len(work.begun)
+        gate.set()
 
-
-def test_an_unread_result_is_closed_when_its_owner_is_dropped(work):
-    """The work holds an open file at that point."""
-    turn = work.turn("a", "file", "more")
-    lookahead = LookAhead([turn], width=1)
-    turn.result(no_wait)
-
-    lookahead.drop("a")
-
-    until(lambda: len(work.ended) == 1)
-    assert turn is not None  # still held, so that it was not Python's own tidying that ended the work
+        assert begun == 0
+        assert list(consume(ahead, "b")) == pieces("b", 1)
+    assert [file.closed for file in work.files] == [1, 1]
 
 
-def test_closing_ends_all_work_and_begins_no_other(work):
-    turns = [work.turn(owner, owner, sleep=60) for owner in "aabbcc"]
-    lookahead = LookAhead(turns, width=4)
+def test_an_unread_result_of_a_cancelled_stream_is_closed(work):
+    with ahead_of(work, pieces("a", 2), width=2) as ahead:
+        until(lambda: len(work.files) == 2)
+
+        ahead.cancel("a")
+
+        assert [file.closed for file in work.files] == [1, 1]
+
+
+def test_halting_ends_waits_and_begins_nothing_but_leaves_what_is_being_read(work):
+    plan = pieces("a", 4)
+    work.gates[plan[1]] = threading.Event()
+
+    with ahead_of(work, plan, width=2) as ahead:
+        entry = ahead.next("a", no_wait)
+        ahead.halt()
+        open_while_read = entry.result.closed == 0
+        ahead.ack(entry)
+        with pytest.raises(Stopped):
+            ahead.next("a", no_wait)
+
+    assert open_while_read
+    assert work.begun == plan[:2]
+
+
+def test_closing_ends_all_work_twice_over(work):
+    plan = [*pieces("a", 3), *pieces("b", 3)]
+    for piece in plan:
+        work.gates[piece] = threading.Event()
+
+    ahead = ahead_of(work, plan, width=4)
+    ahead.start()
     until(lambda: len(work.begun) == 4)
+    has_ended = ahead.close(SOON)
 
-    lookahead.close()
-    over = lookahead.is_over(SOON)
-    read = lookahead.turns("a")
-    next(read), next(read)  # gives a slot back
-
-    assert over
-    until(lambda: len(work.ended) == 4)
-    time.sleep(0.05)
+    assert has_ended
+    assert ahead.close(0)
     assert len(work.begun) == 4
+    assert work.files == []
 
 
-def test_closing_twice_is_no_harm(work):
-    lookahead = LookAhead([work.turn("a", 1), work.turn("a", 2, sleep=60)], width=2)
-    next(lookahead.turns("a")).result(no_wait)
-
-    lookahead.close()
-    lookahead.close()
-
-    assert lookahead.is_over(SOON)
-
-
-def test_closing_does_not_wait_for_work_that_hangs(work):
+def test_closing_does_not_wait_for_work_that_hangs():
     gate = threading.Event()
-    lookahead = LookAhead([work.turn("a", 1, gate=gate)], width=1)
+    ahead = LookAhead({"a": iter([1])}, lambda _: gate.wait(SOON), width=1)
+    ahead.start()
 
-    lookahead.close()
-    over = lookahead.is_over(0.05)
+    has_ended = ahead.close(0.05)
     gate.set()
 
-    assert not over
-    assert lookahead.is_over(SOON)
+    assert not has_ended
+    assert ahead.close(SOON)
 
 
 def test_nothing_to_do_is_done_at_once():
-    lookahead = LookAhead([], width=5)
+    with LookAhead({}, str, width=5) as ahead:
+        assert ahead.next("a", no_wait) is None
+        assert ahead.close(SOON)
 
-    lookahead.close()
 
-    assert lookahead.is_over(0)
+def test_calls_are_made_at_once_and_their_results_have_names():
+    barrier = threading.Barrier(2, timeout=SOON)
+
+    results = call_all({"one": barrier.wait, "other": barrier.wait}, width=2, on_wait=no_wait)
+
+    assert sorted(results.items()) == sorted({"one": results["one"], "other": 1 - results["one"]}.items())
+
+
+def test_an_error_of_a_call_is_raised_where_it_was_made():
+    def fail():
+        raise OSError("no")
+
+    with pytest.raises(OSError, match="no"):
+        call_all({"a": fail}, width=1, on_wait=no_wait)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_plans_come_whole_in_order_within_the_width_and_leave_nothing_open(work, seed):
+    """Pieces fail, are halved, tried again and rejected; one stream is cancelled in the middle."""
+    chance = random.Random(seed)
+    width = chance.choice([1, 2, 5])
+
+    def sometimes_fails(piece):
+        if chance.random() < 0.3 and piece.attempt < 3:
+            raise ValueError(piece)
+        return work(piece)
+
+    def instead_of(piece, error):
+        again = replace(piece, attempt=piece.attempt + 1)
+        if isinstance(error, KeyError) or piece.end - piece.begin < 2:
+            return [again]
+        return again.halves()
+
+    plan = [piece for stream in "xyz" for piece in pieces(stream, 6, length=8)]
+    reached = Counter()
+    with ahead_of(sometimes_fails, plan, width, instead_of) as ahead:
+        for stream in "xyz":
+            while (entry := ahead.next(stream, no_wait)) is not None:
+                piece = entry.piece
+                assert (piece.stream, piece.begin) == (stream, reached[stream])
+                if stream == "y" and piece.begin >= 16:
+                    ahead.cancel(stream)
+                elif chance.random() < 0.1 and piece.attempt < 3:
+                    ahead.reject(entry, KeyError("corrupt"))
+                else:
+                    reached[stream] = piece.end
+                    ahead.ack(entry)
+        assert ahead.close(SOON)
+
+    assert (reached["x"], reached["z"]) == (48, 48)
+    assert reached["y"] >= 16
+    assert work.most <= width
+    assert [file.closed for file in work.files] == [1] * len(work.files)

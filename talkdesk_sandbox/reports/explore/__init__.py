@@ -1,4 +1,7 @@
-"""The Explore API of the sandbox: its sign-in, its operations, and its reports."""
+"""The reports of the Explore API, one module for each report or family of reports.
+
+`catalogue.reports_of` returns them by name, `Explore` has the options of the API.
+"""
 
 from talkdesk_sandbox.reports.explore.options import Explore
 

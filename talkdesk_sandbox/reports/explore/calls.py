@@ -1,4 +1,4 @@
-"""`calls` in the forms it has had, and `explore_calls`: one row per call."""
+"""`calls` of Explore, in each of its payloads, and `explore_calls`: one row for each call."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from talkdesk_sandbox.reports.explore.notation import day_fraction, true_false, with_zone, yes_no
 from talkdesk_sandbox.reports.explore.report import Event, Report, Rows, by_day, names
 from talkdesk_sandbox.reports.explore.ringing import ringing_time
-from talkdesk_sandbox.reports.explore.roster import team_of
-from talkdesk_sandbox.reports.explore.words import DISPOSITION_SETS, MOODS, RATING_REASONS
+from talkdesk_sandbox.reports.explore.teams import team_of
+from talkdesk_sandbox.reports.explore.texts import DISPOSITION_SETS, MOODS, RATING_REASONS
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
@@ -33,10 +33,10 @@ def _rows(row_of: RowOf) -> Rows:
 
 def _call_until_2026(day: WorkingDay, interaction: Interaction) -> Row:
     bits = interaction.bits("mood")
-    asked = bool(bits & 1) if interaction.answered else None
-    mood = MOODS[bits >> 1 & 3] if asked else None
+    prompted = bool(bits & 1) if interaction.answered else None
+    mood = MOODS[bits >> 1 & 3] if prompted else None
     times = {"start_at": stamp(interaction.call.start), "end_at": stamp(interaction.call.end)}
-    return _common(day, interaction) | times | {"mood": mood, "is_mood_prompted": asked}
+    return _common(day, interaction) | times | {"mood": mood, "is_mood_prompted": prompted}
 
 
 def _call(day: WorkingDay, interaction: Interaction) -> Row:
@@ -60,43 +60,44 @@ def _call(day: WorkingDay, interaction: Interaction) -> Row:
 
 
 def _common(day: WorkingDay, interaction: Interaction) -> Row:
-    """The members that `calls` has had all the time."""
-    call, told = interaction.call, interaction.told
+    """The members that are in each payload."""
+    call, reported = interaction.call, interaction.reported
     agent, handling = _person(day, call.agent), _person(day, call.handling)
     team = team_of(day.centre, call.agent if call.agent is not None else call.handling, call.start)
     return {
         "call_id": interaction.id,
-        "callsid": told["callsid"],
+        "callsid": reported["callsid"],
         "type": call.type,
         "start_at": with_zone(call.start),
         "end_at": with_zone(call.end),
-        "talkdesk_phone_number": told["talkdesk_phone_number"],
-        "talkdesk_phone_display_name": told["talkdesk_phone_display_name"],
-        "contact_phone_number": told["contact_phone_number"],
+        "talkdesk_phone_number": reported["talkdesk_phone_number"],
+        "talkdesk_phone_display_name": reported["talkdesk_phone_display_name"],
+        "contact_phone_number": reported["contact_phone_number"],
         "user_id": agent.user_id if agent else None,
-        "user_name": told["agent_name"],
-        "user_email": told["agent_email"],
-        "total_time": told["total_time"],
-        "talk_time": told["talk_time"],
-        "wait_time": told["wait_time"],
-        "hold_time": told["hold_time"],
-        "abandon_time": told["abandon_time"],
+        "user_name": reported["agent_name"],
+        "user_email": reported["agent_email"],
+        "total_time": reported["total_time"],
+        "talk_time": reported["talk_time"],
+        "wait_time": reported["wait_time"],
+        "hold_time": reported["hold_time"],
+        "abandon_time": reported["abandon_time"],
         "total_ringing_time": sum(ringing_time(interaction, leg) for leg in interaction.legs),
-        "disposition_code": told["disposition_code"],
-        "notes": told["notes"],
-        "user_voice_rating": told["agent_voice_rating"],
-        "ring_groups": told["ring_groups"],
-        "ivr_options": told["ivr_options"],
-        "is_in_business_hours": told["is_in_business_hours"],
-        "is_callback_from_queue": told["is_callback_from_queue"],
-        "is_transfer": told["is_transfer"],
+        "disposition_code": reported["disposition_code"],
+        "notes": reported["notes"],
+        # Documented as 0 without a rating; only the Reporting API has null, too.
+        "user_voice_rating": reported["agent_voice_rating"] or 0,
+        "ring_groups": reported["ring_groups"],
+        "ivr_options": reported["ivr_options"],
+        "is_in_business_hours": reported["is_in_business_hours"],
+        "is_callback_from_queue": reported["is_callback_from_queue"],
+        "is_transfer": reported["is_transfer"],
         "handling_user_id": handling.user_id if handling else None,
-        "handling_user_name": told["handling_agent_name"],
-        "handling_user_email": told["handling_agent_email"],
+        "handling_user_name": reported["handling_agent_name"],
+        "handling_user_email": reported["handling_agent_email"],
         "recording_url": _recording(interaction, "https://api.talkdeskapp.com/calls/{}/recordings"),
-        "is_external_transfer": told["is_external_transfer"],
-        "is_if_no_answer": told["is_if_no_answer"],
-        "is_call_forwarding": told["is_call_forwarding"],
+        "is_external_transfer": reported["is_external_transfer"],
+        "is_if_no_answer": reported["is_if_no_answer"],
+        "is_call_forwarding": reported["is_call_forwarding"],
         **_satisfaction(day, interaction),
         "team_id": team.id,
         "team_name": team.name,
@@ -104,7 +105,7 @@ def _common(day: WorkingDay, interaction: Interaction) -> Row:
 
 
 def _explore_call(day: WorkingDay, interaction: Interaction) -> Row:
-    call, told = interaction.call, interaction.told
+    call, reported = interaction.call, interaction.reported
     bits = interaction.bits("mood")
     team = team_of(day.centre, call.agent if call.agent is not None else call.handling, call.start)
     return {
@@ -112,34 +113,34 @@ def _explore_call(day: WorkingDay, interaction: Interaction) -> Row:
         "call_type": call.type,
         "start_time": stamp(call.start),
         "end_time": stamp(call.end),
-        "talkdesk_phone_number": told["talkdesk_phone_number"],
-        "customer_phone_number": told["contact_phone_number"],
+        "talkdesk_phone_number": reported["talkdesk_phone_number"],
+        "customer_phone_number": reported["contact_phone_number"],
         "talk_time": day_fraction(call.talk),
         "waiting_time": day_fraction(call.wait),
-        "holding_time": day_fraction(told["hold_time"]),
-        "agent_speed_to_answer": day_fraction(told["agent_speed_to_answer_time"]),
+        "holding_time": day_fraction(reported["hold_time"]),
+        "agent_speed_to_answer": day_fraction(reported["agent_speed_to_answer_time"]),
         "record": _recording(interaction, "/recordings/{}"),
-        "hangup": "disconnected" if call.talk else told["hangup"],
-        "in_business_hours?": true_false(told["is_in_business_hours"]),
-        "callback_from_queue?": true_false(told["is_callback_from_queue"]),
+        "hangup": "disconnected" if call.talk else reported["hangup"],
+        "in_business_hours?": true_false(reported["is_in_business_hours"]),
+        "callback_from_queue?": true_false(reported["is_callback_from_queue"]),
         "transfer?": yes_no(len(interaction.legs) > 1),
-        "rating": told["agent_voice_rating"],
+        "rating": reported["agent_voice_rating"],
         **_satisfaction(day, interaction),
-        "description": told["notes"],
-        "agent_name": told["agent_name"],
-        "phone_display_name": told["talkdesk_phone_display_name"],
-        "disposition_code": told["disposition_code"],
-        "handling_agent": told["handling_agent_name"],
+        "description": reported["notes"],
+        "agent_name": reported["agent_name"],
+        "phone_display_name": reported["talkdesk_phone_display_name"],
+        "disposition_code": reported["disposition_code"],
+        "handling_agent": reported["handling_agent_name"],
         "team": team.name,
         "rating_reason": _end_of_call(interaction)["rating_reason"],
-        "ivr_options": told["ivr_options"],
-        "tags": told["ring_groups"],
+        "ivr_options": reported["ivr_options"],
+        "tags": reported["ring_groups"],
         "agent_disconnected": _end_of_call(interaction)["agent_disconnected"],
         **_dispositions(interaction),
         "calls_historical_base.data_status": "Valid",
         "mood": MOODS[bits >> 1 & 3] if bits & 1 and interaction.answered else None,
         "mood_prompted": true_false(bits & 1) if interaction.answered else None,
-        "user_email": told["agent_email"],
+        "user_email": reported["agent_email"],
     }
 
 
@@ -162,7 +163,7 @@ def _satisfaction(day: WorkingDay, interaction: Interaction) -> Row:
 
 def _end_of_call(interaction: Interaction) -> Row:
     bits = interaction.bits("end of call")
-    rated = interaction.told["agent_voice_rating"]
+    rated = interaction.reported["agent_voice_rating"]
     return {
         "rating_reason": RATING_REASONS[bits & 3] if rated else "",
         "agent_disconnected": yes_no(interaction.answered and bits >> 2 & 3 == 0),
@@ -170,7 +171,7 @@ def _end_of_call(interaction: Interaction) -> Row:
 
 
 def _dispositions(interaction: Interaction) -> Row:
-    code, bits = interaction.told["disposition_code"], interaction.bits("dispositions")
+    code, bits = interaction.reported["disposition_code"], interaction.bits("dispositions")
     group = DISPOSITION_SETS[bits % len(DISPOSITION_SETS)] if code else None
     return {"disposition_set": group, "nested_disposition": f"{group} > {code}" if group else None}
 

@@ -1,4 +1,4 @@
-"""`contacts`: the parts of an interaction; a transfer begins a second one."""
+"""`contacts`: one row for each contact of an interaction; a transfer starts a second one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from talkdesk_sandbox.reports.explore.notation import yes_no
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
 from talkdesk_sandbox.reports.explore.ringing import ringing_time
-from talkdesk_sandbox.reports.explore.roster import ring_groups_of, team_of
+from talkdesk_sandbox.reports.explore.teams import ring_groups_of, team_of
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, digest
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
@@ -39,7 +39,7 @@ def contact_id(interaction: Interaction, leg: Leg) -> str:
 def hold_time(interaction: Interaction, leg: Leg) -> int:
     """Seconds of holding: all of the call's belong to the last contact that has an agent."""
     last = [each for each in interaction.legs if each.user is not None][-1:]
-    return int(interaction.told["hold_time"]) if last == [leg] else 0
+    return int(interaction.reported["hold_time"]) if last == [leg] else 0
 
 
 def _events(day: WorkingDay) -> Iterator[Event]:
@@ -49,13 +49,13 @@ def _events(day: WorkingDay) -> Iterator[Event]:
 
 
 def _row(day: WorkingDay, interaction: Interaction, leg: Leg) -> Row:
-    told = interaction.told
+    reported = interaction.reported
     return {
         "interaction_id": interaction.id,
         "contact_id": contact_id(interaction, leg),
-        "company_number": told["talkdesk_phone_number"],
-        "contact_person_number": told["contact_phone_number"],
-        "phone_display_name": told["talkdesk_phone_display_name"],
+        "company_number": reported["talkdesk_phone_number"],
+        "contact_person_number": reported["contact_phone_number"],
+        "phone_display_name": reported["talkdesk_phone_display_name"],
         "external_phone_number": "+442079460999" if leg.external else None,
         "direction": "OUT" if interaction.outbound else "IN",
         "contact_type": _TYPES[interaction.call.type],
@@ -101,14 +101,14 @@ def _durations(interaction: Interaction, leg: Leg) -> Row:
 
 
 def _answers(interaction: Interaction, leg: Leg) -> Row:
-    legs, told = interaction.legs, interaction.told
+    legs, reported = interaction.legs, interaction.reported
     in_time = not interaction.outbound and interaction.call.wait <= _SERVICE_LEVEL
     bits = interaction.bits("transfer")
     way = "Warm" if bits & 1 else "Blind"
     goes_on = leg.number + 1 < len(legs)
-    callback = told["is_callback_from_queue"]
+    callback = reported["is_callback_from_queue"]
     return {
-        "inside_business_hours": yes_no(told["is_in_business_hours"]),
+        "inside_business_hours": yes_no(reported["is_in_business_hours"]),
         "inside_service_level": yes_no(in_time and leg.answered is not None),
         "within_service_level_threshold": yes_no(in_time),
         "transfer_in": yes_no(leg.number),
@@ -126,7 +126,7 @@ def _people(day: WorkingDay, interaction: Interaction, leg: Leg) -> Row:
     person = day.centre.staff.agents[leg.user] if leg.user is not None else None
     direct = person if leg.number else None
     return {
-        "ring_groups": interaction.told["ring_groups"] or None,
+        "ring_groups": interaction.reported["ring_groups"] or None,
         "handling_ring_groups": ring_groups_of(leg.user) if leg.user is not None else None,
         "user_id": person.user_id if person else None,
         "user_name": person.name if person else None,

@@ -1,4 +1,4 @@
-"""A call as Explore sees it: an interaction of one contact, or of two when it was transferred."""
+"""A call as an interaction: its contacts (two after a transfer), and its survey."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from talkdesk_sandbox.reports.reporting import call_row
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from talkdesk_sandbox.centre.workday import Call
+    from talkdesk_sandbox.centre.simulation import Call
 
 #: Sets the ids of interactions apart from the carrier's ids of the same calls.
 _MASK = 0x5BD1E995_9E3779B9_7F4A7C15_C2B2AE35
@@ -25,7 +25,7 @@ class Leg(NamedTuple):
     answered: int | None
     finished: int
     user: int | None
-    #: An outside number took part, and nobody of the staff.
+    #: An outside number took part, and no agent.
     external: bool
     #: Seconds of after-call work.
     wrap_up: int
@@ -37,7 +37,7 @@ class Leg(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """What a caller was asked afterwards; without a score they never answered."""
+    """The survey after a call; without a score the caller did not answer."""
 
     delay: int
     score: int | None
@@ -45,11 +45,11 @@ class Survey(NamedTuple):
 
 
 class Interaction(NamedTuple):
-    """A call and its contacts; `told` is how the Reporting API tells the call."""
+    """A call and its contacts; `reported` is the row of the call in the Reporting API."""
 
     id: str
     call: Call
-    told: Mapping[str, Any]
+    reported: Mapping[str, Any]
     legs: Sequence[Leg]
 
     @property
@@ -77,16 +77,16 @@ class Interaction(NamedTuple):
 
 
 def interaction_of(
-    call: Call, wrap_ups: Mapping[tuple[int, int], int], people: list[tuple[str, str]]
+    call: Call, wrap_ups: Mapping[tuple[int, int], int], agents: list[tuple[str, str]]
 ) -> Interaction:
     """A call with its contacts.
 
     Args:
         call: The call.
         wrap_ups: Seconds of after-call work, by agent and end of a call.
-        people: Name and address of each agent.
+        agents: Name and mail address of each agent.
     """
-    return Interaction(f"{call.key ^ _MASK:032x}", call, call_row(call, people), _legs(call, wrap_ups))
+    return Interaction(f"{call.key ^ _MASK:032x}", call, call_row(call, agents), _legs(call, wrap_ups))
 
 
 def _legs(call: Call, wrap_ups: Mapping[tuple[int, int], int]) -> Sequence[Leg]:

@@ -1,4 +1,4 @@
-"""How Explore writes times, durations and answers: no two reports agree."""
+"""The notations of Explore for times, durations and yes or no."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ def with_zone(at: int) -> str:
 def with_milliseconds(at: float) -> str:
     """`2026-04-23 10:22:26.015`."""
     return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat(" ", "milliseconds")
+
+
+def with_short_hour(text: str) -> str:
+    """`2021-09-13 9:32:31` for `2021-09-13 09:32:31`."""
+    return text.replace(" 0", " ")
 
 
 def day_fraction(seconds: float) -> float:

@@ -1,11 +1,12 @@
-"""Where the documents and the programs that use Explore disagree: which of them to imitate."""
+"""`Explore`: options for what the documents of the Explore API leave open."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-SCOPES = ("data-reports:read", "data-reports:write")
+#: Those of the Explore API, and those of the Reporting API in its last years.
+SCOPES = ("data-reports:read", "data-reports:write", "reports:read", "reports:write")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +17,8 @@ class Explore:
         ValueError: a value is none of those that exist.
     """
 
-    #: How a done job's status is told: a redirect with this code, `200`, or `file`, the
-    #: report itself, as a client sees it that follows redirects.
+    #: The answer to a poll of a done job: a redirect with this code, `200`, or `file`, the
+    #: report itself, which is what a client gets that follows redirects.
     done: str = "303"
     #: 204 without a body, instead of the job, while it runs.
     waiting_204: bool = False
@@ -25,8 +26,11 @@ class Explore:
     status_case: str = "lower"
     #: A job's members beside `_links`, as in the documents, instead of within `job`.
     flat_jobs: bool = False
-    #: The file itself with 200, instead of a redirect to its signed URL.
+    #: The file itself with 200, instead of a redirect to its presigned URL.
     files_200: bool = False
+    #: The answer to a request for the file while the job runs: `404`, 204 without a body,
+    #: or the job with `200` or `202`.
+    files_waiting: str = "404"
     #: The name of the list's `_embedded`; the public OpenAPI file misspells it `_embdedded`.
     embedded_name: str = "_embedded"
     #: An empty report is `{"total":0}`.
@@ -34,26 +38,41 @@ class Explore:
     #: Which members `calls` has: `2026`, those before it (`2025`), or those that were
     #: announced for a while, named as in `explore_calls` (`explore_like`).
     calls_payload: str = "2026"
+    #: The field of `ring_attempts` with the queues: `dial_attempts.queues`,
+    #: `dial_attempts_queues`, or none (empty text).
+    queues_field: str = "dial_attempts.queues"
+    #: Whether the queues are a `list` or a `text` joined with ` + `.
+    queues_form: str = "list"
+    #: `qm_evaluation_analysis` has `evaluation_element_text`, as in the data dictionary.
+    evaluation_element_text: bool = True
+    #: `studio_flow_execution` has `flow_execution_id`, as in the data dictionary.
+    flow_execution_id: bool = False
+    #: `evaluation_time` has a one-digit hour before 10:00, as in the data dictionary.
+    short_hours: bool = False
     #: Lifetime of an access token.
     token_seconds: float = 600
-    #: What the client may do.
+    #: What the client may do, in both APIs.
     scopes: tuple[str, ...] = SCOPES
     #: Every token is one of another region.
     wrong_region: bool = False
     #: What the client signs its assertions with: `ES256` or `RS256`.
     key_algorithm: str = "ES256"
 
-    _CHOICES: ClassVar = {
+    #: The values of an option that has only some.
+    CHOICES: ClassVar = {
         "done": ("303", "302", "300", "200", "file"),
+        "files_waiting": ("404", "200", "202", "204"),
         "status_case": ("lower", "upper", "title"),
         "calls_payload": ("2026", "2025", "explore_like"),
+        "queues_field": ("dial_attempts.queues", "dial_attempts_queues", ""),
+        "queues_form": ("list", "text"),
         "key_algorithm": ("ES256", "RS256"),
     }
 
     def __post_init__(self) -> None:
-        """Refuse what nobody could mean."""
+        """Refuse unknown values."""
         for field in fields(self):
-            value, choices = getattr(self, field.name), self._CHOICES.get(field.name)
+            value, choices = getattr(self, field.name), self.CHOICES.get(field.name)
             if choices and value not in choices:
                 raise ValueError(f"{field.name} is one of {', '.join(choices)}, not {value!r}")
         if unknown := set(self.scopes) - set(SCOPES):

@@ -1,16 +1,16 @@
-"""What a report of Explore is: its fields, and its rows by one of their times."""
+"""What a report of Explore is: fields, CSV headings, and rows filtered by one of their times."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from talkdesk_sandbox.centre.centre import Centre, days
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay
-from talkdesk_sandbox.reports.reporting import Row
+from talkdesk_sandbox.reports.reporting import Row, Value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,6 +44,24 @@ class Report:
         """The first line of a CSV file."""
         return self.display_names or self.fields
 
+    def with_field(
+        self, field: str, name: str | None = None, change: Callable[[Value], Value] | None = None
+    ) -> Report:
+        """The same report with one field under another name (`""`: without it), or with changed values."""
+        to = field if name is None else name
+
+        def rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
+            for row in self.rows(centre, first, stop):
+                changed = change(row[field]) if change else row[field]
+                yield {
+                    to if each == field else each: changed if each == field else value
+                    for each, value in row.items()
+                    if to or each != field
+                }
+
+        fields = tuple(to if each == field else each for each in self.fields if to or each != field)
+        return replace(self, fields=fields, rows=rows)
+
     def between(self, centre: Centre, start: datetime, end: datetime) -> Iterator[Row]:
         """Rows whose time t has start <= t < end, by that time and then by key."""
         return self.rows(centre, start.timestamp(), end.timestamp())
@@ -57,7 +75,7 @@ class Report:
 
 
 def by_day(events: Callable[[WorkingDay], Iterable[Event]]) -> Rows:
-    """The rows of a report that can be told from one working day after the other."""
+    """The rows of a report that is made one working day after the other."""
 
     def rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
         for number in days(math.floor(first), math.ceil(stop)):

@@ -1,4 +1,4 @@
-"""When phones of agents rang for an inbound call, before it was answered or was not."""
+"""The ringing before an inbound call is answered or missed: who was rung, from when to when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`feedback_flow` and `csat_score`: what callers were asked after a call, and answered."""
+"""`feedback_flow` and `csat_score`: survey questions after a call, and their answers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
-from talkdesk_sandbox.reports.explore.roster import team_of
-from talkdesk_sandbox.reports.explore.words import FLOWS, QUESTIONS, REMARKS
+from talkdesk_sandbox.reports.explore.teams import team_of
+from talkdesk_sandbox.reports.explore.texts import FLOWS, QUESTIONS, REMARKS
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, digest
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
@@ -38,7 +38,7 @@ def _answers(day: WorkingDay) -> Iterator[Event]:
 
 
 def _answer(day: WorkingDay, interaction: Interaction, survey: Survey, number: int, at: int) -> Row:
-    told, bits = interaction.told, interaction.bits("feedback")
+    reported, bits = interaction.reported, interaction.bits("feedback")
     user = interaction.legs[-1].user if interaction.legs[-1].user is not None else interaction.legs[0].user
     responses = (str(survey.score), ("yes", "no")[bits & 1], REMARKS[bits >> 1 & 3])
     response = responses[number] if survey.score else ""
@@ -57,16 +57,16 @@ def _answer(day: WorkingDay, interaction: Interaction, survey: Survey, number: i
         "pertains to agent": "Yes" if number < 2 else "No",
         "recording url": None,
         "agent name": day.centre.staff.agents[user].name if user is not None else None,
-        "respondent phone number": told["contact_phone_number"],
-        "talkdesk phone number": told["talkdesk_phone_number"],
-        _GROUP: told["ring_groups"],
+        "respondent phone number": reported["contact_phone_number"],
+        "talkdesk phone number": reported["talkdesk_phone_number"],
+        _GROUP: reported["ring_groups"],
         "team name": team_of(day.centre, user, at).name,
         "interaction direction": "inbound",
         "survey channel": "email" if by_mail else "sms",
         "sms error": None if by_mail or bits >> 8 & 15 else "30003 unreachable handset",
         "touch point id": f"tp-{bits >> 12 & 3}",
         "touch point name": "After the call",
-        "touch point value": told["talkdesk_phone_number"],
+        "touch point value": reported["talkdesk_phone_number"],
     }
 
 
@@ -82,7 +82,7 @@ def _score(day: WorkingDay, interaction: Interaction, score: int, sent: int) -> 
         "agent_id": day.centre.staff.agents[user].user_id,
         "team_id": team_of(day.centre, user, sent).id,
         "sent_at": stamp(sent),
-        "ring_groups_name": interaction.told["ring_groups"],
+        "ring_groups_name": interaction.reported["ring_groups"],
         "score": score,
     }
 

@@ -1,4 +1,4 @@
-"""One working day, with what the reports of Explore share: its interactions and who took part."""
+"""One working day for the reports of Explore: its interactions, sessions and agents on duty."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class WorkingDay:
     """A working day of a centre, 06:00 to 06:00 UTC.
 
-    Whatever follows from a call, such as a survey, happens before the day is over, so
-    that days can be told in any order.
+    What follows from a call, such as a survey, happens before the day ends, so days can
+    be computed in any order.
     """
 
     def __init__(self, centre: Centre, number: int) -> None:
@@ -36,8 +36,8 @@ class WorkingDay:
             for agent, calls in day.busy.items()
             for _, call_to, wrapped_up in calls
         }
-        people = [(agent.name, agent.email) for agent in self.centre.staff.agents]
-        return [interaction_of(call, wrap_ups, people) for call in day.calls]
+        agents = [(agent.name, agent.email) for agent in self.centre.staff.agents]
+        return [interaction_of(call, wrap_ups, agents) for call in day.calls]
 
     @property
     def sessions(self) -> list[Session]:

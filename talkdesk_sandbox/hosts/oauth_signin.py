@@ -1,4 +1,4 @@
-"""Explore's sign-in: client credentials, by Basic or by a signed assertion.
+"""OAuth: the sign-in with client credentials, by Basic or by a signed assertion, for both APIs.
 
 https://docs.talkdesk.com/reference/cc-basic, https://docs.talkdesk.com/reference/cc-jwt
 """
@@ -12,22 +12,26 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from talkdesk_sandbox.store.assertions import AssertionRefusedError, Assertions
-from talkdesk_sandbox.store.tokens import Standing, TokenBook
+from talkdesk_sandbox.store.tokens import Standing, TokenStore
 from talkdesk_sandbox.wire.messages import Answer, json_answer, oauth_error
 
 if TYPE_CHECKING:
-    from talkdesk_sandbox.store.backend import Backend, Exchange
+    from talkdesk_sandbox.hosts.exchange import Exchange
+    from talkdesk_sandbox.store.backend import Backend
 
+_FORM = "application/x-www-form-urlencoded"
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+_WRITES = frozenset({"create", "cancel", "delete_file"})
 
-class SignIn:
-    """Gives out tokens to the one client there is, and knows what they allow."""
+
+class OAuthSignIn:
+    """Issues tokens to the sandbox's one client, and knows the scopes of each."""
 
     def __init__(self, backend: Backend) -> None:
         """Sign in to a backend."""
         self._backend = backend
-        self._tokens = TokenBook(backend.clock, backend.secrets)
+        self._tokens = TokenStore(backend.clock, backend.secrets)
         self._scopes: dict[str, tuple[str, ...]] = {}
         self._assertions = Assertions(backend.explore_key, backend.credentials["client_id"])
 
@@ -35,14 +39,16 @@ class SignIn:
         """A token for the client."""
         request = exchange.request
         given = dict(parse_qsl(request.body.decode("utf-8", "replace")))
-        if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        if request.body and not request.headers.get("content-type", "").startswith(_FORM):
             return oauth_error(400, "the body must be form-encoded")
-        if given.get("grant_type") != "client_credentials":
+        # A live client sends it in the query, with an empty body.
+        grant_type = given.get("grant_type") or dict(parse_qsl(request.query)).get("grant_type")
+        if grant_type != "client_credentials":
             return oauth_error(400, "grant_type must be client_credentials", "unsupported_grant_type")
         if why := self._refusal(exchange, given):
             return oauth_error(401, why, "invalid_client")
-        asked = given.get("scope", "").split()
-        scopes = tuple(name for name in self._backend.explore.scopes if not asked or name in asked)
+        requested = given.get("scope", "").split()
+        scopes = tuple(name for name in self._backend.explore.scopes if not requested or name in requested)
         if not scopes:
             return oauth_error(400, "the client has none of these scopes", "invalid_scope")
         return self._issue(scopes)
@@ -57,7 +63,8 @@ class SignIn:
             return None if same else "client authentication failed"
         if given.get("client_assertion_type") != _ASSERTION_TYPE:
             return f"client_assertion_type is not {_ASSERTION_TYPE}"
-        audience = f"http://{headers.get('host')}{exchange.request.path}"
+        scheme = backend.url.partition(":")[0]
+        audience = f"{scheme}://{headers.get('host')}{exchange.request.path}"
         try:
             self._assertions.check(given.get("client_assertion", ""), audience, backend.clock())
         except (AssertionRefusedError, RuntimeError) as error:
@@ -80,14 +87,17 @@ class SignIn:
             Cache_Control="no-store",
         )
 
-    def refusal(self, exchange: Exchange) -> tuple[int, str] | None:
-        """Why a request to the reports is refused, with its status; None when it is not."""
+    def refusal(self, exchange: Exchange, family: str) -> tuple[int, str] | None:
+        """Why a request to the reports is refused, with its status; None when it is not.
+
+        `family` is the scope without `:read` or `:write`: `reports` or `data-reports`.
+        """
         authorization = exchange.request.headers.get("authorization", "")
         if self._tokens.bearer(authorization) is not Standing.VALID:
             return 401, "the access token is invalid or has expired"
         if self._backend.explore.wrong_region:
             return 401, "the access token was issued in another region"
-        needed = "write" if exchange.operation in ("create", "delete_file") else "read"
-        if f"data-reports:{needed}" not in self._scopes[authorization.partition(" ")[2].strip()]:
-            return 403, f"the access token lacks the scope data-reports:{needed}"
+        needed = f"{family}:{'write' if exchange.operation in _WRITES else 'read'}"
+        if needed not in self._scopes[authorization.partition(" ")[2].strip()]:
+            return 403, f"the access token lacks the scope {needed}"
         return None

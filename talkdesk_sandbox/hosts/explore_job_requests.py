@@ -1,4 +1,4 @@
-"""What a job is to be made for: the body of a request to create one, checked."""
+"""Explore API: checks the body of a request to create a job."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from talkdesk_sandbox.store.jobs import Order
+from talkdesk_sandbox.reports.job_request import JobRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.reports.explore.report import Report
     from talkdesk_sandbox.store.backend import Backend
 
-#: `json_bulk` stands in the documents, too, but nobody knows what it is.
+#: `json_bulk` is in the documents, too, but its form is unknown.
 FORMATS = ("json", "csv")
 
 #: Names of members, each with what is wrong with it.
 Wrong = list[tuple[str, str]]
 
 
-def order_of(body: object, report: Report, backend: Backend) -> Order | Wrong:
-    """The order of a request's body, or what is wrong with it."""
+def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest | Wrong:
+    """The job request in a body, or what is wrong with it."""
     members = body if isinstance(body, dict) else {}
     timespan = members.get("timespan")
     given = timespan if isinstance(timespan, dict) else {}
@@ -39,7 +39,7 @@ def order_of(body: object, report: Report, backend: Backend) -> Order | Wrong:
     if wrong or start is None or end is None:
         return wrong
     rows = report.csv_rows if file_format == "csv" else report.between
-    return Order(
+    return JobRequest(
         report.name,
         (start, end),
         str(file_format),

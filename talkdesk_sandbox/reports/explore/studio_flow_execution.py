@@ -1,4 +1,4 @@
-"""`studio_flow_execution`: the steps that each inbound call took through its flow."""
+"""`studio_flow_execution`: one row for each step of an inbound call through its flow."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from talkdesk_sandbox.centre.staff import DAY
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
-from talkdesk_sandbox.reports.explore.words import FLOWS
+from talkdesk_sandbox.reports.explore.texts import FLOWS
+from talkdesk_sandbox.reports.explore.workingday import WorkingDay, uuid_of
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from talkdesk_sandbox.reports.explore.interactions import Interaction
-    from talkdesk_sandbox.reports.explore.workingday import WorkingDay
 
 _EXITS = {
     "abandoned": "call_aborted",
@@ -23,6 +23,8 @@ _EXITS = {
     "missed": "no_answer",
     "voicemail": "voicemail",
 }
+#: The run of a flow; only the data dictionary names it.
+RUN = "flow_execution_id"
 _FINISHED = "studio_flow_executions_aggregated.flow_execution_finished_time"
 
 
@@ -39,15 +41,15 @@ def _events(day: WorkingDay) -> Iterator[Event]:
         if interaction.outbound:
             continue
         at = float(interaction.call.start)
-        for order, (step, seconds) in enumerate(_timed(interaction)):
-            row = partial(_row, interaction, step, order, at, seconds)
-            yield Event(interaction.call.end, f"{interaction.id}:{order:04}", row)
+        for number, (step, seconds) in enumerate(_timed(interaction)):
+            row = partial(_row, interaction, step, number, at, seconds)
+            yield Event(interaction.call.end, f"{interaction.id}:{number:04}", row)
             at += seconds
 
 
 def _steps(interaction: Interaction, rng: Random) -> list[Step]:
-    """The steps before somebody is looked for: a menu is asked again after a wrong key."""
-    keys = [key for key in interaction.told["ivr_options"].split(",") if key]
+    """The steps before an agent is looked for; a menu repeats after a wrong key."""
+    keys = [key for key in interaction.reported["ivr_options"].split(",") if key]
     steps = [Step("Trigger", "incoming_call", "ok"), Step("Business hours", "check_hours", "ok")]
     for key in keys:
         wrong = Step("IVR menu", "main_menu", "invalid")
@@ -66,14 +68,14 @@ def _timed(interaction: Interaction) -> Iterator[tuple[Step, float]]:
     yield Step("Assignment and dial", "assign", _EXITS.get(call.type, "ok")), left
 
 
-def _row(interaction: Interaction, step: Step, order: int, at: float, seconds: float) -> Row:
-    told = interaction.told
-    flow_id, flow_name = FLOWS[interaction.call.key >> 8 & 1 if told["is_in_business_hours"] else 2]
+def _row(interaction: Interaction, step: Step, number: int, at: float, seconds: float) -> Row:
+    reported = interaction.reported
+    flow_id, flow_name = FLOWS[interaction.call.key >> 8 & 1 if reported["is_in_business_hours"] else 2]
     return {
-        "call_sid": told["callsid"],
+        "call_sid": reported["callsid"],
         "interaction_id": interaction.id,
-        "destination_number": told["talkdesk_phone_number"],
-        "origin_number": told["contact_phone_number"],
+        "destination_number": reported["talkdesk_phone_number"],
+        "origin_number": reported["contact_phone_number"],
         "flow_name": flow_name,
         "flow_id": flow_id,
         "component_title": step.component,
@@ -82,7 +84,8 @@ def _row(interaction: Interaction, step: Step, order: int, at: float, seconds: f
         "time_in_step": round(seconds / DAY, 7),
         "timestamp": stamp(int(at)),
         _FINISHED: stamp(interaction.call.end),
-        "step_execution_order": order,
+        "step_execution_order": number,
+        RUN: uuid_of(interaction.id, flow_id),
     }
 
 
@@ -91,7 +94,7 @@ STUDIO_FLOW_EXECUTION = Report(
     names(
         f"""
         call_sid interaction_id destination_number origin_number flow_name flow_id
-        component_title step_name exit time_in_step timestamp {_FINISHED} step_execution_order
+        component_title step_name exit time_in_step timestamp {_FINISHED} step_execution_order {RUN}
         """
     ),
     by_day(_events),

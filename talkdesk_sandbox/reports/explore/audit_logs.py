@@ -1,4 +1,4 @@
-"""`audit_logs`: who did what in the account, to the millisecond."""
+"""`audit_logs`: one row for each action of a user or of the system, in milliseconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from talkdesk_sandbox.centre.staff import DAY
 from talkdesk_sandbox.reports.explore.notation import with_milliseconds
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
-from talkdesk_sandbox.reports.explore.words import OPERATIONS, USER_AGENTS
+from talkdesk_sandbox.reports.explore.texts import OPERATIONS, USER_AGENTS
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, digest, uuid_of
 
 if TYPE_CHECKING:

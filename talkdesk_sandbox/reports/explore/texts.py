@@ -1,4 +1,4 @@
-"""The words of Explore's reports: menus, surveys, messages, evaluations."""
+"""Fixed texts of Explore's reports: flows, survey questions, campaigns, audit operations, forms."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Troubles by name, to be met in order.
+"""A fault, and the queue in which faults wait until a request meets them.
 
-A fault waits in the queue of its operation until a request meets it. What kinds there
-are, and what each of them imitates, stands in `kinds.py`.
+`kinds.py` lists the kinds of faults and what each of them imitates.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Fault:
-    """One trouble for one operation, `times` times, for one report or for any.
+    """One fault of one operation, `times` times, for one report or for any.
 
     Details of its kind are keyword arguments, kept in `details`.
 
@@ -37,7 +36,7 @@ class Fault:
         report: str | None = None,
         **details: Any,
     ) -> None:
-        """Order a fault."""
+        """Create a fault."""
         if operation not in OPERATIONS:
             raise ValueError(f"no operation {operation!r}; there are {', '.join(sorted(OPERATIONS))}")
         if name not in KINDS:
@@ -61,22 +60,22 @@ class Fault:
         return named | self.details
 
     def __repr__(self) -> str:
-        """The fault as it was ordered."""
+        """The fault as it was created."""
         details = "".join(f", {name}={value!r}" for name, value in self.details.items())
         return (
             f"Fault({self.operation!r}, {self.name!r}, times={self.times}, report={self.report!r}{details})"
         )
 
     def answer(self, api: str | None) -> Answer | None:
-        """What is told in place of the operation's own answer, if this kind does so."""
+        """The answer sent in place of the operation's own, if this kind has one."""
         return self.kind.answer(self.operation, self.details, api) if self.kind.answer else None
 
 
-class FaultBook:
-    """The faults that are still to be met, in order; safe to use from many threads."""
+class FaultQueue:
+    """The faults still to be met, in order. Thread-safe."""
 
     def __init__(self, faults: list[Fault], clock: Callable[[], datetime]) -> None:
-        """Begin with some faults."""
+        """Start with these faults."""
         self._lock = threading.Lock()
         self._clock = clock
         self._waiting = [(fault, fault.times) for fault in faults]
@@ -84,7 +83,7 @@ class FaultBook:
         self._ends: dict[Fault, datetime] = {}
 
     def add(self, fault: Fault) -> None:
-        """Put a fault behind those already waiting."""
+        """Append a fault."""
         with self._lock:
             self._waiting.append((fault, fault.times))
 
@@ -111,7 +110,7 @@ class FaultBook:
         return None
 
     def unmet(self) -> list[Fault]:
-        """Faults that were ordered and not met as often as ordered; of an outage, that never began."""
+        """Faults that were met fewer than `times` times; an outage counts as met once it began."""
         with self._lock:
             return [fault for fault, _ in self._waiting if fault not in self._ends]
 

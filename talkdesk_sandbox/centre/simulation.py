@@ -1,4 +1,4 @@
-"""One working day of the contact centre, played through: callers ring, agents answer."""
+"""Simulates one working day: when calls arrive, who answers, how long they wait and talk."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ class Workday:
             begins += HOUR
 
     def _next_agent(self, now: int) -> tuple[int, int, int] | None:
-        """Who will be free first, from when, and until when; None when nobody comes any more.
+        """Who will be free first, from when, and until when; None if no more agent comes.
 
-        The agent stays first in `_free`: whoever gives them the call pops them.
+        The agent stays first in `_free`: the caller of this function pops them.
         """
         free = self._free
         while free:

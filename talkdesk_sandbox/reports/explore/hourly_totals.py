@@ -1,4 +1,4 @@
-"""Sums per agent and hour: of the contacts that ended in it, and of the time spent online."""
+"""The five reports of sums per agent and hour, such as `talk_time_data` and `contact_online_time`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from talkdesk_sandbox.centre.centre import OFFLINE
 from talkdesk_sandbox.centre.staff import HOUR
 from talkdesk_sandbox.reports.explore.contacts import hold_time
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
-from talkdesk_sandbox.reports.explore.roster import team_of
+from talkdesk_sandbox.reports.explore.teams import team_of
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def _of_contacts(name: str, measured: str, measure: Measure) -> Report:
     def events(day: WorkingDay) -> Iterator[Event]:
         sums: Counter[_Bucket] = Counter()
         for interaction in day.interactions:
-            group = interaction.told["ring_groups"] or None
+            group = interaction.reported["ring_groups"] or None
             for leg in interaction.legs:
                 if leg.user is not None and (amount := measure(interaction, leg)):
                     hour = leg.finished // HOUR * HOUR
                     sums[hour, leg.user, team_of(day.centre, leg.user, hour).id, group] += amount
-        yield from _told(day, sums, measured, groups=True)
+        yield from _sums(day, sums, measured, groups=True)
 
     return Report(name, names(f"agent_id team_id started_at ring_groups_name {measured}"), by_day(events))
 
@@ -49,17 +49,17 @@ def _online(day: WorkingDay) -> Iterator[Event]:
             until = min(session.end, hour + HOUR)
             sums[hour, session.agent, team_of(day.centre, session.agent, hour).id, None] += until - at
             at = until
-    yield from _told(day, sums, "status_duration_seconds", groups=False)
+    yield from _sums(day, sums, "status_duration_seconds", groups=False)
 
 
-def _told(day: WorkingDay, sums: Counter[_Bucket], measured: str, *, groups: bool) -> Iterator[Event]:
+def _sums(day: WorkingDay, sums: Counter[_Bucket], measured: str, *, groups: bool) -> Iterator[Event]:
     for (hour, agent, team, group), amount in sums.items():
         person = day.centre.staff.agents[agent].user_id
-        told: Row = {"agent_id": person, "team_id": team, "started_at": stamp(hour)}
+        row: Row = {"agent_id": person, "team_id": team, "started_at": stamp(hour)}
         if groups:
-            told["ring_groups_name"] = group
-        told[measured] = amount
-        yield Event(hour, f"{person}:{group}", partial(dict, told))
+            row["ring_groups_name"] = group
+        row[measured] = amount
+        yield Event(hour, f"{person}:{group}", partial(dict, row))
 
 
 CONTACT_ONLINE_TIME = Report(

@@ -1,4 +1,4 @@
-"""`messaging_contacts`: what comes in writing; it has nothing to do with the calls."""
+"""`messaging_contacts`: conversations in writing; they are independent of the calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from talkdesk_sandbox.centre.staff import HOUR
 from talkdesk_sandbox.centre.words import DISPOSITIONS, NOTES, RING_GROUPS
 from talkdesk_sandbox.reports.explore.notation import day_fraction, in_words, yes_no
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
-from talkdesk_sandbox.reports.explore.words import CHANNELS, CUSTOMERS, REASONS
+from talkdesk_sandbox.reports.explore.texts import CHANNELS, CUSTOMERS, REASONS
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, uuid_of
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
@@ -51,10 +51,10 @@ def _chats(day: WorkingDay) -> Iterator[Chat]:
 def _conversation(day: WorkingDay, rng: Random, name: str, start: int) -> Iterator[Chat]:
     """A conversation of one contact, or of two when it is handed on."""
     end = day.before_its_end(start + 60 + int(rng.expovariate(1 / 2400)))
-    borders = [start, end]
+    boundaries = [start, end]
     if rng.random() < 0.15:
-        borders.insert(1, (start + end) // 2)
-    for number, (begins, ends) in enumerate(itertools.pairwise(borders)):
+        boundaries.insert(1, (start + end) // 2)
+    for number, (begins, ends) in enumerate(itertools.pairwise(boundaries)):
         assigned = begins + (ends - begins) // (3 + rng.randrange(9))
         free = day.on_duty(assigned)
         agent = rng.choice(free) if free else None
@@ -67,7 +67,7 @@ def _conversation(day: WorkingDay, rng: Random, name: str, start: int) -> Iterat
             finished=ends,
             agent=agent,
             bits=rng.getrandbits(64),
-            handed_on=number + 2 < len(borders),
+            handed_on=number + 2 < len(boundaries),
         )
 
 

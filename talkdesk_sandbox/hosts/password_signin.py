@@ -1,15 +1,16 @@
-"""The Reporting API's sign-in: a password grant, and its renewal by id_token."""
+"""Reporting API, first generation: the sign-in with a password, and its renewal with an id_token."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from talkdesk_sandbox.store.tokens import Standing, TokenBook
+from talkdesk_sandbox.store.tokens import Standing, TokenStore
 from talkdesk_sandbox.wire.messages import Answer, json_answer
 
 if TYPE_CHECKING:
-    from talkdesk_sandbox.store.backend import Backend, Exchange
+    from talkdesk_sandbox.hosts.exchange import Exchange
+    from talkdesk_sandbox.store.backend import Backend
 
 _CLIENT = ("client_id", "client_secret", "client_version")
 #: As in Talkdesk's sample: the id_token expires before the access token does.
@@ -17,13 +18,13 @@ _ID_TOKEN_LIFETIME = timedelta(minutes=65)
 _USER_ID, _ACCOUNT_ID = "55a3cc81041268c5b4000001", "559d52fcd22fe6fd24000001"
 
 
-class SignIn:
+class PasswordSignIn:
     """Gives out tokens for the credentials of the one account there is."""
 
     def __init__(self, backend: Backend) -> None:
         """Sign in to a backend."""
         self._backend = backend
-        self._id_tokens = TokenBook(backend.clock, backend.secrets)
+        self._id_tokens = TokenStore(backend.clock, backend.secrets)
 
     def token(self, exchange: Exchange) -> Answer:
         """Tokens for all six credentials."""

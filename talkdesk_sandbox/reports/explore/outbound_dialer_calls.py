@@ -1,4 +1,4 @@
-"""`outbound_dialer_calls`: the outbound calls that a campaign made; about one in two."""
+"""`outbound_dialer_calls`: the outbound calls that a campaign made, about one in two."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
-from talkdesk_sandbox.reports.explore.roster import team_of
-from talkdesk_sandbox.reports.explore.words import CAMPAIGNS, PHONE_TYPES
+from talkdesk_sandbox.reports.explore.teams import team_of
+from talkdesk_sandbox.reports.explore.texts import CAMPAIGNS, PHONE_TYPES
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, digest
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
@@ -25,7 +25,7 @@ def _events(day: WorkingDay) -> Iterator[Event]:
 
 
 def _row(day: WorkingDay, interaction: Interaction) -> Row:
-    call, told, bits = interaction.call, interaction.told, interaction.bits("dialer")
+    call, reported, bits = interaction.call, interaction.reported, interaction.bits("dialer")
     campaign = CAMPAIGNS[bits % len(CAMPAIGNS)]
     agent = day.centre.staff.agents[call.agent or 0]
     extra = {"first_name": ("Zoë", "Pat", "José", "Kim")[bits >> 40 & 3], "segment": bits >> 42 & 7}
@@ -39,10 +39,10 @@ def _row(day: WorkingDay, interaction: Interaction) -> Row:
         "call_started_time": stamp(call.start),
         "call_finished_time": stamp(call.end),
         "callback_mode": ("none", "agent", "campaign")[(bits >> 6) % 3],
-        "customer_phone_number": told["contact_phone_number"],
-        "talkdesk_phone_number": told["talkdesk_phone_number"],
-        "description": told["notes"],
-        "disposition": told["disposition_code"],
+        "customer_phone_number": reported["contact_phone_number"],
+        "talkdesk_phone_number": reported["talkdesk_phone_number"],
+        "description": reported["notes"],
+        "disposition": reported["disposition_code"],
         "outbound_dialer_system_disposition": "ANSWERED" if call.talk else "NO_ANSWER",
         "sip_hangup_code": "200" if call.talk else ("480", "486", "603")[(bits >> 20) % 3],
         "team_name": team_of(day.centre, call.agent, call.start).name,

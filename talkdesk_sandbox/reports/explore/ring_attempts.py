@@ -1,4 +1,4 @@
-"""`ring_attempts`: whose phone rang, and what became of it."""
+"""`ring_attempts`: one row for each phone that rang, with its agent and outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from talkdesk_sandbox.reports.explore.contacts import contact_id
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
 from talkdesk_sandbox.reports.explore.ringing import Attempt, attempts
-from talkdesk_sandbox.reports.explore.roster import ring_groups_of, team_of
+from talkdesk_sandbox.reports.explore.teams import team_of
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, digest, uuid_of
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox.reports.explore.interactions import Interaction, Leg
 
-#: How often somebody on duty is looked for, before anybody will do.
-_TRIES = 16
+#: The queues of an attempt; the name has a dot.
+QUEUES = "dial_attempts.queues"
+#: How often an agent on duty is looked for, before any agent is taken.
+_ATTEMPTS = 16
 
 
 def _events(day: WorkingDay) -> Iterator[Event]:
@@ -34,7 +36,7 @@ def _events(day: WorkingDay) -> Iterator[Event]:
 def _row(day: WorkingDay, interaction: Interaction, leg: Leg, attempt: Attempt, key: str) -> Row:
     agent = leg.user if attempt.outcome == "Answered" else None
     if agent is None:
-        agent = _somebody(day, attempt.started, key)
+        agent = _agent_rung(day, attempt.started, key)
     person = day.centre.staff.agents[agent]
     team = team_of(day.centre, agent, attempt.started)
     return {
@@ -49,15 +51,15 @@ def _row(day: WorkingDay, interaction: Interaction, leg: Leg, attempt: Attempt, 
         "user_name": person.name,
         "user_email": person.email,
         "team_name": team.name,
-        "ring_groups": ring_groups_of(agent),
+        QUEUES: list(dict.fromkeys(interaction.reported["ring_groups"].split("+"))),
     }
 
 
-def _somebody(day: WorkingDay, at: int, key: str) -> int:
-    """Whose phone rang in vain: mostly somebody on duty."""
+def _agent_rung(day: WorkingDay, at: int, key: str) -> int:
+    """The agent who did not answer; mostly one on duty."""
     rng, shifts = Random(key), day.centre.staff.shifts(day.number)
     agent = 0
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         agent = rng.randrange(len(shifts))
         shift = shifts[agent]
         if shift and shift[0] <= at < shift[1]:
@@ -68,9 +70,9 @@ def _somebody(day: WorkingDay, at: int, key: str) -> int:
 RING_ATTEMPTS = Report(
     "ring_attempts",
     names(
-        """
+        f"""
         interaction_id contact_id batch_ring_id ring_attempt_id attempt_type ring_started_at_time
-        ring_finished_at_time ring_attempt_duration user_name user_email team_name ring_groups
+        ring_finished_at_time ring_attempt_duration user_name user_email team_name {QUEUES}
         """
     ),
     by_day(_events),

@@ -1,4 +1,4 @@
-"""`user_status`: the agents' sessions, cut at the end of a month and at a change of team."""
+"""`user_status` of Explore: sessions of agents, cut at the end of a month and at a change of team."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from talkdesk_sandbox.centre.centre import OFFLINE, Centre, Session, days
 from talkdesk_sandbox.reports.explore.report import Report, names
-from talkdesk_sandbox.reports.explore.roster import cut_moments, cuts, ring_groups_of, team_of
+from talkdesk_sandbox.reports.explore.teams import cut_moments, cuts, ring_groups_of, team_of
 from talkdesk_sandbox.reports.reporting import Row, session_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: Days after which everybody who works here has been at work again.
+#: Within so many days, each agent who has not left has a shift.
 _LONGEST_ABSENCE = 40
 
 

@@ -1,4 +1,4 @@
-"""`qm_evaluation_analysis`: each question of each evaluation of a call; one call in 16 has one."""
+"""`qm_evaluation_analysis`: one row for each question of an evaluation; one call in 16 has one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from talkdesk_sandbox.reports.explore.report import Event, Report, by_day, names
-from talkdesk_sandbox.reports.explore.roster import team_of
-from talkdesk_sandbox.reports.explore.words import FORM_QUESTIONS, FORMS
+from talkdesk_sandbox.reports.explore.teams import team_of
+from talkdesk_sandbox.reports.explore.texts import FORM_QUESTIONS, FORMS
 from talkdesk_sandbox.reports.explore.workingday import WorkingDay, digest, uuid_of
 from talkdesk_sandbox.reports.reporting import Row, stamp
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from talkdesk_sandbox.reports.explore.interactions import Interaction
+
+#: The free text of a text question; only the data dictionary names it.
+ELEMENT_TEXT = "evaluation_element_text"
+_REMARK = "Weiter so, „prima“"
 
 
 class Evaluation(NamedTuple):
@@ -33,8 +37,10 @@ class Evaluation(NamedTuple):
 
     def scores(self, section: str | None = None) -> tuple[int, int]:
         """Best and obtained score of a section, or of all."""
-        asked = [n for n, question in enumerate(FORM_QUESTIONS) if section in (None, question[0])]
-        return sum(FORM_QUESTIONS[n][3] or 0 for n in asked), sum(self.obtained(n) or 0 for n in asked)
+        questions = [n for n, question in enumerate(FORM_QUESTIONS) if section in (None, question[0])]
+        return sum(FORM_QUESTIONS[n][3] or 0 for n in questions), sum(
+            self.obtained(n) or 0 for n in questions
+        )
 
 
 def _events(day: WorkingDay) -> Iterator[Event]:
@@ -60,13 +66,13 @@ def _row(day: WorkingDay, evaluation: Evaluation, number: int) -> Row:
         "agent_name": person.name,
         "agent_email": person.email,
         "evaluation_id": evaluation.id,
-        "evaluator_id": agents[0].user_id if edited else "ai-evaluator",
+        "evaluator_id": agents[0].user_id if edited else "AI Scored Evaluation",
         "evaluator_name": agents[0].name if edited else "",
         "form_id": form_id,
         "form_name": form_name,
         "interaction_id": evaluation.interaction.id,
         **_question(evaluation, number),
-        "ring_group_names": evaluation.interaction.told["ring_groups"],
+        "ring_group_names": evaluation.interaction.reported["ring_groups"],
         "team_name": team_of(day.centre, evaluation.user, evaluation.at).name,
         "evaluation_time": stamp(evaluation.at),
         **_scores(evaluation, number),
@@ -77,6 +83,7 @@ def _row(day: WorkingDay, evaluation: Evaluation, number: int) -> Row:
         "interaction_reference": "",
         "form_element_mandatory": "true" if number < 3 else "false",
         **_call(evaluation.interaction),
+        ELEMENT_TEXT: _REMARK if FORM_QUESTIONS[number][3] is None else "",
     }
 
 
@@ -86,7 +93,7 @@ def _question(evaluation: Evaluation, number: int) -> Row:
     return {
         "question_id": digest("qm", number)[:24],
         "question_text": text,
-        "question_answer": "Weiter so, „prima“" if best is None else ("Yes" if full else "Partly"),
+        "question_answer": _REMARK if best is None else ("Yes" if full else "Partly"),
         "question_type": kind,
         "section_id": digest("qm", section)[:24],
         "section_name": section,
@@ -121,14 +128,14 @@ def _call(interaction: Interaction) -> Row:
 QM_EVALUATION_ANALYSIS = Report(
     "qm_evaluation_analysis",
     names(
-        """
+        f"""
         agent agent_id agent_name agent_email evaluation_id evaluator_id evaluator_name form_id
         form_name interaction_id question_id question_text question_answer question_type
         section_id section_name ring_group_names team_name evaluation_time evaluation_max_score
         evaluation_obtained_score evaluation_version section_max_score section_obtained_score
         question_max_score question_obtained_score branch_to first_evaluated_on header_id
         header_text interaction_reference form_element_mandatory interaction_channel
-        interaction_date interaction_direction interaction_source interaction_type
+        interaction_date interaction_direction interaction_source interaction_type {ELEMENT_TEXT}
         """
     ),
     by_day(_events),

@@ -1,4 +1,4 @@
-"""Who belongs to which team when: some agents move from one team to another and back."""
+"""The team of an agent at a moment; some agents move, which cuts their status."""
 
 from __future__ import annotations
 

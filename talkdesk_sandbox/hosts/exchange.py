@@ -1,0 +1,77 @@
+"""One request while it is answered: its operation, its report and job, the fault it meets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from talkdesk_sandbox.store.ledger import Entry
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from talkdesk_sandbox.faults.fault_queue import Fault
+    from talkdesk_sandbox.reports.job_request import JobRequest
+    from talkdesk_sandbox.store.backend import Backend
+    from talkdesk_sandbox.store.jobs import Job
+    from talkdesk_sandbox.wire.messages import Answer, Request
+
+
+@dataclass
+class Exchange:
+    """One request while it is answered: what it is about, and the fault it meets."""
+
+    backend: Backend
+    request: Request
+    operation: str
+    report: str | None = None
+    job_id: str | None = None
+    api: str | None = None
+    fault: Fault | None = None
+    at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look at the clock."""
+        self.at = self.backend.clock()
+
+    def meet(self, stage: str) -> Fault | None:
+        """The fault that is due at this stage, if any; the ledger will name it."""
+        if self.fault is None:
+            self.fault = self.backend.faults.take(self.operation, self.report, stage)
+            return self.fault
+        return None
+
+    def meet_instead(self) -> Answer | None:
+        """The answer of the fault that takes the operation's place, if one is due."""
+        fault = self.meet("instead")
+        return fault.answer(self.api) if fault else None
+
+    def accept(self, request: JobRequest, job_id: str) -> Job:
+        """Create a job with the fault that is due, and start writing its file.
+
+        Raises:
+            TooManyJobsError: the account has no room for one more.
+        """
+        job = self.backend.jobs.create(request, job_id)
+        self.job_id = job.id
+        job.fault = self.meet("job")
+        if job.will_be_done:
+            self.backend.files.prepare(job)
+        return job
+
+    def entry(self, answer: Answer) -> Entry:
+        """The exchange, for the ledger."""
+        headers = self.request.headers
+        return Entry(
+            self.operation,
+            self.request.method,
+            self.request.path,
+            answer.status,
+            self.report,
+            self.job_id,
+            self.at,
+            self.fault.name if self.fault else None,
+            "authorization" in headers,
+            headers.get("range"),
+            self.api,
+        )

@@ -1,0 +1,60 @@
+"""Reporting API: checks the body of a request to create a job."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from talkdesk_sandbox.reports.job_request import JobRequest
+
+if TYPE_CHECKING:
+    from talkdesk_sandbox.reports.reporting import Report
+    from talkdesk_sandbox.store.backend import Backend
+
+FORMATS = ("json", "csv")
+#: Data is available after this delay; a later `to` is refused.
+_FRESHNESS = timedelta(hours=1)
+
+#: Names of members, each with what is wrong with it.
+Wrong = list[tuple[str, str]]
+
+
+def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest | Wrong:
+    """The job request in a body, or what is wrong with it: names and descriptions."""
+    members = body if isinstance(body, dict) else {}
+    timespan = members.get("timespan")
+    given = timespan if isinstance(timespan, dict) else {}
+    start, end = time_of(given.get("from")), time_of(given.get("to"))
+    file_format = members.get("format", "json")
+    wrong = [
+        (f"timespan[{name}]", "is invalid" if given.get(name) else "is missing")
+        for name, at in (("from", start), ("to", end))
+        if at is None
+    ]
+    if start and end and start > end:
+        wrong.append(("timespan[from]", "is after timespan[to]"))
+    if end and end > backend.clock() - _FRESHNESS:
+        wrong.append(("timespan[to]", "must be at least one hour in the past"))
+    if file_format not in FORMATS:
+        wrong.append(("format", "does not have a valid value"))
+    if wrong or start is None or end is None:
+        return wrong
+    rows = partial(report.between, backend.centre, start, end, closed=backend.closed_bounds)
+    return JobRequest(report.name, (start, end), str(file_format), report.fields, rows, _layout)
+
+
+def _layout(total: int) -> tuple[str, str]:
+    """What stands before and behind the entries of a JSON file."""
+    return f'{{"total":{total},"entries":[', "]}"
+
+
+def time_of(text: object) -> datetime | None:
+    """A time as clients write it: with Z, an offset, or ` UTC`; a time without a zone is UTC."""
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,78 @@
+"""The rooms of the sandbox: imports go one way, and each module says what is in it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import talkdesk_sandbox
+
+ROOT = Path(talkdesk_sandbox.__file__).parent
+#: Each room may import the rooms below it. `""` stands for the modules beside the rooms.
+ROOMS = ("", "hosts", "store", "faults", "reports", "centre", "wire")
+
+
+def name_of(file):
+    parts = file.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(file): file for file in sorted(ROOT.rglob("*.py"))}
+
+
+def room_of(module):
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and (ROOT / parts[1]).is_dir() else ""
+
+
+def imports_of(module):
+    """The modules of the sandbox that a module imports, for type checkers only included."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("talkdesk_sandbox"):
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name if name in MODULES else node.module for name in names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+
+
+ARROWS = {module: set(imports_of(module)) for module in MODULES}
+
+
+def test_a_room_imports_only_rooms_below_it():
+    upward = [
+        (module, target)
+        for module, targets in ARROWS.items()
+        for target in targets
+        if ROOMS.index(room_of(target)) < ROOMS.index(room_of(module))
+    ]
+
+    assert upward == []
+    assert {room_of(module) for module in MODULES} == set(ROOMS)
+
+
+def test_centre_and_wire_import_no_other_room():
+    for module, targets in ARROWS.items():
+        if room_of(module) in ("centre", "wire"):
+            assert {room_of(target) for target in targets} <= {room_of(module)}, module
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    left = dict(ARROWS)
+    while free := [module for module, targets in left.items() if not targets & left.keys()]:
+        for module in free:
+            del left[module]
+
+    assert left == {}
+
+
+FIRST_LINES = {
+    module: (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+    for module, file in MODULES.items()
+}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_a_first_line_of_its_own_and_fewer_than_250_lines(module):
+    assert MODULES[module].read_text(encoding="utf-8").count("\n") < 250
+    assert FIRST_LINES[module]
+    assert list(FIRST_LINES.values()).count(FIRST_LINES[module]) == 1
