@@ -80,6 +80,14 @@ def test_a_stop_of_the_clock_stops_its_branches_and_theirs():
     assert all(sleeper.stopped for sleeper in sleepers)
 
 
+def test_a_branch_of_a_stopped_clock_is_stopped():
+    clock = Clock()
+    clock.stop()
+
+    with pytest.raises(Stopped):
+        clock.branch().sleep(0)
+
+
 def test_a_stop_of_a_branch_stops_neither_the_clock_nor_another_branch():
     clock = Clock()
     branch, other = clock.branch(), clock.branch()

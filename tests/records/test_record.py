@@ -180,6 +180,13 @@ def test_a_surprise_stops_the_stream_when_unknown_fields_says_fail(surprise):
         maker("fail").from_json(ROW | surprise)
 
 
+def test_an_unknown_field_is_named_and_its_value_is_not_shown():
+    with pytest.raises(UnfitRowError, match="'new_email'") as caught:
+        maker("fail").from_json(ROW | {"new_email": "zoe@example.com"})
+
+    assert "zoe@" not in str(caught.value)
+
+
 def test_unknown_fields_are_kept_with_their_names_and_counted_over_rows():
     make = maker("keep")
 
@@ -230,6 +237,15 @@ def test_a_row_without_its_key_is_refused():
         maker().from_json({"end_at": "2026-01-02 03:04:05"})
 
 
+def test_an_empty_key_is_no_key_in_json_and_in_csv():
+    with pytest.raises(UnfitRowError):
+        maker().from_json(ROW | {"id": ""})
+    with pytest.raises(UnfitRowError):
+        maker().from_csv({"id": ""})
+    with pytest.raises(UnfitRowError, match="id is missing"):
+        maker().from_csv(ROW | {"id": ""})
+
+
 def test_a_row_without_an_end_is_a_record():
     """It moves nothing, but it is not lost (faults, 39)."""
     assert maker().from_json(ROW | {"end_at": None})["end_at"] is None
@@ -241,16 +257,15 @@ def test_an_empty_csv_cell_is_null_unless_the_api_never_says_null_there():
     assert record == dict.fromkeys(FIELDS) | {"id": "CA1", "group": ""}
 
 
-def test_an_empty_csv_key_is_refused():
-    with pytest.raises(UnfitRowError, match="id is missing"):
-        maker().from_csv(ROW | {"id": ""})
-
-
 def test_csv_text_and_json_values_give_the_same_record():
     in_json = ROW | {"share": 0.5, "is_active": True, "end_at": "2026-01-02T03:04:05Z"}
     in_csv = ROW | {"share": "0.5", "is_active": "True", "seconds": "7"}
 
     assert maker().from_csv(in_csv) == maker().from_json(in_json)
+
+
+def test_a_whole_number_with_a_decimal_point_is_the_same_in_json_and_in_csv():
+    assert maker().from_csv({"id": "1", "seconds": "12.0"}) == maker().from_json({"id": "1", "seconds": 12.0})
 
 
 @given(row=st.fixed_dictionaries({}, optional=dict.fromkeys([*FIELDS, "other"], ANY_JSON)))

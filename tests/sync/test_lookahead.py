@@ -278,6 +278,24 @@ def test_an_unread_result_of_a_cancelled_stream_is_closed(work):
         assert [file.closed for file in work.files] == [1, 1]
 
 
+def test_a_slot_is_given_back_when_closing_an_unread_result_fails(work):
+    def unwilling(_file):
+        raise OSError("disk full")
+
+    begun = time.monotonic()
+
+    def soon():
+        assert time.monotonic() - begun < SOON
+
+    plans = {stream: iter(pieces(stream, 1)) for stream in ("a", "b")}
+    with LookAhead(plans, work, width=1, discard=unwilling) as ahead:
+        assert ahead.next("a", soon) is not None
+
+        ahead.cancel("a")
+
+        assert ahead.next("b", soon) is not None
+
+
 def test_halting_ends_waits_and_begins_nothing_but_leaves_what_is_being_read(work):
     plan = pieces("a", 4)
     work.gates[plan[1]] = threading.Event()
