@@ -5,7 +5,7 @@ What it does not imitate:
 - unpublished limits: request rates, the longest timespan, the age
   of the oldest data, how long files are kept, how long a report really takes;
 - the texts of most errors: codes are documented, their bodies mostly are not;
-- TLS, the hosts of regions, several accounts;
+- the hosts of regions, several accounts;
 - data that changes later: a row is the same at each request;
 - S3 beyond GET and HEAD of one presigned object: a HEAD is accepted with a signature made
   for GET, several ranges in one request are answered with the whole file;

@@ -12,7 +12,8 @@ import requests
 from urllib3.exceptions import ProtocolError
 
 from talkdesk_sandbox import Fault, Pace
-from talkdesk_sandbox.faults.kinds import API, KINDS, OPERATIONS
+from talkdesk_sandbox.faults.kind import API, OPERATIONS
+from talkdesk_sandbox.faults.kinds import KINDS
 
 
 def met(client):
