@@ -70,6 +70,7 @@ class Sandbox:
         bucket: Bucket | None = None,
         chunked: bool = False,
         tls: bool = False,
+        settle_seconds: float = 0,
         account: str = CREDENTIALS["account"],
         client_id: str = CREDENTIALS["client_id"],
         client_secret: str = CREDENTIALS["client_secret"],
@@ -98,6 +99,7 @@ class Sandbox:
             bucket: Keeps and presigns the files; without one the file host does.
             chunked: Whether the API answers in chunks, without a Content-Length.
             tls: Whether both hosts are https, with a certificate of the authority in `ca_file`.
+            settle_seconds: How long after its end a row becomes available to new jobs.
             account: The account to sign in to.
             client_id: The client's id.
             client_secret: The client's secret.
@@ -143,6 +145,7 @@ class Sandbox:
             },
             forbidden_reports=forbidden,
             closed_bounds=bounds == "closed",
+            settling=timedelta(seconds=settle_seconds),
             token_lifetime=timedelta(seconds=token_seconds),
             url_lifetime=timedelta(seconds=url_seconds),
             jobs=JobStore(pace or Pace.now(), clock, max_open_jobs),

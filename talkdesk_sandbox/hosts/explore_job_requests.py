@@ -44,8 +44,7 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
         (start, end),
         str(file_format),
         report.headings,
-        # What ends after this moment is not there yet, and will not be in this job's file.
-        partial(rows, backend.centre, start, min(end, backend.clock())),
+        partial(rows, backend.centre, start, min(end, backend.available_until())),
         partial(_layout, report, empty_without_entries=backend.explore.empty_without_entries),
         api="explore",
         name=str(members.get("name") or report.name),

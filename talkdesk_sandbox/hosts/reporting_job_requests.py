@@ -40,7 +40,9 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
         wrong.append(("format", "does not have a valid value"))
     if wrong or start is None or end is None:
         return wrong
-    rows = partial(report.between, backend.centre, start, end, closed=backend.closed_bounds)
+    available = backend.available_until()
+    closed = backend.closed_bounds and end < available
+    rows = partial(report.between, backend.centre, start, min(end, available), closed=closed)
     return JobRequest(report.name, (start, end), str(file_format), report.fields, rows, _layout)
 
 

@@ -211,6 +211,18 @@ def test_what_lies_in_the_future_is_not_in_the_file(open_explore, clock):
     assert max(row["end_at"] for row in entries) < "2024-05-15T12:00:00Z"
 
 
+def test_a_row_is_available_only_some_time_after_its_end(open_explore, clock):
+    explore = open_explore(settle_seconds=3600, token_seconds=86_400)
+    span = {"start": "2024-05-15T00:00:00Z", "end": "2024-05-15T12:00:00Z"}
+
+    early = explore.download(explore.job_id(**span)).json()["entries"]
+    clock.tick(3600)
+    late = explore.download(explore.job_id(**span)).json()["entries"]
+
+    assert max(row["end_at"] for row in early) < "2024-05-15T11:00:00Z" <= max(row["end_at"] for row in late)
+    assert early == late[: len(early)]
+
+
 def test_unknown_reports_jobs_and_operations_are_errors_in_json(explore):
     job_id = explore.job_id()
 

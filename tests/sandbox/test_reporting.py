@@ -177,6 +177,14 @@ def test_to_may_lie_exactly_one_hour_back(client):
     assert client.create(end="2024-05-15T11:00:00Z").status_code == 202
 
 
+def test_a_row_is_available_only_some_time_after_its_end(open_sandbox):
+    client = open_sandbox(settle_seconds=7200)
+
+    rows = client.download(client.job_id(start="2024-05-15T00:00:00Z", end="2024-05-15T11:00:00Z")).json()
+
+    assert "2024-05-15 09" < max(row["end_at"] for row in rows["entries"]) < "2024-05-15 10:00:00"
+
+
 def test_unknown_reports_jobs_and_paths_are_not_found(client):
     job_id = client.job_id()
 
