@@ -29,6 +29,7 @@ _HELP = {
     "flat_jobs": "a job's id and other members at the top level, not within `job`",
     "files_200": "the file itself instead of a redirect to its presigned URL",
     "files_waiting": "how a request for the file is answered while the job runs",
+    "longest_timespan": "the longest timespan of a job",
     "embedded_name": "name of `_embedded` in lists",
     "empty_without_entries": 'an empty report is `{"total":0}`',
     "calls_payload": "which fields the calls of Explore have",
