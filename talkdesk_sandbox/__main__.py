@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from talkdesk_sandbox.faults.fault_queue import Fault
 from talkdesk_sandbox.reports.explore import Explore
+from talkdesk_sandbox.reports.generations import GENERATIONS
 from talkdesk_sandbox.sandbox import BOUNDS, Sandbox
 from talkdesk_sandbox.store.jobs import Pace
 
@@ -86,6 +87,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--chunked", action="store_true", help="the API answers in chunks, without a Content-Length")
     add("--tls", action="store_true", help="serve https, with a certificate of the sandbox's own authority")
     add("--bounds", choices=BOUNDS, default="closed", help="whether a report counts its `to` in")
+    add(
+        "--reporting-fields",
+        choices=tuple(GENERATIONS),
+        default="2016",
+        help="since when the Reporting API has the fields of its files",
+    )
     for name, field in _EXPLORE.items():
         _add_explore_option(parser, name, field.default)
     add(

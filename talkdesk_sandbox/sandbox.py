@@ -15,7 +15,7 @@ from talkdesk_sandbox.hosts.file_host import FileHost
 from talkdesk_sandbox.reports.explore import Explore
 from talkdesk_sandbox.reports.explore.catalogue import NAMES as EXPLORE_REPORTS
 from talkdesk_sandbox.reports.explore.catalogue import reports_of
-from talkdesk_sandbox.reports.reporting import REPORTS, Row
+from talkdesk_sandbox.reports.generations import GENERATIONS
 from talkdesk_sandbox.store.assertions import SigningKey
 from talkdesk_sandbox.store.backend import Backend, object_path
 from talkdesk_sandbox.store.files import Bucket, FileStore, ReportFile
@@ -29,6 +29,8 @@ from talkdesk_sandbox.wire.tls import Authority
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
+
+    from talkdesk_sandbox.reports.reporting import Row
 
 BOUNDS = ("closed", "half-open")
 
@@ -65,6 +67,7 @@ class Sandbox:
         url_seconds: int = 900,
         max_open_jobs: int = 15,
         bounds: str = "closed",
+        reporting_fields: str = "2016",
         forbidden_reports: Iterable[str] = (),
         explore: Explore | None = None,
         bucket: Bucket | None = None,
@@ -94,6 +97,7 @@ class Sandbox:
             url_seconds: Lifetime of a presigned URL.
             max_open_jobs: Unfinished jobs the account may have.
             bounds: `closed` if the Reporting API's `to` is inclusive, else `half-open`.
+            reporting_fields: `2016` or `2017`: since when the Reporting API has the fields of its files.
             forbidden_reports: Reports the account may not make, in either API.
             explore: How the Explore API behaves where the documents leave a choice.
             bucket: Keeps and presigns the files; without one the file host does.
@@ -108,13 +112,15 @@ class Sandbox:
             password: Their password.
 
         Raises:
-            ValueError: `bounds` or a forbidden report is none that exists.
+            ValueError: `bounds`, `reporting_fields` or a forbidden report is none that exists.
             OSError: a port is taken.
             RuntimeError: `tls` needs `cryptography`, which is not installed.
         """
         forbidden = frozenset(forbidden_reports)
         if bounds not in BOUNDS or not forbidden <= EXPLORE_REPORTS:
             raise ValueError(f"bounds are one of {BOUNDS}, and reports of {sorted(EXPLORE_REPORTS)}")
+        if reporting_fields not in GENERATIONS:
+            raise ValueError(f"reporting_fields is one of {', '.join(GENERATIONS)}, not {reporting_fields!r}")
         explore = explore or Explore()
         self._authority = Authority() if tls else None
         #: Path of the certificate that clients must trust, in PEM; None without TLS.
@@ -154,6 +160,7 @@ class Sandbox:
             faults=FaultQueue(list(faults), clock),
             ledger=self.ledger,
             explore=explore,
+            reporting_reports=GENERATIONS[reporting_fields],
             explore_key=SigningKey(explore.key_algorithm, KEY_ID),
             bucket=bucket,
             chunked=chunked,
@@ -209,7 +216,7 @@ class Sandbox:
         """
         if api == "explore":
             return list(reports_of(self._backend.explore)[report].between(self._backend.centre, start, end))
-        return list(REPORTS[report].between(self._backend.centre, start, end))
+        return list(self._backend.reporting_reports[report].between(self._backend.centre, start, end))
 
     def add_fault(self, fault: Fault) -> None:
         """Append a fault to those that wait."""

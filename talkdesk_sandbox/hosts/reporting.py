@@ -14,7 +14,6 @@ from talkdesk_sandbox.hosts.exchange import Exchange
 from talkdesk_sandbox.hosts.password_signin import PasswordSignIn
 from talkdesk_sandbox.hosts.reporting_job_requests import job_request_of
 from talkdesk_sandbox.hosts.routing import routed
-from talkdesk_sandbox.reports.reporting import REPORTS
 from talkdesk_sandbox.store.jobs import FINAL, Job, TooManyJobsError
 from talkdesk_sandbox.store.tokens import Standing
 from talkdesk_sandbox.wire.messages import Answer, json_answer, late_answer, text_answer
@@ -38,6 +37,7 @@ class ReportingApi:
     def __init__(self, backend: Backend, oauth: OAuthSignIn) -> None:
         """Offer a backend's reports to those who sign in with a password or with OAuth."""
         self.backend = backend
+        self._reports = backend.reporting_reports
         self.sign_in = PasswordSignIn(backend)
         self._oauth = oauth
 
@@ -55,13 +55,13 @@ class ReportingApi:
         if standing is Standing.UNKNOWN and (refused := self._oauth.refusal(exchange, "reports")):
             status, why = refused
             return json_answer(status, {"error": why})
-        if exchange.report not in REPORTS:
+        if exchange.report not in self._reports:
             return text_answer(404, _NOT_FOUND)
         return None
 
     def create(self, exchange: Exchange) -> Answer:
         """Accept a report job."""
-        report = REPORTS[exchange.report or ""]
+        report = self._reports[exchange.report or ""]
         if report.name in self.backend.forbidden_reports:
             return json_answer(403, _FORBIDDEN)
         job_request = job_request_of(exchange.job_body(), report, self.backend)

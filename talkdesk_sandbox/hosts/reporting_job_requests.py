@@ -43,12 +43,15 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
     available = backend.available_until()
     closed = backend.closed_bounds and end < available
     rows = partial(report.between, backend.centre, start, min(end, available), closed=closed)
-    return JobRequest(report.name, (start, end), str(file_format), report.fields, rows, _layout)
+    return JobRequest(
+        report.name, (start, end), str(file_format), report.fields, rows, partial(_layout, report)
+    )
 
 
-def _layout(total: int) -> tuple[str, str]:
+def _layout(report: Report, total: int) -> tuple[str, str]:
     """What stands before and behind the entries of a JSON file."""
-    return f'{{"total":{total},"entries":[', "]}"
+    more = "".join(f'"{name}":"{value}",' for name, value in report.envelope.items())
+    return f'{{"total":{total},{more}"entries":[', "]}"
 
 
 def time_of(text: object) -> datetime | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.centre.centre import Centre
     from talkdesk_sandbox.faults.fault_queue import FaultQueue
     from talkdesk_sandbox.reports.explore.options import Explore
+    from talkdesk_sandbox.reports.reporting import Report
     from talkdesk_sandbox.store.assertions import SigningKey
     from talkdesk_sandbox.store.files import Bucket, FileStore
     from talkdesk_sandbox.store.jobs import Clock, Job, JobStore
@@ -47,6 +48,7 @@ class Backend:
     faults: FaultQueue
     ledger: Ledger
     explore: Explore
+    reporting_reports: Mapping[str, Report]
     explore_key: SigningKey
     bucket: Bucket | None = None
     #: Whether the API answers in chunks, without a Content-Length.
