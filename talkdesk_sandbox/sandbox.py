@@ -22,9 +22,8 @@ from talkdesk_sandbox.store.files import Bucket, FileStore, ReportFile
 from talkdesk_sandbox.store.jobs import Job, JobStore, Pace
 from talkdesk_sandbox.store.ledger import Ledger
 from talkdesk_sandbox.store.tokens import TokenStore
+from talkdesk_sandbox.wire.listen import listen
 from talkdesk_sandbox.wire.presign import Signer
-from talkdesk_sandbox.wire.server import Server
-from talkdesk_sandbox.wire.tls import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -122,16 +121,9 @@ class Sandbox:
         if reporting_fields not in GENERATIONS:
             raise ValueError(f"reporting_fields is one of {', '.join(GENERATIONS)}, not {reporting_fields!r}")
         explore = explore or Explore()
-        self._authority = Authority() if tls else None
+        self._api, self._file_host, self._authority = listen(port, files_port, clock, sleep, tls=tls)
         #: Path of the certificate that clients must trust, in PEM; None without TLS.
         self.ca_file = self._authority.ca_file if self._authority else None
-        context = self._authority.context if self._authority else None
-        self._api = Server(port, "Cowboy", clock, sleep, context)
-        try:
-            self._file_host = Server(files_port, "AmazonS3", clock, sleep, context)
-        except OSError:
-            self._api.server_close()
-            raise
         self.url, self.files_url = self._api.url, self._file_host.url
         self.ledger = Ledger()
         given: set[str] = set()
