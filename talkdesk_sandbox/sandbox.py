@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -196,9 +197,10 @@ class Sandbox:
 
     @property
     def secrets(self) -> set[str]:
-        """What no client may show: password and client secret, tokens, and signatures of URLs given out."""
+        """What no client may show: password, client secret (also as Basic), tokens, signatures of URLs."""
         ours = self._backend.credentials
-        return self._backend.secrets | {ours["password"], ours["client_secret"]}
+        pair = base64.b64encode(f"{ours['client_id']}:{ours['client_secret']}".encode()).decode()
+        return self._backend.secrets | {ours["password"], ours["client_secret"], pair}
 
     def rows(self, report: str, start: datetime, end: datetime, api: str = "reporting") -> list[Row]:
         """The truth: rows as in a JSON file whose end time t has start <= t < end.

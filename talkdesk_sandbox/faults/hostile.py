@@ -70,7 +70,7 @@ HOSTILE: Mapping[str, Kind] = {
         "an error that repeats what it was sent, escaped by one writer or another",
         OPERATIONS,
         INSTEAD,
-        {"status": 400, "secret": "client_secret", "spelling": "raw"},
+        {"status": 400, "secret": "client_secret", "spelling": "raw", "padding": 0},
         answer=odd.echo_secret,
     ),
     # Headers.

@@ -187,7 +187,8 @@ def echo_secret(context: Context) -> Answer:
     """An error that repeats a secret."""
     details = context.details
     spelled = SPELLINGS[details["spelling"]](_secret(details["secret"], context))
-    return text_answer(int(details["status"]), f"Refused for <{spelled}>.")
+    blanks = " " * int(details["padding"])
+    return text_answer(int(details["status"]), f"{blanks}Refused for <{spelled}>.")
 
 
 def _secret(name: str, context: Context) -> str:

@@ -40,10 +40,10 @@ class Exchange:
         """Look at the clock."""
         self.at = self.backend.clock()
 
-    def meet(self, stage: str) -> Fault | None:
+    def meet(self, at_stage: str) -> Fault | None:
         """The fault that is due at this stage, if any; the ledger will name it."""
         if self.fault is None:
-            self.fault = self.backend.faults.take(self.operation, self.report, stage)
+            self.fault = self.backend.faults.take(self.operation, self.report, at_stage)
             return self.fault
         return None
 

@@ -362,6 +362,12 @@ def test_an_error_can_echo_any_secret(either, secret):
     assert f"<{expected}>" in answer.text
 
 
+def test_a_secret_can_stand_far_behind(either):
+    client = either(Fault("list", "echo_secret", padding=4096))
+
+    assert client.list().text == " " * 4096 + f"Refused for <{client.sandbox.config['client_secret']}>."
+
+
 def test_the_file_host_can_echo_a_signature(either):
     client = either(Fault("object", "echo_secret", secret="signature", status=403))
     url = client.presigned_url(client.job_id())
