@@ -70,7 +70,7 @@ class Columns:
         #: Field names by column.
         self.source = {c: name for name in names if (c := builder.column(name)) and c in builder.needed}
         self.unknown = sorted(n for n in names if builder.column(n) is None)
-        own = {ROW_ID} & set(builder.keys)
+        own = {ROW_ID} & set(builder.columns)
         if self.unknown and builder.unknown_fields == "keep":
             own.add(UNKNOWN_FIELDS)
         #: The columns of the records, in the order of the schema.

@@ -78,7 +78,8 @@ class RecordBuilder:
         self.nullable_texts = texts - set(never_null)
         #: Columns that must be converted, if only for `_row_id`.
         self.needed = set(self.columns)
-        if ROW_ID in keys:
+        self.makes_row_id = ROW_ID in self.columns
+        if self.makes_row_id:
             self.needed |= set(row_id_fields or fields)
         #: Columns by the field names met so far.
         self._columns: dict[str, str] = {}
@@ -118,7 +119,7 @@ class RecordBuilder:
                     raise self._unfit(record, what) from None
                 record[column] = None
                 unknown[name] = value
-        if ROW_ID in self.keys:
+        if self.makes_row_id:
             fields = record if self.row_id_fields else {**record, **unknown}
             record[ROW_ID] = row_id((name, fields.get(name)) for name in self.row_id_fields or sorted(fields))
         if unknown:

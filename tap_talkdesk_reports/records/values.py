@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,7 +31,12 @@ LARGEST = 1 << 63
 
 
 def converter(field: Mapping[str, Any]) -> Converter:
-    """The function that converts the values of a field, by its JSON Schema."""
+    """The function that converts the values of a field, by its JSON Schema.
+
+    `printed` in it is the schema of values that are then written as text.
+    """
+    if "printed" in field:
+        return partial(_printed, converter(field["printed"]))
     types = field["type"] if isinstance(field["type"], list) else [field["type"]]
     if field.get("format") == "date-time":
         return to_timestamp
@@ -42,6 +48,7 @@ def converter(field: Mapping[str, Any]) -> Converter:
         "number": to_number,
         "boolean": to_boolean,
         "array": to_list,
+        "object": to_object,
     }
     return next((converters[name] for name in types if name in converters), to_any)
 
@@ -104,6 +111,13 @@ def to_text(value: object) -> str:
     raise ValueError
 
 
+def _printed(convert: Converter, value: object) -> str | None:
+    """The converted value as text: JSON, if it is no text already."""
+    converted = convert(value)
+    is_text = converted is None or isinstance(converted, str)
+    return converted if is_text else msgspec.json.encode(converted).decode()
+
+
 def to_integer(value: object) -> int | None:
     """A whole number, also if it is printed as text or with a decimal point."""
     read = to_number(value)
@@ -147,14 +161,28 @@ def to_boolean(value: object) -> bool | None:
 
 def to_list(value: object) -> list[Any] | None:
     """A list, in CSV written as JSON text."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value) if value else None
-        except RecursionError:  # brackets nested too deep
-            raise ValueError from None
+    value = _from_text(value)
     if value is None or isinstance(value, list):
         return value
     raise ValueError
+
+
+def to_object(value: object) -> dict[str, Any] | None:
+    """An object, in CSV written as JSON text."""
+    value = _from_text(value)
+    if value is None or isinstance(value, dict):
+        return value
+    raise ValueError
+
+
+def _from_text(value: object) -> object:
+    """A value that CSV writes as JSON text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value) if value else None
+    except RecursionError:  # brackets nested too deep
+        raise ValueError from None
 
 
 def to_any(value: object) -> object:

@@ -111,9 +111,10 @@ def rows(draw):
 def builder(keys=KEYED, selected=None, unknown_fields="keep", row_id_fields=(), aliases=None):
     if selected is not None:
         selected = {*selected, *keys}
+    without = {"_row_id"} if selected is None and keys != DIGESTED else set()
     return RecordBuilder(
         "calls",
-        {"properties": FIELDS},
+        {"properties": {name: field for name, field in FIELDS.items() if name not in without}},
         keys=keys,
         replication_key="end_at",
         never_null=("group",),
