@@ -1,6 +1,7 @@
 """Every error of our own, sorted by who can do something about it.
 
     TalkdeskError                  its message ends the log; the run exits non-zero
+    ├── CatalogError               the operator: what the catalog asks of a stream cannot be done
     ├── AuthenticationError        the operator: credentials, account, scope or region
     ├── RequestRefusedError        the operator: 4xx; keeps status and the API's words
     ├── UnexpectedResponseError    us: the API answered in a way we do not know
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 class TalkdeskError(FatalSyncError):
     """An error that says in one line what went wrong and what to do."""
+
+
+class CatalogError(TalkdeskError):
+    """The catalog asks of a stream what cannot be done; the stream is not read."""
 
 
 class AuthenticationError(TalkdeskError):
