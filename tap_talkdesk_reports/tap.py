@@ -18,6 +18,7 @@ from singer_sdk.helpers._util import load_json
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.tap_base import CliTestOptionValue
 
+from tap_talkdesk_reports.config.catalog import InForce, in_force
 from tap_talkdesk_reports.config.schema import SCHEMA
 from tap_talkdesk_reports.config.settings import Settings, api_of, custom_reports, normalize
 from tap_talkdesk_reports.config.validation import problems
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
+    from singer_sdk.singerlib import Catalog
 
     from tap_talkdesk_reports.config.custom_reports import CustomReport
     from tap_talkdesk_reports.sync.report_stream import ReportStream
@@ -62,12 +64,39 @@ class TapTalkdeskReports(Tap):
     message_writer_class = MessageWriter
     message_writer: MessageWriter
 
+    def __init__(self, *, catalog: dict[str, Any] | None = None, **options: Any) -> None:
+        """Make a tap; `catalog` is the one the user gave, as JSON."""
+        self._given_catalog = catalog
+        super().__init__(**options)
+
     def discover_streams(self) -> Sequence[ReportStream]:
         """The streams; no request is needed for that."""
+        return self._declared
+
+    @cached_property
+    def _declared(self) -> list[ReportStream]:
         if api_of(self.config) == "reporting":
             return [stream(self, self.runs) for stream in REPORTING_STREAMS]
         own = [_custom_report_stream(self, report) for report in custom_reports(self.config)]
         return [*(stream(self, self.runs) for stream in EXPLORE_STREAMS), *own]
+
+    @cached_property
+    def in_force(self) -> InForce:
+        """What of the user's catalog is in force, and which streams are refused."""
+        return in_force(self._given_catalog, self._declared)
+
+    @property
+    def input_catalog(self) -> Catalog | None:
+        """The catalog that the SDK applies to the streams."""
+        return self.in_force.catalog
+
+    def setup_mapper(self) -> None:
+        """Make the stream maps: settings name a stream as the tap does, messages by its alias."""
+        super().setup_mapper()
+        for name, entry in self.catalog.items():
+            for stream_map in self.mapper.stream_maps[name]:
+                if entry.stream_alias and stream_map.stream_alias == name:
+                    stream_map.stream_alias = entry.stream_alias
 
     @property
     def report_streams(self) -> list[ReportStream]:
@@ -130,10 +159,10 @@ class TapTalkdeskReports(Tap):
             with cls._errors_in_one_line():
                 try:
                     streams = [stream.to_read for stream in tap.report_streams if stream.selected]
-                    sys.exit(connection_test(tap.runs, streams, click.echo))
+                    sys.exit(connection_test(tap.runs, streams, click.echo, tap.in_force.refused))
                 except Stopped:
                     sys.exit(SIGNALLED + (tap.stop.number or 0))
-        sys.exit(sync_all(tap.runs, tap.report_streams, lambda: tap.state))
+        sys.exit(sync_all(tap.runs, tap.report_streams, lambda: tap.state, tap.in_force.refused))
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
