@@ -22,7 +22,7 @@ from tap_talkdesk_reports.config.schema import SCHEMA
 from tap_talkdesk_reports.config.settings import Settings, api_of, custom_reports, normalize
 from tap_talkdesk_reports.config.validation import problems
 from tap_talkdesk_reports.core.clock import Clock, Stopped, StopSignal
-from tap_talkdesk_reports.singer.state import plain_bookmarks
+from tap_talkdesk_reports.singer.state import bookmarks_of
 from tap_talkdesk_reports.singer.writer import MessageWriter
 from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, ExploreStream
 from tap_talkdesk_reports.sync.connection_test import connection_test
@@ -95,12 +95,15 @@ class TapTalkdeskReports(Tap):
         return Runs(lambda: self.settings, self.clock, self.stop, self.message_writer)
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over the bookmarks of an earlier run.
+        """Take over the bookmarks of an earlier run, those of other streams included.
 
         Raises:
-            ConfigValidationError: it is no state of this tap.
+            ConfigValidationError: it is no state.
         """
-        super().load_state({"bookmarks": plain_bookmarks(state)})
+        bookmarks = bookmarks_of(state)
+        for stream in bookmarks.keys() - self.streams.keys():
+            self.logger.warning("state: there is no stream %r; its bookmark is kept, and not used", stream)
+        super().load_state({"bookmarks": bookmarks})
 
     # The command line
 
@@ -214,8 +217,12 @@ def _custom_report_stream(tap: TapTalkdeskReports, own: CustomReport) -> Explore
 def _json(file: IO[str] | None, what: str) -> Any:
     if file is None:
         return None
+    text = file.read()
+    if what == "state" and not text.strip():
+        TapTalkdeskReports.logger.warning("state: the file is empty, and counts as no state")
+        return None
     try:
-        content = load_json(file.read())
+        content = load_json(text)
     except ValueError as error:
         msg = f"{what}: cannot be read as JSON: {error}"
         raise ConfigValidationError(msg, errors=[msg]) from None
