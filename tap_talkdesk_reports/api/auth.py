@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tap_talkdesk_reports.api.client import Client
-from tap_talkdesk_reports.api.transport import hide
+from tap_talkdesk_reports.api.redaction import hide
 from tap_talkdesk_reports.core.errors import AuthenticationError, RequestRefusedError, UnexpectedResponseError
 
 if TYPE_CHECKING:

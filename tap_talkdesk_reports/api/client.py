@@ -13,7 +13,7 @@ import backoff
 import requests
 from singer_sdk.exceptions import RetriableAPIError
 
-from tap_talkdesk_reports.api.transport import Bearer, Sessions, never_sent, plain_words, redacted
+from tap_talkdesk_reports.api.redaction import Bearer, Sessions, never_sent, plain_words, redacted
 from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import (
     AnswerLostError,

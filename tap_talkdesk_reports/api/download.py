@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3.exceptions
 
-from tap_talkdesk_reports.api.transport import Bearer, Sessions, is_loopback, plain_words, redacted
+from tap_talkdesk_reports.api.redaction import Bearer, Sessions, is_loopback, plain_words, redacted
 from tap_talkdesk_reports.core.errors import (
     TruncatedFileError,
     UnavailableError,

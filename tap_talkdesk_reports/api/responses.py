@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from tap_talkdesk_reports.api.transport import redacted
+from tap_talkdesk_reports.api.redaction import redacted
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
 from tap_talkdesk_reports.core.report_job import ReportJob
 from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp

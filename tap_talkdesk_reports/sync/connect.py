@@ -9,8 +9,8 @@ from tap_talkdesk_reports.api.auth import ClientCredentials, PasswordGrant, Toke
 from tap_talkdesk_reports.api.client import Policy
 from tap_talkdesk_reports.api.download import Downloads
 from tap_talkdesk_reports.api.explore import ExploreApi
+from tap_talkdesk_reports.api.redaction import hide
 from tap_talkdesk_reports.api.reporting import ReportingApi
-from tap_talkdesk_reports.api.transport import hide
 from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import TalkdeskError
 

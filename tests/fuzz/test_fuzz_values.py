@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_talkdesk_reports.api import bodies, transport
+from tap_talkdesk_reports.api import redaction, responses
 from tap_talkdesk_reports.api.auth import ClientCredentials
 from tap_talkdesk_reports.api.client import Policy
 from tap_talkdesk_reports.config import custom_reports as own_reports
@@ -139,9 +139,9 @@ objects = jobs | pages | st.dictionaries(st.text(max_size=6), jsons, max_size=3)
 @given(body=objects)
 def test_any_object_as_an_answer_is_understood_or_one_error(body):
     for read in (
-        lambda: bodies.read_job(body, "calls"),
-        lambda: bodies.listed_jobs(body, "calls"),
-        lambda: bodies.next_page(body),
+        lambda: responses.read_job(body, "calls"),
+        lambda: responses.listed_jobs(body, "calls"),
+        lambda: responses.next_page(body),
     ):
         try:
             read()
@@ -153,7 +153,7 @@ def test_any_object_as_an_answer_is_understood_or_one_error(body):
 @given(st.binary(max_size=60) | jsons.map(lambda body: json.dumps(body).encode()))
 def test_any_bytes_as_an_answer_are_an_object_or_one_error(data):
     try:
-        assert isinstance(bodies.read_object(data, "text/html"), dict)
+        assert isinstance(responses.read_object(data, "text/html"), dict)
     except UnexpectedResponseError as error:
         assert "\n" not in str(error)
 
@@ -185,7 +185,7 @@ def test_any_answer_to_a_sign_in_is_a_token_or_one_error(data):
     else:
         assert source._token
     finally:
-        transport._hidden.clear()
+        redaction._hidden.clear()
 
 
 bookmarks = st.dictionaries(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_talkdesk_reports.api.download import Downloads
-from tap_talkdesk_reports.api.transport import (
+from tap_talkdesk_reports.api.redaction import (
     SHOWN_CHARACTERS,
     Bearer,
     Sessions,
