@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tap_talkdesk_reports.api.client import Client
-from tap_talkdesk_reports.api.redaction import hide
+from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.core.errors import AuthenticationError, RequestRefusedError, UnexpectedResponseError
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ class TokenSource(ABC):
 
     def _keep(self, body: dict[str, Any]) -> None:
         self._token = str(body["access_token"])
-        hide(self._token, *(str(body[name]) for name in ("id_token", "refresh_token") if body.get(name)))
+        register_secret(
+            self._token, *(str(body[name]) for name in ("id_token", "refresh_token") if body.get(name))
+        )
         self._renew_at = float("inf")
         if isinstance(life := body.get("expires_in"), int | float) and life > 0:
             self._renew_at = self._clock.monotonic() + RENEWED_AT * life

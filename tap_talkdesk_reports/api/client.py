@@ -13,7 +13,9 @@ import backoff
 import requests
 from singer_sdk.exceptions import RetriableAPIError
 
-from tap_talkdesk_reports.api.redaction import Bearer, Sessions, never_sent, plain_words, redacted
+from tap_talkdesk_reports.api.failures import describe_error, was_never_sent
+from tap_talkdesk_reports.api.redaction import redact
+from tap_talkdesk_reports.api.session import Bearer, Sessions
 from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import (
     AnswerLostError,
@@ -186,8 +188,8 @@ class Client:
                 _ = response.content  # only a file is long; all else is read at once
         except requests.exceptions.RequestException as error:
             # The error's own text holds the whole address and whatever lies below it.
-            msg = f"{method} {self.base_url}{path}: {plain_words(error)}"
-            raise _PassingError(msg, tries=self._policy.tries, lost=not never_sent(error)) from None
+            msg = f"{method} {self.base_url}{path}: {describe_error(error)}"
+            raise _PassingError(msg, tries=self._policy.tries, lost=not was_never_sent(error)) from None
         except ValueError:  # from requests itself, which looks at Location though it does not follow
             msg = f"{method} {self.base_url}{path}: the answer redirects to what is no address"
             raise _PassingError(msg, tries=TRIES_OF_NONSENSE) from None
@@ -200,14 +202,14 @@ class Client:
         try:
             return read(response)
         except requests.exceptions.RequestException as error:
-            raise _PassingError(plain_words(error), tries=TRIES_OF_NONSENSE) from None
+            raise _PassingError(describe_error(error), tries=TRIES_OF_NONSENSE) from None
         except UnexpectedResponseError as error:
             raise _PassingError(str(error), tries=TRIES_OF_NONSENSE) from error
 
     def description(self, response: requests.Response) -> str:
         """What was asked, the status, and what the API said; nothing secret."""
         asked = f"{response.request.method} {(response.request.url or '').partition('?')[0]}"
-        said = redacted(response.text[:4096]) or "(nothing)"
+        said = redact(response.text[:4096]) or "(nothing)"
         return f"{asked} was answered {response.status_code}: {said}"
 
     def _retry_after(self, response: requests.Response) -> float | None:

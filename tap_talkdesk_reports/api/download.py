@@ -16,7 +16,9 @@ from urllib.parse import urlsplit
 import requests
 import urllib3.exceptions
 
-from tap_talkdesk_reports.api.redaction import Bearer, Sessions, is_loopback, plain_words, redacted
+from tap_talkdesk_reports.api.failures import describe_error
+from tap_talkdesk_reports.api.redaction import redact
+from tap_talkdesk_reports.api.session import Bearer, Sessions, is_loopback
 from tap_talkdesk_reports.core.errors import (
     TruncatedFileError,
     UnavailableError,
@@ -156,7 +158,7 @@ class Downloads:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):  # which no other try and no other job would mend
                 msg = "the file host's TLS certificate is refused; REQUESTS_CA_BUNDLE names other authorities"
                 raise UnavailableError(msg) from None
-            raise Interrupted(plain_words(error)) from None
+            raise Interrupted(describe_error(error)) from None
 
     def _asked(self, url: str, headers: dict[str, str]) -> requests.Response:
         self._sessions.session.cookies.clear()
@@ -187,7 +189,7 @@ class Downloads:
             raise Interrupted(msg)
         if status != OK:
             # 403 when the address has expired, 404 right after the job is done, 500 and 503 when S3 is busy.
-            msg = f"the file host answered {status}: {redacted(_head(response))}"
+            msg = f"the file host answered {status}: {redact(_head(response))}"
             raise Interrupted(msg)
         if part.size:
             part.restart()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from tap_talkdesk_reports.api.redaction import redacted
+from tap_talkdesk_reports.api.redaction import redact
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
 from tap_talkdesk_reports.core.report_job import ReportJob
 from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp
@@ -41,7 +41,7 @@ def read_object(data: bytes, kind: str) -> dict[str, Any]:
         body = None
     if isinstance(body, dict):
         return body
-    shown = redacted(data[:4096].decode(errors="replace"))
+    shown = redact(data[:4096].decode(errors="replace"))
     msg = f"Expected a JSON object from Talkdesk, got {kind or 'something'}: {shown}"
     raise UnexpectedResponseError(msg)
 
@@ -60,7 +60,7 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
     job = body.get("job", body)
     known = isinstance(job, dict) and isinstance(job.get("id"), str) and isinstance(job.get("status"), str)
     if not known or not job["id"]:
-        msg = f"Report {report!r}: expected a job with id and status, got {redacted(str(body))}"
+        msg = f"Report {report!r}: expected a job with id and status, got {redact(str(body))}"
         raise UnexpectedResponseError(msg)
     name = job.get("name")
     return ReportJob(
@@ -81,7 +81,7 @@ def same_job(job: ReportJob, body: dict[str, Any]) -> ReportJob:
     read = read_job(body, job.report, job.timespan)
     if read.id == job.id:
         return read
-    msg = f"{job}: its status was asked for, and that of job {redacted(read.id)} was told"
+    msg = f"{job}: its status was asked for, and that of job {redact(read.id)} was told"
     raise UnexpectedResponseError(msg)
 
 
@@ -114,7 +114,7 @@ def listed_jobs(body: dict[str, Any], report: str) -> list[ReportJob]:
     embedded = body.get("_embedded") or body.get("_embdedded") or {}
     jobs = embedded.get("jobs") or [] if isinstance(embedded, dict) else None
     if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
-        msg = f"Report {report!r}: expected a list of jobs, got {redacted(str(body))}"
+        msg = f"Report {report!r}: expected a list of jobs, got {redact(str(body))}"
         raise UnexpectedResponseError(msg)
     return [read_job(job, report) for job in jobs]
 

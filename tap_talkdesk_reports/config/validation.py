@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from fsspec import get_filesystem_class  # type: ignore[import-untyped]
 from singer_sdk.helpers._batch import StorageTarget
 
-from tap_talkdesk_reports.api.redaction import is_loopback
+from tap_talkdesk_reports.api.session import is_loopback
 from tap_talkdesk_reports.api.signing_key import SigningKey
 from tap_talkdesk_reports.config.custom_reports import problems as problems_of_own_reports
 from tap_talkdesk_reports.config.schema import SCHEMA, SIGN_INS

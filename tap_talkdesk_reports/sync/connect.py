@@ -9,7 +9,7 @@ from tap_talkdesk_reports.api.auth import ClientCredentials, PasswordGrant, Toke
 from tap_talkdesk_reports.api.client import Policy
 from tap_talkdesk_reports.api.download import Downloads
 from tap_talkdesk_reports.api.explore import ExploreApi
-from tap_talkdesk_reports.api.redaction import hide
+from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.api.reporting import ReportingApi
 from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import TalkdeskError
@@ -28,7 +28,7 @@ LARGEST_SKEW = 86_400
 
 def connect(settings: Settings, clock: Clock) -> tuple[ReportingApi, TokenSource]:
     """The API's verbs, and where their tokens come from; makes no request yet."""
-    hide(*settings.secrets)
+    register_secret(*settings.secrets)
     policy = Policy(
         clock=clock,
         user_agent=settings.user_agent,

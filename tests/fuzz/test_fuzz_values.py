@@ -185,7 +185,7 @@ def test_any_answer_to_a_sign_in_is_a_token_or_one_error(data):
     else:
         assert source._token
     finally:
-        redaction._hidden.clear()
+        redaction._secrets.clear()
 
 
 bookmarks = st.dictionaries(

@@ -150,9 +150,9 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
     """The text as it may be shown by a process that knows only these secrets."""
-    redaction._hidden.clear()
-    redaction.hide(*secrets)
-    return redaction.redacted(text)
+    redaction._secrets.clear()
+    redaction.register_secret(*secrets)
+    return redaction.redact(text)
 
 
 def new_private_key() -> str:
