@@ -17,13 +17,13 @@ from tap_talkdesk_reports.core.errors import AuthenticationError, RequestRefused
 if TYPE_CHECKING:
     import requests
 
-    from tap_talkdesk_reports.api.client import Policy
+    from tap_talkdesk_reports.api.client import RequestPolicy
     from tap_talkdesk_reports.api.signing_key import SigningKey
 
 OK = frozenset({200, 201})
 #: A wrong address should be told in seconds: nothing has begun yet that could be lost.
-TRIES = 4
-PATIENCE = 120.0
+ATTEMPTS = 4
+MAX_WAIT = 120.0
 #: A token is renewed after this part of its life, so that none expires on the way to the API.
 RENEWED_AT = 0.75
 
@@ -34,12 +34,12 @@ class TokenSource(ABC):
     A token is renewed once however many threads find it expired.
     """
 
-    def __init__(self, token_url: str, policy: Policy) -> None:
+    def __init__(self, token_url: str, policy: RequestPolicy) -> None:
         """Sign in later, at the first need."""
         parts = urlsplit(token_url)
         self._clock = policy.clock
         self._client = Client(
-            f"{parts.scheme}://{parts.netloc}", replace(policy, tries=TRIES, patience=PATIENCE)
+            f"{parts.scheme}://{parts.netloc}", replace(policy, attempts=ATTEMPTS, max_wait=MAX_WAIT)
         )
         self._path = parts.path
         self._lock = threading.Lock()
@@ -116,7 +116,7 @@ class PasswordGrant(TokenSource):
     """
 
     def __init__(
-        self, token_url: str, policy: Policy, *, client: dict[str, str], user: dict[str, str]
+        self, token_url: str, policy: RequestPolicy, *, client: dict[str, str], user: dict[str, str]
     ) -> None:
         """Sign in later, at the first need.
 
@@ -168,7 +168,7 @@ class ClientCredentials(TokenSource):
     def __init__(
         self,
         token_url: str,
-        policy: Policy,
+        policy: RequestPolicy,
         *,
         client_id: str,
         client_secret: str | None,

@@ -1,4 +1,4 @@
-"""One API host: requests, retries of passing trouble, refusals sorted, nothing secret shown."""
+"""Requests to one API host: retries of transient errors, refusals sorted, nothing secret shown."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ T = TypeVar("T")
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: Answers that only mean "not now".
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+#: Retriable statuses.
+RETRIABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 TOO_MANY = 429
 OK = 200
 
 #: An answer that makes no sense is asked for so often: a proxy's page passes, a changed API does not.
-TRIES_OF_NONSENSE = 3
+ATTEMPTS_IF_UNEXPECTED = 3
 
 SECONDS_BETWEEN_WARNINGS = 60
 
@@ -56,26 +56,28 @@ class Tokens(Protocol):
 
 
 @dataclass(frozen=True)
-class Policy:
+class RequestPolicy:
     """How requests are made, the same for every host."""
 
     clock: Clock
     user_agent: str
     #: Without a byte for this many seconds a request is dead.
     timeout: float
-    #: So many times a request is made before lost connections and 5xx count as more than passing trouble.
-    tries: int = 8
-    #: For so many seconds 429 is waited out: other users of the account may hold all its jobs.
-    patience: float = 3600.0
+    #: How often a request is made that meets lost connections and 5xx; 429 does not count.
+    attempts: int = 8
+    #: Seconds for which a request is retried at all, for 429 too: others may hold all jobs of the account.
+    max_wait: float = 3600.0
 
 
-class _PassingError(RetriableAPIError):
-    """The API says "not now", or nothing, or nonsense."""
+class _TransientError(RetriableAPIError):
+    """A retriable status, no answer, or one that makes no sense."""
 
-    def __init__(self, message: str, *, tries: float, wait: float | None = None, lost: bool = True) -> None:
+    def __init__(
+        self, message: str, *, attempts: float, wait: float | None = None, lost: bool = True
+    ) -> None:
         super().__init__(message)
-        #: How often it may be met before it counts as lasting.
-        self.tries = tries
+        #: After so many attempts it counts as lasting.
+        self.attempts = attempts
         #: Seconds that the API asked for.
         self.wait = wait
         #: Whether the request may have been carried out all the same.
@@ -88,7 +90,7 @@ class Client:
     Redirects are answers here and never followed.
     """
 
-    def __init__(self, base_url: str, policy: Policy, tokens: Tokens | None = None) -> None:
+    def __init__(self, base_url: str, policy: RequestPolicy, tokens: Tokens | None = None) -> None:
         """Without `tokens` no request carries an Authorization header."""
         self.base_url = base_url
         self._policy = policy
@@ -108,7 +110,7 @@ class Client:
         repeatable: bool = True,
         **request: Any,
     ) -> T:
-        """Make one request, again while the trouble is passing, and read the answer.
+        """Make one request, again while the error is transient, and read the answer.
 
         Args:
             method: The HTTP method.
@@ -121,31 +123,31 @@ class Client:
 
         Raises:
             AuthenticationError: the API refuses the token, also a new one.
-            RequestRefusedError: any other status that is neither expected nor passing.
-            UnavailableError: the trouble did not pass.
+            RequestRefusedError: any other status that is neither expected nor retriable.
+            UnavailableError: the error was still there after all attempts.
             UnexpectedResponseError: `read` did not understand the answer, several times.
             AnswerLostError: a request that is not repeatable may have been carried out.
         """
         clock = self._policy.clock
         started = clock.monotonic()
         pauses = _pauses()
-        tried = 0
+        attempt = 0
         while True:
             try:
                 return self._read(read, self._answer(method, path, expect, request))
-            except _PassingError as trouble:
+            except _TransientError as error:
                 waited = clock.monotonic() - started
-                tried += 1
-                if trouble.lost and not repeatable:
-                    raise AnswerLostError(str(trouble), wait=trouble.wait) from None
-                if tried >= trouble.tries or waited >= self._policy.patience:
-                    if isinstance(trouble.__cause__, UnexpectedResponseError):
-                        raise trouble.__cause__ from None
-                    msg = f"{trouble}; given up after {tried} tries in {in_words(waited)}"
+                attempt += 1
+                if error.lost and not repeatable:
+                    raise AnswerLostError(str(error), wait=error.wait) from None
+                if attempt >= error.attempts or waited >= self._policy.max_wait:
+                    if isinstance(error.__cause__, UnexpectedResponseError):
+                        raise error.__cause__ from None
+                    msg = f"{error}; given up after {attempt} attempts in {in_words(waited)}"
                     raise UnavailableError(msg) from None
-                pause = trouble.wait if trouble.wait is not None else backoff.full_jitter(next(pauses))
-                pause = min(pause, max(1.0, self._policy.patience - waited))
-                self._tell(trouble, pause)
+                pause = error.wait if error.wait is not None else backoff.full_jitter(next(pauses))
+                pause = min(pause, max(1.0, self._policy.max_wait - waited))
+                self._tell(error, pause)
             # Not backoff's decorator: nothing can interrupt the way it sleeps.
             clock.sleep(pause)
 
@@ -166,9 +168,9 @@ class Client:
             return response
         msg = self.description(response)
         if response.status_code == TOO_MANY:
-            raise _PassingError(msg, tries=float("inf"), wait=self._retry_after(response), lost=False)
-        if response.status_code in PASSING:
-            raise _PassingError(msg, tries=self._policy.tries, wait=self._retry_after(response))
+            raise _TransientError(msg, attempts=float("inf"), wait=self._retry_after(response), lost=False)
+        if response.status_code in RETRIABLE:
+            raise _TransientError(msg, attempts=self._policy.attempts, wait=self._retry_after(response))
         raise RequestRefusedError(msg, status=response.status_code)
 
     def _exchange(
@@ -189,10 +191,12 @@ class Client:
         except requests.exceptions.RequestException as error:
             # The error's own text holds the whole address and whatever lies below it.
             msg = f"{method} {self.base_url}{path}: {describe_error(error)}"
-            raise _PassingError(msg, tries=self._policy.tries, lost=not was_never_sent(error)) from None
+            raise _TransientError(
+                msg, attempts=self._policy.attempts, lost=not was_never_sent(error)
+            ) from None
         except ValueError:  # from requests itself, which looks at Location though it does not follow
             msg = f"{method} {self.base_url}{path}: the answer redirects to what is no address"
-            raise _PassingError(msg, tries=TRIES_OF_NONSENSE) from None
+            raise _TransientError(msg, attempts=ATTEMPTS_IF_UNEXPECTED) from None
         if date := _http_date(response.headers.get("Date", "")):
             self.clock_skew = (date - self._policy.clock.now()).total_seconds()
         return response
@@ -202,9 +206,9 @@ class Client:
         try:
             return read(response)
         except requests.exceptions.RequestException as error:
-            raise _PassingError(describe_error(error), tries=TRIES_OF_NONSENSE) from None
+            raise _TransientError(describe_error(error), attempts=ATTEMPTS_IF_UNEXPECTED) from None
         except UnexpectedResponseError as error:
-            raise _PassingError(str(error), tries=TRIES_OF_NONSENSE) from error
+            raise _TransientError(str(error), attempts=ATTEMPTS_IF_UNEXPECTED) from error
 
     def description(self, response: requests.Response) -> str:
         """What was asked, the status, and what the API said; nothing secret."""
@@ -221,13 +225,13 @@ class Client:
             return max(0.0, (date - self._policy.clock.now()).total_seconds())
         return None
 
-    def _tell(self, trouble: _PassingError, pause: float) -> None:
+    def _tell(self, error: _TransientError, pause: float) -> None:
         """One warning a minute is enough for a person; the rest is for a debugger."""
         now = self._policy.clock.monotonic()
         due = self._told_at is None or now - self._told_at >= SECONDS_BETWEEN_WARNINGS
         if due:
             self._told_at = now
-        logger.log(logging.WARNING if due else logging.DEBUG, "%s; next try in %.1f s", trouble, pause)
+        logger.log(logging.WARNING if due else logging.DEBUG, "%s; retrying in %.1f s", error, pause)
 
 
 def _pauses() -> Iterator[float]:

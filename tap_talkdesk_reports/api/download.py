@@ -1,7 +1,7 @@
 """A signed address becomes a whole local file. No token comes here.
 
 A signed address is valid "for a short period of time" (seed document, "Downloading
-a report file"; 900 s were seen), so it is asked for anew at each try, also where the
+a report file"; 900 s were seen), so it is asked for anew at each attempt, also where the
 old one may still be good; it is never kept and never shown.
 """
 
@@ -40,7 +40,7 @@ FLOOR_BYTES = 1 << 16
 FLOOR_SECONDS = 60.0
 
 #: So often in a row a download may bring less than that before it stops, and so often it may begin anew.
-FRUITLESS_TRIES = 5
+FRUITLESS_ATTEMPTS = 5
 RESTARTS = 3
 #: So often a rest may be answered with another part of the file.
 MISPLACED_RESTS = 1
@@ -128,7 +128,7 @@ class Downloads:
                 self._go_on(part, sign())
             except Interrupted as interrupted:
                 fruitless = 1 if part.size - before >= FLOOR_BYTES else fruitless + 1
-                if fruitless >= FRUITLESS_TRIES:
+                if fruitless >= FRUITLESS_ATTEMPTS:
                     msg = f"the download stopped {fruitless} times at byte {part.size}: {interrupted}"
                     raise TruncatedFileError(msg, position=part.size) from None
                 logger.debug("download at byte %d: %s; going on", part.size, interrupted)
@@ -155,7 +155,7 @@ class Downloads:
                 if self._is_begun(part, response):
                     self._append(part, response)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):  # which no other try and no other job would mend
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):  # no other attempt mends that
                 msg = "the file host's TLS certificate is refused; REQUESTS_CA_BUNDLE names other authorities"
                 raise UnavailableError(msg) from None
             raise Interrupted(describe_error(error)) from None

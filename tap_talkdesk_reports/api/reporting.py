@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from tap_talkdesk_reports.api.client import Policy, Tokens
+    from tap_talkdesk_reports.api.client import RequestPolicy, Tokens
     from tap_talkdesk_reports.core.timespans import Timespan
 
 #: "303 See Other" by the seed document; other pages of Talkdesk print 300 and 302 for the same.
@@ -39,7 +39,7 @@ class ReportingApi:
     #: Whether a job carries a name by which a later run knows it again.
     names_jobs = False
 
-    def __init__(self, base_url: str, policy: Policy, tokens: Tokens) -> None:
+    def __init__(self, base_url: str, policy: RequestPolicy, tokens: Tokens) -> None:
         """Requests are made below `base_url` only, whatever links the answers hold."""
         self._client = Client(base_url, policy, tokens)
         self._clock = policy.clock

@@ -4,7 +4,7 @@
     ├── AuthenticationError        the operator: credentials, account, scope or region
     ├── RequestRefusedError        the operator: 4xx; keeps status and the API's words
     ├── UnexpectedResponseError    us: the API answered in a way we do not know
-    ├── UnavailableError           nobody: passing trouble that did not pass
+    ├── UnavailableError           nobody: a transient error that lasted
     │   └── AnswerLostError        ... and what was asked for may have been done
     ├── SpoolError                 the operator: the disk is full or not writable
     ├── UnfitRowError              the operator: a row that no rule lets through
@@ -15,8 +15,8 @@
         ├── TruncatedFileError     stopped early; a new download may help
         └── MalformedFileError     ragged row, missing key, count unlike `total`, not JSON or CSV
 
-Wrong settings are the SDK's `ConfigValidationError`. Passing trouble (429, 5xx, a
-lost connection) is the SDK's `RetriableAPIError`, raised and retried in
+Wrong settings are the SDK's `ConfigValidationError`. A transient error (429,
+5xx, a lost connection) is the SDK's `RetriableAPIError`, raised and retried in
 `api/client.py` only.
 
 No message holds a token, a password or a signed URL.
@@ -55,7 +55,7 @@ class UnexpectedResponseError(TalkdeskError):
 
 
 class UnavailableError(TalkdeskError):
-    """Talkdesk could not be reached, or kept answering with passing trouble, through all retries."""
+    """Talkdesk could not be reached, or kept answering with a retriable status, through all attempts."""
 
 
 class AnswerLostError(UnavailableError):

@@ -9,7 +9,7 @@ from tap_talkdesk_reports.core.report_job import ReportJob
 
 LOST = AnswerLostError("no answer")
 UNKNOWN = RequestRefusedError("404 Not Found", status=404)
-DOWN = UnavailableError("given up after 8 tries")
+DOWN = UnavailableError("given up after 8 attempts")
 
 
 class ScriptedApi:
