@@ -76,10 +76,10 @@ class TokenSource(ABC):
 
     @abstractmethod
     def _sign_in(self) -> dict[str, Any]:
-        """Get a first token with the credentials; the answer's body."""
+        """Get a first token with the credentials; the response's body."""
 
     def _renew(self) -> dict[str, Any]:
-        """Get another token; the answer's body."""
+        """Get another token; the response's body."""
         return self._sign_in()
 
     def _keep(self, body: dict[str, Any]) -> None:
@@ -102,7 +102,7 @@ class TokenSource(ABC):
         if isinstance(body, dict) and re.fullmatch("[!-~]+", str(body.get("access_token") or "")):
             return body
         # Not shown: whatever it is, it may hold a token.
-        msg = f"The sign-in at {self._client.base_url} was answered without a token; check token_url"
+        msg = f"The sign-in at {self._client.base_url} returned no token; check token_url"
         raise UnexpectedResponseError(msg)
 
 

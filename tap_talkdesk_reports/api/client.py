@@ -18,9 +18,9 @@ from tap_talkdesk_reports.api.redaction import redact
 from tap_talkdesk_reports.api.session import Bearer, Sessions
 from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import (
-    AnswerLostError,
     AuthenticationError,
     RequestRefusedError,
+    ResponseLostError,
     UnavailableError,
     UnexpectedResponseError,
 )
@@ -39,14 +39,14 @@ RETRIABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 TOO_MANY = 429
 OK = 200
 
-#: An answer that makes no sense is asked for so often: a proxy's page passes, a changed API does not.
+#: Attempts that get unexpected responses: a proxy's page may pass, a changed API does not.
 ATTEMPTS_IF_UNEXPECTED = 3
 
 SECONDS_BETWEEN_WARNINGS = 60
 
 
 class Tokens(Protocol):
-    """Where the token of a request comes from."""
+    """The source of the token of each request."""
 
     def token(self) -> str:
         """A token that is good as far as one can know."""
@@ -70,7 +70,7 @@ class RequestPolicy:
 
 
 class _TransientError(RetriableAPIError):
-    """A retriable status, no answer, or one that makes no sense."""
+    """A retriable status, a lost connection or an unexpected response."""
 
     def __init__(
         self, message: str, *, attempts: float, wait: float | None = None, lost: bool = True
@@ -87,7 +87,7 @@ class _TransientError(RetriableAPIError):
 class Client:
     """Speaks to one host, over one session for each thread.
 
-    Redirects are answers here and never followed.
+    Redirects are responses like others and never followed.
     """
 
     def __init__(self, base_url: str, policy: RequestPolicy, tokens: Tokens | None = None) -> None:
@@ -97,7 +97,7 @@ class Client:
         self._tokens = tokens
         self._sessions = Sessions(**{"User-Agent": policy.user_agent, "Accept": "application/json"})
         self._told_at: float | None = None
-        #: How far the server's clock is ahead of ours, in seconds, by the `Date` header of its latest answer.
+        #: How far the server's clock is ahead of ours, in seconds, by the `Date` of its latest response.
         self.clock_skew = 0.0
 
     def send(
@@ -110,13 +110,13 @@ class Client:
         repeatable: bool = True,
         **request: Any,
     ) -> T:
-        """Make one request, again while the error is transient, and read the answer.
+        """Make one request, retry it while errors are transient, and read the response.
 
         Args:
             method: The HTTP method.
             path: The path below the base address.
-            read: Makes the result of an answer; raises UnexpectedResponseError where it cannot.
-            expect: The statuses that are answers; any other is an error.
+            read: Makes the result of a response, or raises UnexpectedResponseError.
+            expect: The statuses that `read` takes; any other is an error.
             repeatable: False where a second request would make a second thing: then
                 it is repeated only if the first was surely not carried out.
             request: What `requests` calls `json`, `data`, `params` and so on.
@@ -125,8 +125,8 @@ class Client:
             AuthenticationError: the API refuses the token, also a new one.
             RequestRefusedError: any other status that is neither expected nor retriable.
             UnavailableError: the error was still there after all attempts.
-            UnexpectedResponseError: `read` did not understand the answer, several times.
-            AnswerLostError: a request that is not repeatable may have been carried out.
+            UnexpectedResponseError: `read` raised it at each of several attempts.
+            ResponseLostError: a request that is not repeatable may have been carried out.
         """
         clock = self._policy.clock
         started = clock.monotonic()
@@ -134,12 +134,12 @@ class Client:
         attempt = 0
         while True:
             try:
-                return self._read(read, self._answer(method, path, expect, request))
+                return self._read(read, self._response(method, path, expect, request))
             except _TransientError as error:
                 waited = clock.monotonic() - started
                 attempt += 1
                 if error.lost and not repeatable:
-                    raise AnswerLostError(str(error), wait=error.wait) from None
+                    raise ResponseLostError(str(error), wait=error.wait) from None
                 if attempt >= error.attempts or waited >= self._policy.max_wait:
                     if isinstance(error.__cause__, UnexpectedResponseError):
                         raise error.__cause__ from None
@@ -151,10 +151,10 @@ class Client:
             # Not backoff's decorator: nothing can interrupt the way it sleeps.
             clock.sleep(pause)
 
-    def _answer(
+    def _response(
         self, method: str, path: str, expect: frozenset[int], request: dict[str, Any]
     ) -> requests.Response:
-        """An answer of an expected status; after 401 or 403 once more, with a new token."""
+        """A response of an expected status; after 401 or 403 once more, with a new token."""
         token = self._tokens.token() if self._tokens else None
         response = self._exchange(method, path, request, token)
         if self._tokens and token and response.status_code in {401, 403}:
@@ -176,7 +176,7 @@ class Client:
     def _exchange(
         self, method: str, path: str, request: dict[str, Any], token: str | None
     ) -> requests.Response:
-        """One request and its answer, whatever it is."""
+        """One request and its response, whatever it is."""
         try:
             response = self._sessions.session.request(
                 method,
@@ -195,7 +195,7 @@ class Client:
                 msg, attempts=self._policy.attempts, lost=not was_never_sent(error)
             ) from None
         except ValueError:  # from requests itself, which looks at Location though it does not follow
-            msg = f"{method} {self.base_url}{path}: the answer redirects to what is no address"
+            msg = f"{method} {self.base_url}{path}: the response redirects to what is no URL"
             raise _TransientError(msg, attempts=ATTEMPTS_IF_UNEXPECTED) from None
         if date := _http_date(response.headers.get("Date", "")):
             self.clock_skew = (date - self._policy.clock.now()).total_seconds()
@@ -211,10 +211,10 @@ class Client:
             raise _TransientError(str(error), attempts=ATTEMPTS_IF_UNEXPECTED) from error
 
     def description(self, response: requests.Response) -> str:
-        """What was asked, the status, and what the API said; nothing secret."""
-        asked = f"{response.request.method} {(response.request.url or '').partition('?')[0]}"
-        said = redact(response.text[:4096]) or "(nothing)"
-        return f"{asked} was answered {response.status_code}: {said}"
+        """Method, URL, status and body in one line; nothing secret."""
+        request = f"{response.request.method} {(response.request.url or '').partition('?')[0]}"
+        body = redact(response.text[:4096]) or "(nothing)"
+        return f"{request} returned {response.status_code}: {body}"
 
     def _retry_after(self, response: requests.Response) -> float | None:
         """Seconds to wait by the `Retry-After` header, which is a number or a date."""

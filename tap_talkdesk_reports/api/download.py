@@ -42,7 +42,7 @@ FLOOR_SECONDS = 60.0
 #: So often in a row a download may bring less than that before it stops, and so often it may begin anew.
 FRUITLESS_ATTEMPTS = 5
 RESTARTS = 3
-#: So often a rest may be answered with another part of the file.
+#: So often a request for the rest may get another part of the file.
 MISPLACED_RESTS = 1
 
 OK, PARTIAL, NOT_SATISFIABLE = 200, 206, 416
@@ -96,7 +96,7 @@ class Downloads:
         """Download a file whole.
 
         Args:
-            sign: Gives a newly signed address, or the file as an answer that is not yet
+            sign: Gives a newly signed address, or the file as a response that is not yet
                 read; raises `Interrupted` where there is none yet. Called again at each resume.
 
         Returns:
@@ -172,7 +172,7 @@ class Downloads:
         )
 
     def _is_begun(self, part: _Part, response: requests.Response) -> bool:
-        """Judge the answer before its body; False where there is nothing left to read."""
+        """Judge a response by its status and headers; False if there is nothing left to read."""
         status, length = response.status_code, response.headers.get("Content-Length", "")
         begin, total = _content_range(response)
         if status == NOT_SATISFIABLE and part.size == (part.promised or total):
@@ -185,11 +185,11 @@ class Downloads:
         if status in {PARTIAL, NOT_SATISFIABLE}:
             part.misplaced += status == PARTIAL and begin != part.size
             part.restart()
-            msg = f"the file host answered a request for the rest with {status}, and not with that rest"
+            msg = f"the file host returned {status} for the rest of the file, and not that rest"
             raise Interrupted(msg)
         if status != OK:
             # 403 when the address has expired, 404 right after the job is done, 500 and 503 when S3 is busy.
-            msg = f"the file host answered {status}: {redact(_head(response))}"
+            msg = f"the file host returned {status}: {redact(_head(response))}"
             raise Interrupted(msg)
         if part.size:
             part.restart()
@@ -234,7 +234,7 @@ def _checked(url: str) -> str:
 
 
 def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
-    """First byte and total length of the file, as far as the answer tells them."""
+    """First byte and total length of the file, if the response has them."""
     header = response.headers.get("Content-Range", "").strip()
     match = re.fullmatch(r"bytes (?:([0-9]+)-[0-9]+|\*)/([0-9]+|\*)", header)
     begin, total = match.groups() if match else (None, None)

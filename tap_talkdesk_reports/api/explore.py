@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.core.timespans import Timespan
 
 NO_CONTENT = 204
-#: A job is some hundred bytes; an answer that is longer is a file.
+#: A job is some hundred bytes; a longer response is a file.
 LONGEST_JOB = 1 << 16
 
 
@@ -78,7 +78,7 @@ class ExploreApi(ReportingApi):
 
 
 def _job_body(response: requests.Response) -> dict[str, Any] | None:
-    """The answer to a poll; None where it is no job but already the report file.
+    """The body of the response to a poll; None if it is no job but the report file.
 
     A file is recognised by its length, its type or its entries, and not read to its end.
     """

@@ -40,7 +40,7 @@ class ReportingApi:
     names_jobs = False
 
     def __init__(self, base_url: str, policy: RequestPolicy, tokens: Tokens) -> None:
-        """Requests are made below `base_url` only, whatever links the answers hold."""
+        """Requests are made below `base_url` only, whatever links the responses hold."""
         self._client = Client(base_url, policy, tokens)
         self._clock = policy.clock
 
@@ -48,7 +48,7 @@ class ReportingApi:
         """Order a report ("Creating a report job").
 
         Raises:
-            AnswerLostError: it may or may not have been made.
+            ResponseLostError: it may or may not have been made.
             RequestRefusedError: the API does not accept the order.
         """
         return self._client.send(
@@ -129,4 +129,4 @@ class ReportingApi:
 
 
 def _nothing(_response: requests.Response) -> None:
-    """The answer's status said all."""
+    """Nothing: the status is all there is to know."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def as_object(response: requests.Response) -> dict[str, Any]:
-    """The body of an answer as a JSON object.
+    """The body of a response as a JSON object.
 
     Raises:
         UnexpectedResponseError: it is none, for example a proxy's page or cut short.
@@ -73,15 +73,15 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
 
 
 def same_job(job: ReportJob, body: dict[str, Any]) -> ReportJob:
-    """The job as the answer to a poll for it describes it.
+    """The job as the response to a poll describes it.
 
     Raises:
-        UnexpectedResponseError: the answer is none, or is about another job.
+        UnexpectedResponseError: the response is no job, or another one.
     """
     read = read_job(body, job.report, job.timespan)
     if read.id == job.id:
         return read
-    msg = f"{job}: its status was asked for, and that of job {redact(read.id)} was told"
+    msg = f"{job}: polled, and the response is about job {redact(read.id)}"
     raise UnexpectedResponseError(msg)
 
 
@@ -96,12 +96,12 @@ def _timespan(body: object) -> Timespan:
 
 
 def location(response: requests.Response) -> str | None:
-    """Where an answer redirects to, if it says so; a relative address is made whole."""
+    """The URL that a response redirects to, if any; a relative one is made absolute."""
     target = response.headers.get("Location")
     try:
         return urljoin(response.url, target) if target else None
     except ValueError:
-        return target  # no address at all; whoever uses it says so
+        return target  # no URL at all; the download says so
 
 
 def listed_jobs(body: dict[str, Any], report: str) -> list[ReportJob]:

@@ -3,9 +3,9 @@
     TalkdeskError                  its message ends the log; the run exits non-zero
     ├── AuthenticationError        the operator: credentials, account, scope or region
     ├── RequestRefusedError        the operator: 4xx; keeps status and the API's words
-    ├── UnexpectedResponseError    us: the API answered in a way we do not know
+    ├── UnexpectedResponseError    us: a response that the tap does not know
     ├── UnavailableError           nobody: a transient error that lasted
-    │   └── AnswerLostError        ... and what was asked for may have been done
+    │   └── ResponseLostError      ... and the request may have been carried out
     ├── SpoolError                 the operator: the disk is full or not writable
     ├── UnfitRowError              the operator: a row that no rule lets through
     ├── JobError                   .job: report, timespan, id, last status
@@ -51,15 +51,15 @@ class RequestRefusedError(TalkdeskError):
 
 
 class UnexpectedResponseError(TalkdeskError):
-    """Talkdesk answered in a way that no document or observation describes."""
+    """A response of Talkdesk that no document or observation describes."""
 
 
 class UnavailableError(TalkdeskError):
-    """Talkdesk could not be reached, or kept answering with a retriable status, through all attempts."""
+    """Talkdesk could not be reached, or kept returning a retriable status, through all attempts."""
 
 
-class AnswerLostError(UnavailableError):
-    """The answer to a request that changes something was lost: it may have been carried out."""
+class ResponseLostError(UnavailableError):
+    """The response to a request that changes something was lost: it may have been carried out."""
 
     def __init__(self, message: str, *, wait: float | None = None) -> None:
         """Keep how long the API asked to wait beside the message."""

@@ -11,9 +11,9 @@ from tap_talkdesk_reports.api.auth import PasswordGrant
 from tap_talkdesk_reports.api.client import RequestPolicy
 from tap_talkdesk_reports.api.reporting import ReportingApi
 from tap_talkdesk_reports.core.errors import (
-    AnswerLostError,
     AuthenticationError,
     RequestRefusedError,
+    ResponseLostError,
     UnavailableError,
     UnexpectedResponseError,
 )
@@ -146,7 +146,7 @@ def test_wrong_credentials_are_refused_in_words_that_hold_no_secret(start_sandbo
 def test_an_order_whose_answer_is_lost_is_not_repeated(start_sandbox, connect):
     sandbox = start_sandbox(faults=[Fault("create", "accepted_then_reset")])
 
-    with pytest.raises(AnswerLostError):
+    with pytest.raises(ResponseLostError):
         connect(sandbox).create("calls", DAY, "json")
 
     assert len(sandbox.jobs) == 1

@@ -52,7 +52,7 @@ def test_a_token_that_no_header_can_carry_is_one_line(server, tmp_path, calls_on
 
     assert outcome.code == 1
     assert len(outcome.errors) == 1
-    assert "answered without a token" in outcome.errors[0]
+    assert "returned no token" in outcome.errors[0]
     assert "canary" not in outcome.stderr
     assert "Traceback" not in outcome.stderr
 
