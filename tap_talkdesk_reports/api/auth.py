@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.api.signing_key import SigningKey
 
 OK = frozenset({200, 201})
-#: A wrong address should be told in seconds: nothing has begun yet that could be lost.
+#: A wrong URL should show in seconds: nothing has begun yet that could be lost.
 ATTEMPTS = 4
 MAX_WAIT = 120.0
 #: A token is renewed after this part of its life, so that none expires on the way to the API.
@@ -121,7 +121,7 @@ class PasswordGrant(TokenSource):
         """Sign in later, at the first need.
 
         Args:
-            token_url: Address of the sign-in call; `/auth/token`, or its other name `/token`.
+            token_url: URL of the sign-in call; `/auth/token`, or its other name `/token`.
             policy: How requests are made.
             client: `client_id`, `client_secret` and `client_version`.
             user: `account`, `username` and `password`.

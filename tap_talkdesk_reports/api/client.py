@@ -114,7 +114,7 @@ class Client:
 
         Args:
             method: The HTTP method.
-            path: The path below the base address.
+            path: The path below the base URL.
             read: Makes the result of a response, or raises UnexpectedResponseError.
             expect: The statuses that `read` takes; any other is an error.
             repeatable: False where a second request would make a second thing: then
@@ -189,7 +189,7 @@ class Client:
             if request.get("stream") and response.status_code != OK:
                 _ = response.content  # only a file is long; all else is read at once
         except requests.exceptions.RequestException as error:
-            # The error's own text holds the whole address and whatever lies below it.
+            # The error's own text holds the whole URL and whatever lies below it.
             msg = f"{method} {self.base_url}{path}: {describe_error(error)}"
             raise _TransientError(
                 msg, attempts=self._policy.attempts, lost=not was_never_sent(error)

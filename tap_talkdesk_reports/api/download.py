@@ -1,7 +1,7 @@
-"""A signed address becomes a whole local file. No token comes here.
+"""Downloads a report file: redirects to a presigned URL, resuming by Range, stalls, proof of the length.
 
-A signed address is valid "for a short period of time" (seed document, "Downloading
-a report file"; 900 s were seen), so it is asked for anew at each attempt, also where the
+A presigned URL is valid "for a short period of time" (seed document, "Downloading
+a report file"; 900 s were seen), so each attempt gets a new one, even if the
 old one may still be good; it is never kept and never shown.
 """
 
@@ -96,7 +96,7 @@ class Downloads:
         """Download a file whole.
 
         Args:
-            sign: Gives a newly signed address, or the file as a response that is not yet
+            sign: Gives a new presigned URL, or the file as a response that is not yet
                 read; raises `Interrupted` where there is none yet. Called again at each resume.
 
         Returns:
@@ -188,7 +188,7 @@ class Downloads:
             msg = f"the file host returned {status} for the rest of the file, and not that rest"
             raise Interrupted(msg)
         if status != OK:
-            # 403 when the address has expired, 404 right after the job is done, 500 and 503 when S3 is busy.
+            # 403 when the URL has expired, 404 right after the job is done, 500 and 503 when S3 is busy.
             msg = f"the file host returned {status}: {redact(_head(response))}"
             raise Interrupted(msg)
         if part.size:
@@ -226,10 +226,10 @@ def _checked(url: str) -> str:
         parts = urlsplit(url)
         scheme, host = parts.scheme, parts.hostname
     except ValueError:
-        scheme, host = "no", "address"
+        scheme, host = "no", "url"
     if scheme == "https" or (scheme == "http" and is_loopback(host or "")):
         return url
-    msg = f"Talkdesk names a file address that is not https: {scheme}://{host}"
+    msg = f"Talkdesk gives a file URL that is not https: {scheme}://{host}"
     raise UnexpectedResponseError(msg)
 
 

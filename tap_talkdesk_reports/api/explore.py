@@ -59,7 +59,7 @@ class ExploreApi(ReportingApi):
         """Nothing: the Explore API has no such operation."""
 
     def open(self, job: ReportJob) -> str | requests.Response:
-        """A newly signed address of a done job's file, or the file itself, not yet read.
+        """A new presigned URL of a done job's file, or the file itself, not yet read.
 
         Raises:
             RequestRefusedError: with status 404, there is no such file (yet, or any more).

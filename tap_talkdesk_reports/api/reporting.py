@@ -101,7 +101,7 @@ class ReportingApi:
             query = next_page(body) if jobs else None
 
     def open(self, job: ReportJob) -> str | requests.Response:
-        """A newly signed address of a done job's file ("Downloading a report file").
+        """A new presigned URL of a done job's file ("Downloading a report file").
 
         Raises:
             RequestRefusedError: with status 404, there is no such file (yet, or any more).

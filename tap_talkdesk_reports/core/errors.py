@@ -19,7 +19,7 @@ Wrong settings are the SDK's `ConfigValidationError`. A transient error (429,
 5xx, a lost connection) is the SDK's `RetriableAPIError`, raised and retried in
 `api/client.py` only.
 
-No message holds a token, a password or a signed URL.
+No message holds a token, a password or a presigned URL.
 """
 
 from __future__ import annotations

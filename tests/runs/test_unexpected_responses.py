@@ -118,14 +118,14 @@ def test_a_test_of_the_connection_moves_no_bookmark(server, tmp_path):
 
 
 @pytest.mark.parametrize("location", ["https://[bad/", "http://files.example/x", "ftp://127.0.0.1/x"])
-def test_an_address_that_is_none_fails_the_stream_in_one_line(server, tmp_path, calls_only, location):
+def test_a_url_that_is_none_fails_the_stream_in_one_line(server, tmp_path, calls_only, location):
     server.answers["files"] = lambda n: (303, {}, {"Location": location})
 
     outcome = run_tap(tmp_path, server.config, **calls_only)
 
     assert outcome.code == 1
     assert len(outcome.errors) == 1
-    assert "address" in outcome.errors[0]
+    assert "URL" in outcome.errors[0]
 
 
 @pytest.mark.parametrize(
