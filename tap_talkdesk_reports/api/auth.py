@@ -161,7 +161,7 @@ class ClientCredentials(TokenSource):
     """The Explore API's sign-in: client credentials, with a secret or with a signed assertion.
 
     Source: https://docs.talkdesk.com/reference/cc-basic and
-    https://docs.talkdesk.com/reference/cc-jwt. No scope is asked for, so that the token
+    https://docs.talkdesk.com/reference/cc-jwt. No scope is requested, so that the token
     carries all that the client has.
     """
 
@@ -174,7 +174,7 @@ class ClientCredentials(TokenSource):
         client_secret: str | None,
         key: SigningKey | None,
     ) -> None:
-        """Sign in later, at the first need; with `key` where there is one, else with the secret."""
+        """Sign in later, at the first need; with `key` if there is one, else with the secret."""
         super().__init__(token_url, policy)
         self._token_url = token_url
         self._client_id = client_id

@@ -49,7 +49,7 @@ class Tokens(Protocol):
     """The source of the token of each request."""
 
     def token(self) -> str:
-        """A token that is good as far as one can know."""
+        """A token that is valid, or is believed to be."""
 
     def renew(self, refused: str) -> None:
         """Take note that the API refused this token."""
@@ -78,7 +78,7 @@ class _TransientError(RetriableAPIError):
         super().__init__(message)
         #: After so many attempts it counts as lasting.
         self.attempts = attempts
-        #: Seconds that the API asked for.
+        #: Seconds that the API wants the client to wait.
         self.wait = wait
         #: Whether the request may have been carried out all the same.
         self.lost = lost
@@ -96,7 +96,7 @@ class Client:
         self._policy = policy
         self._tokens = tokens
         self._sessions = Sessions(**{"User-Agent": policy.user_agent, "Accept": "application/json"})
-        self._told_at: float | None = None
+        self._warned_at: float | None = None
         #: How far the server's clock is ahead of ours, in seconds, by the `Date` of its latest response.
         self.clock_skew = 0.0
 
@@ -117,7 +117,7 @@ class Client:
             path: The path below the base URL.
             read: Makes the result of a response, or raises UnexpectedResponseError.
             expect: The statuses that `read` takes; any other is an error.
-            repeatable: False where a second request would make a second thing: then
+            repeatable: False if a second request would create a second job: then
                 it is repeated only if the first was surely not carried out.
             request: What `requests` calls `json`, `data`, `params` and so on.
 
@@ -147,7 +147,7 @@ class Client:
                     raise UnavailableError(msg) from None
                 pause = error.wait if error.wait is not None else backoff.full_jitter(next(pauses))
                 pause = min(pause, max(1.0, self._policy.max_wait - waited))
-                self._tell(error, pause)
+                self._log(error, pause)
             # Not backoff's decorator: nothing can interrupt the way it sleeps.
             clock.sleep(pause)
 
@@ -225,12 +225,12 @@ class Client:
             return max(0.0, (date - self._policy.clock.now()).total_seconds())
         return None
 
-    def _tell(self, error: _TransientError, pause: float) -> None:
-        """One warning a minute is enough for a person; the rest is for a debugger."""
+    def _log(self, error: _TransientError, pause: float) -> None:
+        """Log a retry: one warning a minute, the others at DEBUG."""
         now = self._policy.clock.monotonic()
-        due = self._told_at is None or now - self._told_at >= SECONDS_BETWEEN_WARNINGS
+        due = self._warned_at is None or now - self._warned_at >= SECONDS_BETWEEN_WARNINGS
         if due:
-            self._told_at = now
+            self._warned_at = now
         logger.log(logging.WARNING if due else logging.DEBUG, "%s; retrying in %.1f s", error, pause)
 
 

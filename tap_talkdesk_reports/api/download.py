@@ -48,8 +48,8 @@ MISPLACED_RESTS = 1
 OK, PARTIAL, NOT_SATISFIABLE = 200, 206, 416
 
 
-class Interrupted(Exception):  # noqa: N818 - part of the way, no error of the program
-    """The download did not come to its end, or cannot begin yet; ask again."""
+class DownloadInterrupted(Exception):  # noqa: N818 - retried here, never shown as an error
+    """The download did not come to its end, or cannot begin yet; the next attempt resumes it."""
 
 
 @dataclass
@@ -58,9 +58,9 @@ class _Part:
 
     file: BinaryIO
     size: int = 0
-    #: A strong ETag, the only one with which a rest can be asked for safely.
+    #: A strong ETag, the only one with which a rest can be requested safely.
     etag: str | None = None
-    #: The length that the server promised, where it did.
+    #: The length that the server promised, if it did.
     promised: int | None = None
     #: Whether the end is known to be the end: by length, or by HTTP's own chunks.
     proven: bool = False
@@ -86,7 +86,7 @@ class Downloads:
     """Fetches report files with a session that knows no credentials and no cookies, one for each thread."""
 
     def __init__(self, clock: Clock, *, user_agent: str, timeout: float, spool_dir: str | None) -> None:
-        """Files are kept below `spool_dir`; None: where the system keeps temporary files."""
+        """Keep files below `spool_dir`; None: the folder of the system for temporary files."""
         self._clock = clock
         self._sessions = Sessions(**{"User-Agent": user_agent, "Accept-Encoding": "identity"})
         self._timeout = timeout
@@ -97,11 +97,11 @@ class Downloads:
 
         Args:
             sign: Gives a new presigned URL, or the file as a response that is not yet
-                read; raises `Interrupted` where there is none yet. Called again at each resume.
+                read; raises `DownloadInterrupted` if there is none yet. Called again at each resume.
 
         Returns:
             The anonymous temporary file, unpacked if it was packed, and whether its
-            length is proven; where it is not, only its content can tell that it is whole.
+            length is proven; if it is not, only its content can show that it is whole.
 
         Raises:
             TruncatedFileError: it did not become whole.
@@ -126,7 +126,7 @@ class Downloads:
             before = part.size
             try:
                 self._go_on(part, sign())
-            except Interrupted as interrupted:
+            except DownloadInterrupted as interrupted:
                 fruitless = 1 if part.size - before >= FLOOR_BYTES else fruitless + 1
                 if fruitless >= FRUITLESS_ATTEMPTS:
                     msg = f"the download stopped {fruitless} times at byte {part.size}: {interrupted}"
@@ -137,11 +137,11 @@ class Downloads:
                 return
 
     def _go_on(self, part: _Part, source: str | requests.Response) -> None:
-        """Ask for the file, or for its rest, and append what comes.
+        """Request the file, or its rest, and append what comes.
 
         Raises:
-            Interrupted: it did not come to its end.
-            UnavailableError: the file host is not who it says.
+            DownloadInterrupted: it did not come to its end.
+            UnavailableError: the TLS certificate of the file host is refused.
         """
         headers = {}
         if part.size and part.etag:
@@ -150,7 +150,9 @@ class Downloads:
             part.restart()
         try:
             with (
-                source if isinstance(source, requests.Response) else self._asked(source, headers) as response
+                source
+                if isinstance(source, requests.Response)
+                else self._request(source, headers) as response
             ):
                 if self._is_begun(part, response):
                     self._append(part, response)
@@ -158,9 +160,9 @@ class Downloads:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):  # no other attempt mends that
                 msg = "the file host's TLS certificate is refused; REQUESTS_CA_BUNDLE names other authorities"
                 raise UnavailableError(msg) from None
-            raise Interrupted(describe_error(error)) from None
+            raise DownloadInterrupted(describe_error(error)) from None
 
-    def _asked(self, url: str, headers: dict[str, str]) -> requests.Response:
+    def _request(self, url: str, headers: dict[str, str]) -> requests.Response:
         self._sessions.session.cookies.clear()
         return self._sessions.session.get(
             _checked(url),
@@ -186,11 +188,11 @@ class Downloads:
             part.misplaced += status == PARTIAL and begin != part.size
             part.restart()
             msg = f"the file host returned {status} for the rest of the file, and not that rest"
-            raise Interrupted(msg)
+            raise DownloadInterrupted(msg)
         if status != OK:
             # 403 when the URL has expired, 404 right after the job is done, 500 and 503 when S3 is busy.
             msg = f"the file host returned {status}: {redact(_head(response))}"
-            raise Interrupted(msg)
+            raise DownloadInterrupted(msg)
         if part.size:
             part.restart()
         etag = response.headers.get("ETag", "")
@@ -203,22 +205,22 @@ class Downloads:
 
     def _append(self, part: _Part, response: requests.Response) -> None:
         began, size = self._clock.monotonic(), part.size
-        # Not `stream`: it holds back what it has until a piece is full, and loses it where the rest stalls.
+        # Not `stream`: it holds back what it has until a piece is full, and loses it if the rest stalls.
         while piece := response.raw.read1(PIECE_BYTES, decode_content=False):
             try:
                 part.file.write(piece)
-                part.file.flush()  # else a full disk shows later, where nobody expects it
+                part.file.flush()  # else a full disk shows later, at an unexpected place
             except OSError as error:
                 raise spool_error(error, part.promised) from None
             part.size += len(piece)
             if (now := self._clock.monotonic()) - began >= FLOOR_SECONDS:
                 if part.size - size < FLOOR_BYTES:
                     msg = f"only {part.size - size} bytes came in {now - began:.0f} s"
-                    raise Interrupted(msg)
+                    raise DownloadInterrupted(msg)
                 began, size = now, part.size
         if part.promised is not None and part.size != part.promised:
             msg = f"{part.size} of {part.promised} bytes came"
-            raise Interrupted(msg)
+            raise DownloadInterrupted(msg)
 
 
 def _checked(url: str) -> str:

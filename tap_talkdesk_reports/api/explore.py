@@ -2,7 +2,7 @@
 
 Source: talkdesk-api, part B; https://docs.talkdesk.com/reference/execute-a-report and
 its neighbours. What is documented there in one way and seen in another is accepted in
-both: a job nested below `job` or flat, and an end told by a redirect, by a status or
+both: a job nested below `job` or flat, and an end shown by a redirect, by a status or
 by the file itself.
 """
 
@@ -32,13 +32,13 @@ class ExploreApi(ReportingApi):
     root = "/data/reports"
     names_jobs = True
 
-    def _order(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:
-        # The zone is said always: what its absence means is unknown.
+    def _job_request(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:
+        # Always with the zone: what its absence means is unknown.
         name = JobName(report, timespan, self._clock.now().replace(microsecond=0), file_format)
-        return {"name": str(name), "timezone": "UTC", **super()._order(report, timespan, file_format)}
+        return {"name": str(name), "timezone": "UTC", **super()._job_request(report, timespan, file_format)}
 
     def get(self, job: ReportJob) -> ReportJob:
-        """Ask how a job is doing; 204 means that it is still running.
+        """Poll a job: get it as it is now; 204 means that it is still running.
 
         Raises:
             RequestRefusedError: with status 404, the API does not know the job.

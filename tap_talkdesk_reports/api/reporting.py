@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 OK = frozenset({200})
 #: Deleting what is gone, or cancelling what is over, is refused with 403; a later page calls the
-#: operation deprecated. All of that is fine to somebody who only wants it gone.
+#: operation deprecated. For the tap all of that is success.
 GONE = frozenset({200, 202, 204, 403, 404, 405, 410})
 
 
@@ -45,11 +45,11 @@ class ReportingApi:
         self._clock = policy.clock
 
     def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob:
-        """Order a report ("Creating a report job").
+        """Create a report job ("Creating a report job").
 
         Raises:
-            ResponseLostError: it may or may not have been made.
-            RequestRefusedError: the API does not accept the order.
+            ResponseLostError: it may or may not have been created.
+            RequestRefusedError: the API does not accept the request.
         """
         return self._client.send(
             "POST",
@@ -57,11 +57,11 @@ class ReportingApi:
             lambda response: read_job(as_object(response), report, timespan),
             expect=frozenset({200, 201, 202}),
             repeatable=False,
-            json=self._order(report, timespan, file_format),
+            json=self._job_request(report, timespan, file_format),
         )
 
     def get(self, job: ReportJob) -> ReportJob:
-        """Ask how a job is doing ("Checking a report job status").
+        """Poll a job: get it as it is now ("Checking a report job status").
 
         Raises:
             RequestRefusedError: with status 404, the API does not know the job.
@@ -69,7 +69,7 @@ class ReportingApi:
 
         def read(response: requests.Response) -> ReportJob:
             if response.status_code in REDIRECTS:
-                # The body may say anything, or nothing: the redirect itself means that the file is there.
+                # Whatever the body is, the redirect itself means that the file is there.
                 return replace(job, status=DONE)
             return same_job(job, as_object(response))
 
@@ -88,10 +88,17 @@ class ReportingApi:
         order: str | None = None,
         order_by: str | None = None,
     ) -> Iterator[ReportJob]:
-        """The recent jobs, newest first unless ordered, page after page ("Inspecting previous jobs")."""
+        """The recent jobs, newest first by default, page after page ("Inspecting previous jobs")."""
         path = f"{self.root}/{report}/jobs"
-        asked: dict[str, Any] = {"page": page, "per_page": per_page, "order": order, "order_by": order_by}
-        query: str | None = urlencode({name: value for name, value in asked.items() if value is not None})
+        parameters: dict[str, Any] = {
+            "page": page,
+            "per_page": per_page,
+            "order": order,
+            "order_by": order_by,
+        }
+        query: str | None = urlencode(
+            {name: value for name, value in parameters.items() if value is not None}
+        )
         seen = set()
         while query and query not in seen:
             seen.add(query)
@@ -119,8 +126,8 @@ class ReportingApi:
         """Delete a done job's file ("Delete a report file"); one that is gone already is fine."""
         self._client.send("DELETE", self._path(job, "files"), _nothing, expect=GONE)
 
-    def _order(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:  # noqa: ARG002
-        """The body of an order."""
+    def _job_request(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:  # noqa: ARG002
+        """The body of a request for a job."""
         bounds = {"from": rfc3339(timespan.start), "to": rfc3339(timespan.end)}
         return {"format": file_format, "timespan": bounds}
 

@@ -1,4 +1,4 @@
-"""What the APIs' JSON bodies say, read with tolerance."""
+"""Reads bodies and Location headers of the APIs: jobs, their status and timespan, lists and their pages."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
 
     Args:
         body: The object, flat as documented, or below `job`.
-        report: The report it was asked for.
-        timespan: What was asked for, where that is known; else it is read from the body.
+        report: The report that it was created for.
+        timespan: The requested one, if that is known; else it is read from the body.
 
     Raises:
         UnexpectedResponseError: it has no id, or no status.

@@ -1,10 +1,10 @@
-"""Every error of our own, sorted by who can do something about it.
+"""Every error of the tap, sorted by who can do something about it.
 
     TalkdeskError                  its message ends the log; the run exits non-zero
     ├── AuthenticationError        the operator: credentials, account, scope or region
-    ├── RequestRefusedError        the operator: 4xx; keeps status and the API's words
+    ├── RequestRefusedError        the operator: 4xx; keeps the status and the API's message
     ├── UnexpectedResponseError    us: a response that the tap does not know
-    ├── UnavailableError           nobody: a transient error that lasted
+    ├── UnavailableError           the operator: a transient error that lasted
     │   └── ResponseLostError      ... and the request may have been carried out
     ├── SpoolError                 the operator: the disk is full or not writable
     ├── UnfitRowError              the operator: a row that no rule lets through
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class TalkdeskError(FatalSyncError):
-    """An error that says in one line what went wrong and what to do."""
+    """An error with one line on what went wrong and what to do."""
 
 
 class AuthenticationError(TalkdeskError):
@@ -62,9 +62,9 @@ class ResponseLostError(UnavailableError):
     """The response to a request that changes something was lost: it may have been carried out."""
 
     def __init__(self, message: str, *, wait: float | None = None) -> None:
-        """Keep how long the API asked to wait beside the message."""
+        """Keep beside the message how long the API wants the client to wait."""
         super().__init__(message)
-        #: Seconds that the API asked to wait, where it did.
+        #: Seconds that the API wants the client to wait, if it sent any.
         self.wait = wait
 
 
@@ -73,7 +73,7 @@ class SpoolError(TalkdeskError):
 
 
 class UnfitRowError(TalkdeskError):
-    """A row without a usable key, or with content that the settings say must stop the stream."""
+    """A row without a usable key, or with content that must stop the stream by the settings."""
 
 
 class JobError(TalkdeskError):
