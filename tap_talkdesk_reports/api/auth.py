@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.api.client import RequestPolicy
     from tap_talkdesk_reports.api.signing_key import SigningKey
 
-OK = frozenset({200, 201})
 #: A wrong URL should show in seconds: nothing has begun yet that could be lost.
 ATTEMPTS = 4
 MAX_WAIT = 120.0
@@ -92,7 +91,7 @@ class TokenSource(ABC):
             self._renew_at = self._clock.monotonic() + RENEWED_AT * life
 
     def _post(self, path: str, **request: Any) -> dict[str, Any]:
-        return self._client.send("POST", path, self._read, expect=OK, **request)
+        return self._client.send("POST", path, self._read, expect=frozenset({200, 201}), **request)
 
     def _read(self, response: requests.Response) -> dict[str, Any]:
         try:

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import backoff
 import requests
 from singer_sdk.exceptions import RetriableAPIError
 
 from tap_talkdesk_reports.api.failures import describe_error, was_never_sent
 from tap_talkdesk_reports.api.redaction import redact
 from tap_talkdesk_reports.api.session import Bearer, Sessions
-from tap_talkdesk_reports.core.clock import in_words
+from tap_talkdesk_reports.core.clock import in_words, pauses
 from tap_talkdesk_reports.core.errors import (
     AuthenticationError,
     RequestRefusedError,
@@ -26,7 +25,7 @@ from tap_talkdesk_reports.core.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tap_talkdesk_reports.core.clock import Clock
 
@@ -37,7 +36,6 @@ logger = logging.getLogger("tap-talkdesk-reports")
 #: Retriable statuses.
 RETRIABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 TOO_MANY = 429
-OK = 200
 
 #: Attempts that get unexpected responses: a proxy's page may pass, a changed API does not.
 ATTEMPTS_IF_UNEXPECTED = 3
@@ -130,14 +128,11 @@ class Client:
         """
         clock = self._policy.clock
         started = clock.monotonic()
-        pauses = _pauses()
-        attempt = 0
-        while True:
+        for attempt, pause in enumerate(pauses(), 1):
             try:
                 return self._read(read, self._response(method, path, expect, request))
             except _TransientError as error:
                 waited = clock.monotonic() - started
-                attempt += 1
                 if error.lost and not repeatable:
                     raise ResponseLostError(str(error), wait=error.wait) from None
                 if attempt >= error.attempts or waited >= self._policy.max_wait:
@@ -145,11 +140,12 @@ class Client:
                         raise error.__cause__ from None
                     msg = f"{error}; given up after {attempt} attempts in {in_words(waited)}"
                     raise UnavailableError(msg) from None
-                pause = error.wait if error.wait is not None else backoff.full_jitter(next(pauses))
-                pause = min(pause, max(1.0, self._policy.max_wait - waited))
-                self._log(error, pause)
+                wait = error.wait if error.wait is not None else clock.jittered(pause)
+                wait = min(wait, max(1.0, self._policy.max_wait - waited))
+                self._log(error, wait)
             # Not backoff's decorator: nothing can interrupt the way it sleeps.
-            clock.sleep(pause)
+            clock.sleep(wait)
+        raise AssertionError
 
     def _response(
         self, method: str, path: str, expect: frozenset[int], request: dict[str, Any]
@@ -186,7 +182,7 @@ class Client:
                 timeout=self._policy.timeout,
                 **request,
             )
-            if request.get("stream") and response.status_code != OK:
+            if request.get("stream") and response.status_code != 200:
                 _ = response.content  # only a file is long; all else is read at once
         except requests.exceptions.RequestException as error:
             # The error's own text holds the whole URL and whatever lies below it.
@@ -225,19 +221,13 @@ class Client:
             return max(0.0, (date - self._policy.clock.now()).total_seconds())
         return None
 
-    def _log(self, error: _TransientError, pause: float) -> None:
+    def _log(self, error: _TransientError, wait: float) -> None:
         """Log a retry: one warning a minute, the others at DEBUG."""
         now = self._policy.clock.monotonic()
         due = self._warned_at is None or now - self._warned_at >= SECONDS_BETWEEN_WARNINGS
         if due:
             self._warned_at = now
-        logger.log(logging.WARNING if due else logging.DEBUG, "%s; retrying in %.1f s", error, pause)
-
-
-def _pauses() -> Iterator[float]:
-    pauses = backoff.expo(max_value=30)
-    next(pauses)  # its first value is no pause
-    return pauses
+        logger.log(logging.WARNING if due else logging.DEBUG, "%s; retrying in %.1f s", error, wait)
 
 
 def _http_date(text: str) -> datetime | None:

@@ -19,12 +19,13 @@ import urllib3.exceptions
 from tap_talkdesk_reports.api.failures import describe_error
 from tap_talkdesk_reports.api.redaction import redact
 from tap_talkdesk_reports.api.session import Bearer, Sessions, is_loopback
+from tap_talkdesk_reports.core.clock import pauses
 from tap_talkdesk_reports.core.errors import (
     TruncatedFileError,
     UnavailableError,
     UnexpectedResponseError,
 )
-from tap_talkdesk_reports.core.spool import drop, new_spool, spool_error, unpacked
+from tap_talkdesk_reports.core.spool import CHUNK_BYTES, drop, new_spool, spool_error, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.core.clock import Clock
 
 logger = logging.getLogger("tap-talkdesk-reports")
-
-PIECE_BYTES = 1 << 18
 
 #: A connection that brings fewer bytes within so many seconds is as good as dead.
 FLOOR_BYTES = 1 << 16
@@ -45,7 +44,7 @@ RESTARTS = 3
 #: So often a request for the rest may get another part of the file.
 MISPLACED_RESTS = 1
 
-OK, PARTIAL, NOT_SATISFIABLE = 200, 206, 416
+PARTIAL, NOT_SATISFIABLE = 206, 416
 
 
 class DownloadInterrupted(Exception):  # noqa: N818 - retried here, never shown as an error
@@ -121,18 +120,20 @@ class Downloads:
         return content, part.proven
 
     def _fill(self, part: _Part, sign: Callable[[], str | requests.Response]) -> None:
-        fruitless = 0
+        fruitless, waits = 0, pauses()
         while True:
             before = part.size
             try:
                 self._go_on(part, sign())
             except DownloadInterrupted as interrupted:
-                fruitless = 1 if part.size - before >= FLOOR_BYTES else fruitless + 1
+                if part.size - before >= FLOOR_BYTES:
+                    fruitless, waits = 0, pauses()
+                fruitless += 1
                 if fruitless >= FRUITLESS_ATTEMPTS:
                     msg = f"the download stopped {fruitless} times at byte {part.size}: {interrupted}"
                     raise TruncatedFileError(msg, position=part.size) from None
                 logger.debug("download at byte %d: %s; going on", part.size, interrupted)
-                self._clock.sleep(self._clock.jittered(2.0 ** (fruitless - 1)))
+                self._clock.sleep(self._clock.jittered(next(waits)))
             else:
                 return
 
@@ -189,7 +190,7 @@ class Downloads:
             part.restart()
             msg = f"the file host returned {status} for the rest of the file, and not that rest"
             raise DownloadInterrupted(msg)
-        if status != OK:
+        if status != 200:
             # 403 when the URL has expired, 404 right after the job is done, 500 and 503 when S3 is busy.
             msg = f"the file host returned {status}: {redact(_head(response))}"
             raise DownloadInterrupted(msg)
@@ -205,14 +206,14 @@ class Downloads:
 
     def _append(self, part: _Part, response: requests.Response) -> None:
         began, size = self._clock.monotonic(), part.size
-        # Not `stream`: it holds back what it has until a piece is full, and loses it if the rest stalls.
-        while piece := response.raw.read1(PIECE_BYTES, decode_content=False):
+        # Not `stream`: it holds back what it has until a chunk is full, and loses it if the rest stalls.
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
             try:
-                part.file.write(piece)
+                part.file.write(chunk)
                 part.file.flush()  # else a full disk shows later, at an unexpected place
             except OSError as error:
                 raise spool_error(error, part.promised) from None
-            part.size += len(piece)
+            part.size += len(chunk)
             if (now := self._clock.monotonic()) - began >= FLOOR_SECONDS:
                 if part.size - size < FLOOR_BYTES:
                     msg = f"only {part.size - size} bytes came in {now - began:.0f} s"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.api.reporting import OK, REDIRECTS, ReportingApi
+from tap_talkdesk_reports.api.reporting import REDIRECTS, ReportingApi
 from tap_talkdesk_reports.api.responses import location, read_object, same_job
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
 from tap_talkdesk_reports.core.report_job import DONE, JobName, ReportJob
@@ -52,7 +52,7 @@ class ExploreApi(ReportingApi):
             body = _job_body(response)
             return same_job(job, body) if body else replace(job, status=DONE)
 
-        expect = OK | REDIRECTS | {NO_CONTENT}
+        expect = REDIRECTS | {200, NO_CONTENT}
         return self._client.send("GET", self._path(job, "jobs"), read, expect=expect, stream=True)
 
     def cancel(self, job: ReportJob) -> None:
@@ -66,7 +66,7 @@ class ExploreApi(ReportingApi):
         """
 
         def read(response: requests.Response) -> str | requests.Response:
-            if response.status_code in OK:
+            if response.status_code == 200:
                 return response
             with response:
                 if target := location(response):
@@ -74,7 +74,7 @@ class ExploreApi(ReportingApi):
             msg = f"{job}: the files operation redirects without a Location header"
             raise UnexpectedResponseError(msg)
 
-        return self._client.send("GET", self._path(job, "files"), read, expect=OK | REDIRECTS, stream=True)
+        return self._client.send("GET", self._path(job, "files"), read, expect=REDIRECTS | {200}, stream=True)
 
 
 def _job_body(response: requests.Response) -> dict[str, Any] | None:

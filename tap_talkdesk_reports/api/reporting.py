@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 #: "303 See Other" by the seed document; other pages of Talkdesk print 300 and 302 for the same.
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
-OK = frozenset({200})
 #: Deleting what is gone, or cancelling what is over, is refused with 403; a later page calls the
 #: operation deprecated. For the tap all of that is success.
 GONE = frozenset({200, 202, 204, 403, 404, 405, 410})
@@ -73,7 +72,7 @@ class ReportingApi:
                 return replace(job, status=DONE)
             return same_job(job, as_object(response))
 
-        return self._client.send("GET", self._path(job, "jobs"), read, expect=OK | REDIRECTS)
+        return self._client.send("GET", self._path(job, "jobs"), read, expect=REDIRECTS | {200})
 
     def cancel(self, job: ReportJob) -> None:
         """Stop a job that is still running ("Canceling a report job"); one that is over stays as it is."""
@@ -102,7 +101,7 @@ class ReportingApi:
         seen = set()
         while query and query not in seen:
             seen.add(query)
-            body = self._client.send("GET", f"{path}?{query}", as_object, expect=OK)
+            body = self._client.send("GET", f"{path}?{query}", as_object, expect=frozenset({200}))
             jobs = listed_jobs(body, report)
             yield from jobs
             query = next_page(body) if jobs else None

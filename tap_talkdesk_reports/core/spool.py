@@ -14,7 +14,8 @@ from typing import BinaryIO
 
 from tap_talkdesk_reports.core.errors import SpoolError, TruncatedFileError
 
-COPIED_BYTES = 1 << 18
+#: Report files are read and written in chunks of so many bytes.
+CHUNK_BYTES = 1 << 18
 
 
 def new_spool(folder: str | None) -> BinaryIO:
@@ -43,7 +44,7 @@ def unpacked(spool: BinaryIO, folder: str | None) -> BinaryIO:
     content = new_spool(folder)
     try:
         with gzip.GzipFile(fileobj=spool) as packed:
-            shutil.copyfileobj(packed, content, COPIED_BYTES)
+            shutil.copyfileobj(packed, content, CHUNK_BYTES)
         content.flush()  # else a full disk shows later, at an unexpected place
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         drop(content)
