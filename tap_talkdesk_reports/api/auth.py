@@ -1,4 +1,4 @@
-"""Tokens: how they are got, kept and renewed."""
+"""Signs in for API tokens (password, client secret or signed assertion), and renews them before they expire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests to one API host: retries of transient errors, refusals sorted, nothing secret shown."""
+"""Requests to one API host: timeouts, retries, Retry-After, token renewal after 401 and 403, server's clock."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Downloads a report file: redirects to a presigned URL, resuming by Range, stalls, proof of the length.
+"""Downloads a report file from its presigned URL: resumes by Range, stalls, proof that the file is whole.
 
 A presigned URL is valid "for a short period of time" (seed document, "Downloading
 a report file"; 900 s were seen), so each attempt gets a new one, even if the
-old one may still be good; it is never kept and never shown.
+old one may still be good; it is never kept and never shown. No token comes here.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The verbs of the Explore API: those of the Reporting API, where it differs from that.
+"""The Explore API's operations: paths, job names and responses to polls that the Reporting API does not have.
 
 Source: talkdesk-api, part B; https://docs.talkdesk.com/reference/execute-a-report and
-its neighbours. What is documented there in one way and seen in another is accepted in
-both: a job nested below `job` or flat, and an end shown by a redirect, by a status or
-by the file itself.
+its neighbours. What is documented in one way and was seen in another is accepted in
+both: a job nested below `job` or flat, and a job that is done shown by a redirect, by a
+status or by the file itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.core.timespans import Timespan
 
 NO_CONTENT = 204
-#: A job is some hundred bytes; a longer response is a file.
+#: A job is some hundred bytes; a longer response to a poll is the report file.
 LONGEST_JOB = 1 << 16
 
 

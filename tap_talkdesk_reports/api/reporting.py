@@ -1,7 +1,8 @@
-"""The verbs of the Reporting API: create, get, cancel, list, open, delete file.
+"""The Reporting API's operations: create, poll, cancel and list jobs (page by page), open and delete files.
 
-Each is one HTTP exchange and never decides when; only listing walks pages. Source:
-the seed document, `Reporting API Documentation`; section names stand at each verb.
+Each is one HTTP exchange and never decides when; only listing makes more than one. What
+counts as done, and as gone, stands here. Source: the seed document, `Reporting API
+Documentation`; section names stand at each operation.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The private key of an app: reads it (base64 or PEM) and signs assertions (JWT) with it."""
+"""The private key of an app: reads it (base64 or PEM) and signs the assertion (JWT) of a sign-in with it."""
 
 from __future__ import annotations
 

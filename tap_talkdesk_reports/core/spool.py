@@ -1,4 +1,4 @@
-"""The spool: anonymous temporary files for report files, and unpacking gzip into them.
+"""The spool: anonymous temporary files that hold report files, unpacked if they are packed with gzip.
 
 The system removes them at every kind of exit, KILL included.
 """
