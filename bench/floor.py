@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 20
 _PIECE_ROWS = 2000
-_BORDER = b"},{"
+_BOUNDARY = b"},{"
 
 _TYPES = {"date-time": str | None, "integer": int | None, "boolean": bool | None, "string": str | None}
 _BOOLEANS = {"true": True, "false": False, "": None}
@@ -42,15 +42,15 @@ def json_rows(file: BinaryIO) -> Iterator[Rows]:
     """The rows of a JSON report, in pieces that are cut where an entry ends."""
     buffer = file.read(_PIECE)
     buffer = buffer[buffer.index(b"[") + 1 :]
-    if (first := buffer.find(_BORDER)) < 0:
+    if (first := buffer.find(_BOUNDARY)) < 0:
         return
     row = _row(msgspec.json.decode(buffer[: first + 1]))
     decode = msgspec.json.Decoder(GenericAlias(list, (row,))).decode
     while piece := file.read(_PIECE):
         buffer += piece
-        border = buffer.rindex(_BORDER) + 1
-        rows = decode(b"[" + buffer[:border] + b"]")
-        buffer = buffer[border + 1 :]
+        boundary = buffer.rindex(_BOUNDARY) + 1
+        rows = decode(b"[" + buffer[:boundary] + b"]")
+        buffer = buffer[boundary + 1 :]
         yield _normalised(rows)
     yield _normalised(decode(b"[" + buffer.removesuffix(b"}")))
 

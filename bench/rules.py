@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from bench.calls import SCHEMA
 from bench.report import path, prepare
-from tap_talkdesk_reports.records.chunks import TypedRecords
+from tap_talkdesk_reports.records.chunks import ChunkBuilder
 from tap_talkdesk_reports.records.json_file import decode_rows, json_rows
-from tap_talkdesk_reports.records.record import ROW_ID, RecordMaker, completed
+from tap_talkdesk_reports.records.record import RecordBuilder
+from tap_talkdesk_reports.records.schema import ROW_ID, completed
 from tap_talkdesk_reports.singer.writer import encode_lines
 
 if TYPE_CHECKING:
@@ -36,22 +37,22 @@ def measured(rounds: int) -> dict[str, float]:
     half = set(list(rows[0])[::2]) | {"callsid", "end_at"}
     renamed = {name: f"the_{name}" for name in rows[0]}
     cases: dict[str, tuple[bytes, Decode]] = {
-        ALL: (content, _typed()),
-        "timestamps already as they are to be": (_report(map(_stamped, rows)), _typed()),
-        "half of the columns deselected": (content, _typed(selected=half)),
+        ALL: (content, _in_chunks()),
+        "timestamps already as they are to be": (_report(map(_stamped, rows)), _in_chunks()),
+        "half of the columns deselected": (content, _in_chunks(selected=half)),
         "key `_row_id`, of five fields": (
             content,
-            _typed(keys=(ROW_ID,), row_id_fields=("callsid", "type", "start_at", "end_at", "agent_name")),
+            _in_chunks(keys=(ROW_ID,), row_id_fields=("callsid", "type", "start_at", "end_at", "agent_name")),
         ),
         "every field by another name": (
             _report({renamed[name]: value for name, value in row.items()} for row in rows),
-            _typed(aliases={other: name for name, other in renamed.items()}),
+            _in_chunks(aliases={other: name for name, other in renamed.items()}),
         ),
-        "an unknown field in every row, kept": (_report(row | {"queue": "x"} for row in rows), _typed()),
-        "numbers in quotation marks": (_report(row | {"talk_time": "17"} for row in rows), _typed()),
+        "an unknown field in every row, kept": (_report(row | {"queue": "x"} for row in rows), _in_chunks()),
+        "numbers in quotation marks": (_report(row | {"talk_time": "17"} for row in rows), _in_chunks()),
         "a value that does not fit in every chunk": (
             _report(row | ({"talk_time": "soon"} if i % 500 == 0 else {}) for i, row in enumerate(rows)),
-            _typed(),
+            _in_chunks(),
         ),
         "one by one, without chunks": (content, _one_by_one()),
     }
@@ -68,17 +69,19 @@ def measured(rounds: int) -> dict[str, float]:
     return {name: median(each) for name, each in took.items()}
 
 
-def _maker(keys: tuple[str, ...] = ("callsid",), **options: Any) -> RecordMaker:
+def _builder(keys: tuple[str, ...] = ("callsid",), **options: Any) -> RecordBuilder:
     schema = completed(SCHEMA, keys, keep_unknown=True)
-    return RecordMaker("calls", schema, keys=keys, replication_key="end_at", unknown_fields="keep", **options)
+    return RecordBuilder(
+        "calls", schema, keys=keys, replication_key="end_at", unknown_fields="keep", **options
+    )
 
 
-def _typed(**options: Any) -> Decode:
-    return TypedRecords(_maker(**options)).from_json
+def _in_chunks(**options: Any) -> Decode:
+    return ChunkBuilder(_builder(**options)).from_json
 
 
 def _one_by_one() -> Decode:
-    make = _maker().from_json
+    make = _builder().from_json
     return lambda data: list(map(make, decode_rows(data)))
 
 

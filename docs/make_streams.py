@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.records.record import ROW_ID
+from tap_talkdesk_reports.records.schema import ROW_ID
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def page() -> str:
 
 def _api(api: str, streams: Sequence[ReportStream]) -> Iterator[str]:
     """A table of an API's streams, then each of them."""
-    yield "| stream | key | replication key | fresh | selected unless told otherwise |"
+    yield "| stream | key | replication key | fresh | selected by default |"
     yield "|---|---|---|---|---|"
     for stream in streams:
         chosen = "yes" if stream.selected_by_default else "no"
@@ -70,7 +70,7 @@ def _stream(api: str, stream: ReportStream) -> Iterator[str]:
     yield f"### `{stream.name}` ({api.title()} API)"
     yield ""
     yield schema["description"]
-    for paragraph in _told(stream):
+    for paragraph in _declared(stream):
         yield ""
         yield paragraph
     yield ""
@@ -91,7 +91,7 @@ def _stream(api: str, stream: ReportStream) -> Iterator[str]:
     yield ""
 
 
-def _told(stream: ReportStream) -> list[str]:
+def _declared(stream: ReportStream) -> list[str]:
     """What the declaration says beyond the schema, with its sources as links."""
     text = re.sub(r" \(talkdesk-api, C\d+\)", "", inspect.getdoc(type(stream)) or "")
     text = re.sub(r"(?m)(https://\S+?)\.$", r"<\1>.", text)
@@ -99,7 +99,7 @@ def _told(stream: ReportStream) -> list[str]:
 
 
 def _fresh(stream: ReportStream) -> str:
-    """What the schema's description says of it; a saying that nothing is documented is no such."""
+    """What the schema's description says of it; that nothing is documented does not count."""
     found = FRESH.search(stream.schema["description"])
     return found[0].strip().rstrip(".") if found else "not documented"
 
@@ -109,7 +109,7 @@ def _keys(stream: ReportStream) -> str:
 
 
 def _type(field: dict[str, Any]) -> str:
-    """The type as a person would say it."""
+    """The type in words."""
     (kind,) = [kind for kind in field["type"] if kind != "null"]
     said = {"string": "text"}.get(kind, kind)
     said = "time" if field.get("format") == "date-time" else said

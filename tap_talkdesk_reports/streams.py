@@ -1,7 +1,8 @@
-"""What each stream is: a declaration, and a schema of the same name in `schemas`. No logic.
+"""Declares each stream: name, keys, replication key, `_row_id` fields, selection by default. No logic.
 
-Where the key is `_row_id`, `row_id_fields` names what it is made of: what tells rows
-apart and does not change. Part C of talkdesk-api says what is known of each report.
+Its schema has the same name in `schemas`. If the key is `_row_id`, `row_id_fields` lists
+the fields that identify a row and do not change. Part C of talkdesk-api says what is
+known of each report.
 """
 
 from __future__ import annotations
@@ -10,43 +11,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from singer_sdk import SchemaDirectory
 
-from tap_talkdesk_reports.records.record import ROW_ID
+from tap_talkdesk_reports.records.schema import ROW_ID
 from tap_talkdesk_reports.schemas import explore, reporting
+from tap_talkdesk_reports.schemas.aliases import CALLS_ALIASES, STUDIO_ALIASES
 from tap_talkdesk_reports.sync.report_stream import ReportStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+#: Text fields of both `calls` reports that the API fills with `""` instead of null.
 CALLS_NEVER_NULL = ("type", "talkdesk_phone_number", "contact_phone_number", "ring_groups", "ivr_options")
-
-#: Columns by the names that the other payload of `calls` gave them.
-CALLS_ALIASES = {
-    "interaction_id": "call_id",
-    "call_type": "type",
-    "start_time": "start_at",
-    "end_time": "end_at",
-    "customer_phone_number": "contact_phone_number",
-    "phone_display_name": "talkdesk_phone_display_name",
-    "agent_name": "user_name",
-    "waiting_time": "wait_time",
-    "holding_time": "hold_time",
-    "agent_speed_to_answer": "agent_speed_to_answer_time",
-    "record": "recording_url",
-    "in_business_hours": "is_in_business_hours",
-    "callback_from_queue": "is_callback_from_queue",
-    "transfer": "is_transfer",
-    "handling_agent": "handling_user_name",
-    "team": "team_name",
-    "tags": "ring_groups",
-    "calls_historical_base_data_status": "data_status",
-    "mood_prompted": "is_mood_prompted",
-}
-
-
-#: The name of the dotted field in CSV files is not documented; a shorter one is likely.
-STUDIO_ALIASES = {
-    "flow_execution_finished_time": "studio_flow_executions_aggregated_flow_execution_finished_time"
-}
 
 
 class ReportingStream(ReportStream):
@@ -56,7 +30,7 @@ class ReportingStream(ReportStream):
 
 
 class ExploreStream(ReportStream):
-    """A report of the Explore API; read only if it is selected, since few accounts may use all."""
+    """A report of the Explore API, read only if it is selected: few accounts may use all reports."""
 
     schemas = SchemaDirectory(explore)
     selected_by_default = False
@@ -74,8 +48,8 @@ class ReportingCalls(ReportingStream):
 class ReportingUserStatus(ReportingStream):
     """Statuses of users. Source: https://docs.talkdesk.com/docs/user-status-report.
 
-    No key is documented. A status is cut in two at the end of a month and at a change
-    of team, so that all of user, start, end and label are needed to tell rows apart.
+    No key is documented. Talkdesk splits a status at the end of a month and at a change of
+    team, so user, start, end and label together identify a row.
     """
 
     name = "user_status"
@@ -87,8 +61,8 @@ class ReportingUserStatus(ReportingStream):
 class Calls(ExploreStream):
     """Calls. Source: https://docs.talkdesk.com/docs/calls-report.
 
-    The page showed two payloads in 2026, and clients knew the later one before: both
-    load. What only the names tell apart are aliases; in the other payload durations are
+    The page showed two payloads in 2026, and clients knew the later one before. Both load:
+    fields that only differ in name are aliases. In the other payload durations are
     fractions of a day.
     """
 
@@ -112,8 +86,8 @@ class ExploreCalls(ExploreStream):
 class UserStatus(ExploreStream):
     """Statuses of users. Source: https://docs.talkdesk.com/docs/user-status-explore.
 
-    Talkdesk warns of apparent repeats: at the end of a month, and at a change of team
-    or campaign. The digest tells them apart; team and end may be null.
+    Talkdesk warns of apparent repeats, at the end of a month and at a change of team or
+    campaign. The digest distinguishes them. Team and end may be null.
     """
 
     name = "user_status"
@@ -152,8 +126,8 @@ class RingAttempts(ExploreStream):
 class StudioFlowExecution(ExploreStream):
     """Executed steps. Source: https://docs.talkdesk.com/docs/studio-flow-execution-report.
 
-    `flow_id` names the flow and not its execution, and a loop passes the same step
-    again within a second: only the order tells such rows apart.
+    `flow_id` identifies the flow and not its execution, and a loop passes the same step
+    again within a second. Only the order distinguishes such rows.
     """
 
     name = "studio_flow_execution"
@@ -175,7 +149,7 @@ class MessagingContacts(ExploreStream):
 class FeedbackFlow(ExploreStream):
     """Questions and answers. Source: https://data-dictionary.talkdesk.com/docs/feedback-flow.
 
-    Nothing in a row is known to tell it apart for good, so its digest is over all of it.
+    No fields are known that identify a row for good, so its digest is over the whole row.
     """
 
     name = "feedback_flow"
@@ -203,7 +177,7 @@ class QmEvaluationAnalysis(ExploreStream):
 
 
 class CsatScore(ExploreStream):
-    """Scores of surveys, of which nothing tells two apart but all they hold (talkdesk-api, C12)."""
+    """Scores of surveys. Only the whole row is known to identify one (talkdesk-api, C12)."""
 
     name = "csat_score"
     primary_keys = (ROW_ID,)
@@ -211,7 +185,7 @@ class CsatScore(ExploreStream):
 
 
 class AgentTotals(ExploreStream):
-    """What the totals per agent and stretch of time have in common (talkdesk-api, C12)."""
+    """The common declaration of the totals for each agent and stretch of time (talkdesk-api, C12)."""
 
     primary_keys = (ROW_ID,)
     row_id_fields: ClassVar[Sequence[str]] = ("agent_id", "team_id", "started_at", "ring_groups_name")

@@ -1,4 +1,4 @@
-"""The Singer face: settings, the list of streams, the command line."""
+"""The Singer tap: command line, settings, list of streams, signal handlers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_talkdesk_reports.config.schema import SCHEMA
-from tap_talkdesk_reports.config.settings import Settings, api_of, own_reports, tidy
+from tap_talkdesk_reports.config.settings import Settings, api_of, custom_reports, normalize
 from tap_talkdesk_reports.config.validation import problems
 from tap_talkdesk_reports.core.clock import Clock, Stopped, StopSignal
 from tap_talkdesk_reports.singer.state import plain_bookmarks
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
 
-    from tap_talkdesk_reports.config.custom_reports import OwnReport
+    from tap_talkdesk_reports.config.custom_reports import CustomReport
     from tap_talkdesk_reports.sync.report_stream import ReportStream
 
 
@@ -45,7 +45,7 @@ IS_TEST = f"{__name__}.is_test"
 
 
 class TapTalkdeskReports(Tap):
-    """Brings Talkdesk's reports into any Singer target: completely, incrementally, and fast."""
+    """Loads Talkdesk's reports into any Singer target: completely, incrementally, and fast."""
 
     name = "tap-talkdesk-reports"
     config_jsonschema = deepcopy(SCHEMA)  # the SDK adds its own settings to it
@@ -66,7 +66,7 @@ class TapTalkdeskReports(Tap):
         """The streams; no request is needed for that."""
         if api_of(self.config) == "reporting":
             return [stream(self, self.runs) for stream in REPORTING_STREAMS]
-        own = [_custom_report_stream(self, report) for report in own_reports(self.config)]
+        own = [_custom_report_stream(self, report) for report in custom_reports(self.config)]
         return [*(stream(self, self.runs) for stream in EXPLORE_STREAMS), *own]
 
     @property
@@ -114,7 +114,7 @@ class TapTalkdeskReports(Tap):
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
     ) -> None:
-        """Read all selected streams, and exit with a code that says how it went."""
+        """Read all selected streams, and exit with 0 only if all are complete."""
         if about:
             cls.print_about(about_format)
             return
@@ -181,8 +181,8 @@ class TapTalkdeskReports(Tap):
         return {name: value for name, value in found.items() if value != ""}
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        self._config = tidy(self._config)
-        # A warning and no error, as whoever runs the tap may have put names of their own beside its own.
+        self._config = normalize(self._config)
+        # A warning and no error: a config may hold names for other programs, too.
         for name in self._config.keys() - type(self).config_jsonschema["properties"].keys():
             self.logger.warning("%s: there is no such setting, and it changes nothing", name)
         errors = list(problems(self._config, {stream.name for stream in EXPLORE_STREAMS}))
@@ -198,7 +198,7 @@ class TapTalkdeskReports(Tap):
         self.stop.number = signum
 
 
-def _custom_report_stream(tap: TapTalkdeskReports, own: OwnReport) -> ExploreStream:
+def _custom_report_stream(tap: TapTalkdeskReports, own: CustomReport) -> ExploreStream:
     """A report that the setting `reports` declares; selected, since the user asks for it there."""
 
     class CustomReportStream(ExploreStream):

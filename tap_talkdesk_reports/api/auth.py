@@ -1,4 +1,4 @@
-"""Signs in for API tokens (password, client secret or signed assertion), and renews them before they expire."""
+"""Signs in for tokens (password, client secret or signed assertion), and renews them before they expire."""
 
 from __future__ import annotations
 

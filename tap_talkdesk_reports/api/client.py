@@ -1,4 +1,4 @@
-"""Requests to one API host: timeouts, retries, Retry-After, token renewal after 401 and 403, server's clock."""
+"""Requests to one API host: timeouts, retries, Retry-After, new tokens after 401 and 403, server's clock."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""Reports of the user's own: what the setting `reports` says, checked and as a schema. Pure."""
+"""Reads the setting `reports`: checks its custom reports, and makes a schema of each. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.records.record import ROW_ID, plain_name
+from tap_talkdesk_reports.records.names import plain_name
+from tap_talkdesk_reports.records.schema import ROW_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,21 +15,21 @@ TYPES = ("string", "integer", "number", "boolean", "array", "object", "date-time
 
 
 @dataclass(frozen=True)
-class OwnReport:
-    """A report that the tap has no declaration of."""
+class CustomReport:
+    """A report that the user declares, because the tap does not."""
 
-    #: The API's name of it, as it stands in the path.
+    #: The API's name of the report, as in the path of the request.
     type: str
     #: The stream's name.
     name: str
     keys: tuple[str, ...]
     replication_key: str
-    #: Column and type of each field that is declared.
+    #: Type of each declared field, by its column.
     fields: Mapping[str, str]
 
     @classmethod
-    def from_setting(cls, entry: Mapping[str, Any]) -> OwnReport:
-        """Read an entry in which `problems` finds none."""
+    def from_setting(cls, entry: Mapping[str, Any]) -> CustomReport:
+        """Read an entry in which `custom_report_problems` finds none."""
         return cls(
             type=entry["type"],
             name=plain_name(entry.get("name") or entry["type"]),
@@ -38,7 +39,7 @@ class OwnReport:
         )
 
     def schema(self) -> dict[str, Any]:
-        """Its JSON Schema: keys, replication key, and the declared fields."""
+        """The JSON Schema: keys, replication key and declared fields."""
         natural = {key: "string" for key in self.keys if key != ROW_ID}
         types = natural | dict(self.fields) | {self.replication_key: "date-time"}
         return {
@@ -48,15 +49,15 @@ class OwnReport:
         }
 
 
-def problems(entries: object, taken: set[str]) -> Iterator[str]:
-    """What is wrong with the setting, a line each.
+def custom_report_problems(entries: object, taken: set[str]) -> Iterator[str]:
+    """The problems of the setting, one line each.
 
     Args:
         entries: The setting's value.
-        taken: Names of streams that exist already.
+        taken: Names of existing streams.
     """
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        yield 'is no list of objects such as {"type": "adherence", "replication_key": "started_at"}'
+        yield 'is not a list of objects such as {"type": "adherence", "replication_key": "started_at"}'
         return
     taken = set(taken)
     for entry in entries:
@@ -64,13 +65,14 @@ def problems(entries: object, taken: set[str]) -> Iterator[str]:
         if wrong := _wrong(entry):
             yield f"{kind!r}: {wrong}"
             continue
-        name = OwnReport.from_setting(entry).name
+        name = CustomReport.from_setting(entry).name
         if name in taken:
             yield f"{kind!r}: there is a stream {name!r} already; give it another `name`"
         taken.add(name)
 
 
 def _wrong(entry: Mapping[str, Any]) -> str | None:
+    """The problem of one entry, if there is one."""
     for name in ("type", "replication_key"):
         if not isinstance(entry.get(name), str) or not plain_name(entry[name]):
             return f"`{name}` must be a text"
@@ -83,7 +85,7 @@ def _wrong(entry: Mapping[str, Any]) -> str | None:
     if not isinstance(fields, dict) or not all(kind in TYPES for kind in fields.values()):
         return f"`fields` must give each field one of the types {', '.join(TYPES)}"
     if unknown := set(entry) - {"type", "name", "keys", "replication_key", "fields"}:
-        return f"`{min(unknown)}` is none of type, name, keys, replication_key, fields"
+        return f"`{min(unknown)}` is not one of type, name, keys, replication_key, fields"
     return None
 
 

@@ -1,4 +1,7 @@
-"""What the settings are, as the SDK wants to know them. Names are the contract with those who run the tap."""
+"""Declares the settings: name, type, default, bounds and description; also the regions and sign-in methods.
+
+The names are the contract with the operator.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-#: Base address of the API, and the domain of the sign-in, in each region.
+#: Base URL of the API, and domain of the sign-in host, in each region.
 #: Source: https://docs.talkdesk.com/docs/how-to-guarantee-your-app-works-in-all-regions
 REGIONS = {
     "us": ("https://api.talkdeskapp.com", "talkdeskid.com"),
@@ -14,7 +17,7 @@ REGIONS = {
     "ca": ("https://api.talkdeskappca.com", "talkdeskidca.com"),
 }
 
-#: What each way to sign in needs, besides the account.
+#: The settings that each sign-in method needs besides the account.
 SIGN_INS = {
     "reporting": (("client_id", "client_secret", "username", "password"),),
     "explore": (("client_id", "client_secret"), ("client_id", "private_key", "key_id")),
@@ -26,7 +29,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType(allowed_values=["reporting", "explore"]),
         title="API",
         description=(
-            "Which of Talkdesk's APIs to use; by default the Reporting API where there are username and "
+            "Which of Talkdesk's APIs to use; by default the Reporting API if there are username and "
             "password, else its successor, the Explore API."
         ),
     ),
@@ -35,7 +38,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType,
         required=True,
         title="Account",
-        description="Account name: the first label of the address at which you sign in to Talkdesk.",
+        description="Account name: the first label of the URL at which you sign in to Talkdesk.",
     ),
     th.Property(
         "client_id",
@@ -56,7 +59,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         secret=True,
         title="Private key",
         description=(
-            "Explore API, instead of the client secret: the app's private key as Talkdesk handed it out, "
+            "Explore API, instead of the client secret: the app's private key as Talkdesk issued it, "
             "in base64, or as PEM."
         ),
     ),
@@ -96,16 +99,16 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
         "api_url",
         th.StringType,
-        title="API address",
-        description="Base address of the API, instead of the region's. Plain http only on loopback.",
+        title="API URL",
+        description="Base URL of the API, instead of the region's. Plain http only on loopback.",
     ),
     th.Property(
         "token_url",
         th.StringType,
-        title="Token address",
+        title="Token URL",
         description=(
-            "Address of the sign-in call, instead of the region's: `/oauth/token` on the account's sign-in "
-            "host (Explore API), `/auth/token` below the API address (Reporting API)."
+            "URL of the sign-in request, instead of the region's: `/oauth/token` on the account's sign-in "
+            "host (Explore API), `/auth/token` below the API URL (Reporting API)."
         ),
     ),
     th.Property(
@@ -140,36 +143,36 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=0, maximum=87_600),
         default=0,
         title="Lookback in hours",
-        description="Read this much before the bookmark again, for fields that people fill in later.",
+        description="Read this much before the bookmark again, for fields that are filled in later.",
     ),
     th.Property(
         "format",
         th.StringType(allowed_values=["json", "csv"]),
         default="json",
         title="Format",
-        description="Format to ask report files in.",
+        description="Format of the report files.",
     ),
     th.Property(
         "max_concurrent_jobs",
         th.IntegerType(minimum=1, maximum=15),
         default=5,
-        title="Jobs at once",
-        description="Report jobs at once, over all streams. An account has 15 for all its users.",
+        title="Concurrent jobs",
+        description="Report jobs at the same time, over all streams. An account has 15 for all its users.",
     ),
     th.Property(
         "job_timeout_minutes",
         th.IntegerType(minimum=1, maximum=10_080),
         default=60,
         title="Job timeout in minutes",
-        description="A report job that takes longer is given up.",
+        description="A report job that takes longer is abandoned.",
     ),
     th.Property(
         "stop_after_minutes",
         th.IntegerType(minimum=1, maximum=10_080),
         title="Stop after minutes",
         description=(
-            "End the run cleanly after this long: at once if it is only waiting by then, else at the end of "
-            "the file that is being read. The next run goes on from there."
+            "End the run cleanly after this long: at once if it only waits by then, else at the end of "
+            "the file that is being read. The next run continues from there."
         ),
     ),
     th.Property(
@@ -177,14 +180,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=3_600),
         default=60,
         title="Request timeout in seconds",
-        description="A request without a byte for this long is dead.",
+        description="A request that receives no byte for this long has failed.",
     ),
     th.Property(
         "delete_report_files",
         th.BooleanType,
         default=False,
         title="Delete report files",
-        description="Delete each report file at Talkdesk once the bookmark behind it is out.",
+        description="Delete each report file at Talkdesk after its bookmark is written.",
     ),
     th.Property(
         "unknown_fields",
@@ -205,10 +208,10 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
         "reports",
         th.ArrayType(th.ObjectType(additional_properties=True)),
-        title="Reports of your own",
+        title="Custom reports",
         description=(
-            "Explore API: further report types, each an object with `type`, `replication_key`, and if you "
-            "like `keys`, `fields` (names and their types) and `name`."
+            "Explore API: further report types, each an object with `type`, `replication_key`, and "
+            "optionally `keys`, `fields` (names and their types) and `name`."
         ),
     ),
     th.Property(

@@ -1,4 +1,4 @@
-"""The settings of a run, read with tolerance and typed."""
+"""Reads the config into typed Settings: defaults, values written as text, which API is meant. Tolerant."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_talkdesk_reports.api.signing_key import SigningKey
-from tap_talkdesk_reports.config.custom_reports import OwnReport
-from tap_talkdesk_reports.config.custom_reports import problems as problems_of_own_reports
+from tap_talkdesk_reports.config.custom_reports import CustomReport, custom_report_problems
 from tap_talkdesk_reports.config.schema import REGIONS, SCHEMA
 from tap_talkdesk_reports.core.timespans import read_timestamp
-from tap_talkdesk_reports.records.values import FALSE, TRUE, integer
+from tap_talkdesk_reports.records.values import FALSE, TRUE, to_integer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings, checked and in the types that the program works with."""
+    """All settings of a run, checked, in the types that the program uses."""
 
     api: str
     account: str
@@ -85,48 +84,48 @@ class Settings:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Values that must never be seen outside a request."""
+        """Values that must never appear outside a request."""
         return tuple(filter(None, (self.client_secret, self.password, self.private_key)))
 
     @property
     def key(self) -> SigningKey | None:
-        """The key to sign in with, where there is one."""
+        """The key to sign in with, if there is one."""
         return SigningKey(self.private_key, self.key_id) if self.private_key else None
 
 
 def api_of(config: Mapping[str, Any]) -> str:
-    """Which API a config means: where it does not say so, its credentials do."""
+    """Which API a config means; without the setting `api`, its credentials decide."""
     by_credentials = "reporting" if config.get("username") or config.get("password") else "explore"
     return str(config.get("api") or by_credentials)
 
 
-def own_reports(config: Mapping[str, Any]) -> list[OwnReport]:
-    """The reports of the user's own; none where the setting is wrong, which `problems` tells."""
+def custom_reports(config: Mapping[str, Any]) -> list[CustomReport]:
+    """The custom reports; none if the setting is wrong, which `problems` reports."""
     entries = config.get("reports") or []
-    return (
-        [] if list(problems_of_own_reports(entries, set())) else [OwnReport.from_setting(e) for e in entries]
-    )
+    if list(custom_report_problems(entries, set())):
+        return []
+    return [CustomReport.from_setting(entry) for entry in entries]
 
 
-def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with defaults filled in, `""` and null left out, and values of other types read from text.
+def normalize(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config with defaults, without `""` and null, and with typed values instead of text.
 
-    Environment variables are text, and Meltano hands on some of its values as text.
+    Environment variables are text, and Meltano passes some of its values as text.
     """
-    tidied = {name: value for name, value in config.items() if value is not None and value != ""}
+    normalized = {name: value for name, value in config.items() if value is not None and value != ""}
     for name, setting in SCHEMA["properties"].items():
-        if name not in tidied:
+        if name not in normalized:
             if "default" in setting:
-                tidied[name] = setting["default"]
-        elif isinstance(tidied[name], str):
-            tidied[name] = _from_text(tidied[name], setting["type"])
-    return tidied
+                normalized[name] = setting["default"]
+        elif isinstance(normalized[name], str):
+            normalized[name] = _from_text(normalized[name], setting["type"])
+    return normalized
 
 
 def _from_text(text: str, types: list[str]) -> object:
     try:
         if "integer" in types:
-            return integer(text)
+            return to_integer(text)
         if "array" in types:
             return json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is wrong with the settings, said before the first request, a line each, without a secret."""
+"""Finds wrong settings before the first request: one line for each, naming the setting, without a secret."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from singer_sdk.helpers._batch import StorageTarget
 
 from tap_talkdesk_reports.api.session import is_loopback
 from tap_talkdesk_reports.api.signing_key import SigningKey
-from tap_talkdesk_reports.config.custom_reports import problems as problems_of_own_reports
+from tap_talkdesk_reports.config.custom_reports import custom_report_problems
 from tap_talkdesk_reports.config.schema import SCHEMA, SIGN_INS
 from tap_talkdesk_reports.config.settings import api_of
 from tap_talkdesk_reports.core.timespans import read_timestamp
@@ -29,11 +29,11 @@ BATCH_EXAMPLE = (
 
 
 def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
-    """What is wrong with a tidied config, each as a line that names the setting and holds no secret.
+    """The problems of a normalized config: one line each that names the setting and contains no secret.
 
     Args:
         config: The config.
-        streams: The names of the streams that the API's own reports have.
+        streams: The names of the declared streams.
     """
     for name in (*SCHEMA["required"], *_missing_credentials(config)):
         if name not in config:
@@ -56,14 +56,14 @@ def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
 
 
 def _missing_credentials(config: Mapping[str, Any]) -> list[str]:
-    """What is missing of the way to sign in to which least is missing."""
+    """The missing settings of the sign-in method that lacks fewest."""
     ways = SIGN_INS.get(api_of(config), ())
     ways = ways[::-1] if "private_key" in config else ways
     return min(([name for name in way if name not in config] for way in ways), key=len, default=[])
 
 
 def _batch_problem(config: Mapping[str, Any]) -> str | None:
-    """What keeps the records from going into files."""
+    """The problem of `batch_config`, if there is one."""
     batch = config.get("batch_config")
     if batch is None:
         return None
@@ -91,7 +91,7 @@ def _other_problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[st
     if "reports" in config:
         if api_of(config) == "reporting":
             yield "reports: the Reporting API has no other reports; leave the setting out"
-        for problem in problems_of_own_reports(config["reports"], streams):
+        for problem in custom_report_problems(config["reports"], streams):
             yield f"reports: {problem}"
     account = config.get("account")
     if isinstance(account, str) and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", account):
@@ -117,12 +117,12 @@ def env_name(setting: str) -> str:
 
 
 def _problem(value: object, setting: Mapping[str, Any]) -> str | None:
-    """What is wrong with one value, without showing it where the setting is a secret."""
+    """The problem of one value, if there is one; the value of a secret is not shown."""
     secret = setting.get("secret", False)
     plain = isinstance(value, Decimal)  # a number of a config file
     shown = "the value" if secret else str(value) if plain else repr(value)
     if "array" in setting["type"]:
-        return None  # told apart where its entries are read
+        return None  # its entries are checked by `custom_report_problems`
     if "integer" in setting["type"]:
         return _number_problem(value, shown, setting)
     if "boolean" in setting["type"]:
@@ -130,7 +130,7 @@ def _problem(value: object, setting: Mapping[str, Any]) -> str | None:
     if not isinstance(value, str):
         return f"{shown} is {type(value).__name__}, not text; put it in quotation marks"
     if (allowed := setting.get("enum")) and value not in allowed:
-        return f"{shown} is none of {', '.join(allowed)}"
+        return f"{shown} is not one of {', '.join(allowed)}"
     if setting.get("format") == "date-time" and _moment_or_none(value) is None:
         return f"{shown} is not a date; write 2026-01-31 or 2026-01-31T00:00:00Z"
     return None
@@ -154,17 +154,17 @@ def _moment_or_none(value: object) -> datetime | None:
 
 
 def _url_problem(url: str) -> str | None:
-    # The address itself is not shown: people put passwords into them.
+    # The URL itself is not shown: it may contain a password.
     try:
         parts = urlsplit(url)
         host = parts.hostname
         _ = parts.port
     except ValueError:
-        return "not an address; write https://host"
+        return "not a URL; write https://host"
     if parts.scheme not in {"http", "https"} or not host or re.search(r"[^!-~]", url):
-        return "not an address; write https://host"
+        return "not a URL; write https://host"
     if re.search(r"[@?#]", url):
-        return "an address with a user, a query or a fragment is not accepted; write https://host"
+        return "a URL with a user, a query or a fragment is not accepted; write https://host"
     if parts.scheme == "http" and not is_loopback(host):
         return f"plain http to {host} would show the credentials to the network; write https://{host}"
     return None

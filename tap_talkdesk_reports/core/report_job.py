@@ -1,4 +1,4 @@
-"""The report job as a thing, and what the API's words for its status mean. Pure."""
+"""The report job: what its status words mean, and the name by which a later run recognises it. Pure."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 DONE = "done"
 #: Final, and there is no file.
 DEAD = frozenset({"failed", "canceled", "deleted"})
-#: Words seen for a job that is still running. Any other word means so too, but is told once.
+#: Words seen for a job that is still running. Any other word counts as running, too, but is logged once.
 RUNNING = frozenset({"created", "processing", "uploading", "sending"})
 
 
 @dataclass(frozen=True)
 class ReportJob:
-    """One order for one report and one timespan, as the API last described it."""
+    """One request for one report and one timespan, as the API last described it."""
 
     id: str
     report: str
     timespan: Timespan
     #: The API's own word, in lower case.
     status: str
-    #: The name that it was ordered under, where the API has names.
+    #: The name that it was created with, if the API has names.
     name: str = ""
 
     def __str__(self) -> str:
-        """As it stands in log lines and errors."""
+        """For log lines and errors."""
         return f"report {self.report!r}, job {self.id}, timespan {self.timespan}"
 
     @property
@@ -46,13 +46,13 @@ class ReportJob:
 
 
 OURS = "tap-talkdesk-reports"
-#: Of what an order means; to be raised when an older order of the same name would give other rows.
+#: Version of what a job means; to be raised if an older job of the same name would give other rows.
 VERSION = 1
 
 
 @dataclass(frozen=True)
 class JobName:
-    """What the name of an own job says."""
+    """The name of a job of this tap: report, timespan, creation and format."""
 
     report: str
     timespan: Timespan
@@ -69,7 +69,7 @@ class JobName:
 
     @classmethod
     def of(cls, job: ReportJob) -> JobName | None:
-        """Read the name of a job; None where it is not one of ours, or of another version."""
+        """Read the name of a job; None if the job is not of this tap, or of another version."""
         try:
             ours, report, timespan, _, created, fingerprint = job.name.split(" ")
             start, end = timespan.split("..")

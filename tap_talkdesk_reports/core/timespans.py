@@ -1,4 +1,4 @@
-"""The stretches of time that jobs cover: cut, clamp, halve. Pure."""
+"""Times and timespans: reads and writes timestamps, cuts a period into timespans, halves them. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-#: The API's grain is one second; nothing shorter can be asked for.
+#: The API's grain is one second; nothing shorter can be requested.
 SHORTEST = timedelta(seconds=1)
 
 
@@ -23,7 +23,7 @@ class Timespan:
     end: datetime
 
     def __str__(self) -> str:
-        """As it stands in log lines and errors."""
+        """For log lines and errors."""
         return f"{rfc3339(self.start)}..{rfc3339(self.end)}"
 
     def halves(self) -> tuple[Timespan, Timespan] | None:
@@ -77,7 +77,7 @@ def last_hour(horizon: datetime) -> Timespan:
 def timespans(start: datetime, end: datetime, length: timedelta) -> Iterator[Timespan]:
     """Cut a sync into timespans, oldest first.
 
-    They end on multiples of `length` since the Unix epoch, so that their borders
+    They end on multiples of `length` since the Unix epoch, so that their boundaries
     are the same in every run; the first and the last may be shorter. Nothing is
     yielded when `start` is not before `end`, so a sync that is already up to date
     creates no job.
@@ -90,9 +90,9 @@ def timespans(start: datetime, end: datetime, length: timedelta) -> Iterator[Tim
         raise ValueError(msg)
     start, end = start.replace(microsecond=0), end.replace(microsecond=0)  # the API's grain
     while end - start >= SHORTEST:
-        border = min(start + length - (start - EPOCH) % length, end)
-        yield Timespan(start, border)
-        start = border
+        boundary = min(start + length - (start - EPOCH) % length, end)
+        yield Timespan(start, boundary)
+        start = boundary
 
 
 def count(start: datetime, end: datetime, length: timedelta) -> int:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: What it means, and what to do, when an order is refused with this status.
+#: What it means, and what to do, if creating a job is refused with this status.
 ADVICE = {
-    400: "Talkdesk finds the order wrong",
+    400: "Talkdesk does not accept this timespan, format or report",
     403: "these credentials may not use the report; ask for the permission, or deselect the stream",
     404: "Talkdesk does not know the report; check its name and api_url, or deselect the stream",
 }
@@ -41,11 +41,11 @@ ADVICE = {
 ATTEMPTS_TO_CREATE = 8
 #: Seconds that are waited at most before that, whatever the API asks for.
 LONGEST_WAIT = 300.0
-#: How far back a job is looked for whose answer was lost.
+#: How many listed jobs are searched for one whose response was lost.
 LISTED_JOBS = 100
-#: A named job that is younger was made by the order whose answer was lost.
+#: A named job that is younger was created by the request whose response was lost.
 RECENT = timedelta(minutes=10)
-#: For so many seconds after its creation a job may be unknown to the API.
+#: For so many seconds after its creation a job may still be unknown to the API.
 SECONDS_UNTIL_KNOWN = 60
 
 
@@ -65,7 +65,7 @@ class Api(Protocol):
 
 
 class Jobs:
-    """Orders jobs and sees them through, for all streams of a run."""
+    """Creates jobs, waits for them and cancels them, for all streams of a run."""
 
     def __init__(
         self, api: Api, clock: Clock, *, file_format: str, timeout: float, waits_for_end: bool = True
@@ -151,11 +151,11 @@ class Jobs:
         return job.id in self._own
 
     def create(self, report: str, timespan: Timespan) -> ReportJob:
-        """Order a job, or find the one whose answer was lost.
+        """Create a job, or find the one whose response was lost.
 
         Raises:
-            RequestRefusedError: Talkdesk does not take the order.
-            TalkdeskError: it cannot be reached, or answers nonsense.
+            RequestRefusedError: Talkdesk refuses to create it.
+            TalkdeskError: Talkdesk cannot be reached, or its response is unexpected.
         """
         for attempt, pause in enumerate(pauses(), 1):
             try:
@@ -171,7 +171,7 @@ class Jobs:
                     continue
                 job = found
             except RequestRefusedError as refused:
-                advice = ADVICE.get(refused.status, "Talkdesk refuses the order")
+                advice = ADVICE.get(refused.status, "Talkdesk refuses to create the job")
                 msg = f"report {report!r}, timespan {timespan}: {advice}. {refused}"
                 raise RequestRefusedError(msg, status=refused.status) from None
             else:
@@ -182,7 +182,7 @@ class Jobs:
         raise AssertionError
 
     def _unseen(self, report: str, timespan: Timespan, now: datetime) -> ReportJob | None:
-        """The running job that a lost answer may have spoken of (`design` rule 7)."""
+        """The running job that a request whose response was lost may have created."""
         try:
             for job in islice(self._api.list(report, per_page=LISTED_JOBS), LISTED_JOBS):
                 if self._is_lost(job, timespan, now):
@@ -212,7 +212,7 @@ class Jobs:
         return len(began), now - min(began, default=now)
 
     def _is_lost(self, job: ReportJob, timespan: Timespan, now: datetime) -> bool:
-        """Whether a listed job may be the one. Without a name only one that runs is surely not old."""
+        """Whether a listed job may be the one. Without a name, only a job that still runs is surely new."""
         if job.timespan != timespan or job.id in self._seen:
             return False
         if not self._api.names_jobs:
@@ -226,11 +226,11 @@ class Jobs:
         )
 
     def _get(self, job: ReportJob, age: float) -> ReportJob:
-        """The job as it is now; as it was, where that cannot be told at the moment."""
+        """The job as it is now; as it was, if its status is not available at the moment."""
         try:
             return self._api.get(job)
         except (UnavailableError, UnexpectedResponseError) as error:
-            logger.warning("%s: its status cannot be asked: %s", job, error)
+            logger.warning("%s: its status is not available: %s", job, error)
         except RequestRefusedError as error:
             if error.status != 404:
                 raise
@@ -240,7 +240,7 @@ class Jobs:
         return job
 
     def cancel(self, job: ReportJob) -> None:
-        """Cancel an own job, if that can be done."""
+        """Cancel a job, if this run created it and the API can."""
         if self.is_own(job):
             try:
                 self._api.cancel(job)

@@ -16,6 +16,7 @@ from tap_talkdesk_reports.core.errors import (
     TalkdeskError,
     TruncatedFileError,
 )
+from tap_talkdesk_reports.core.spool import drop
 
 if TYPE_CHECKING:
     from tap_talkdesk_reports.api.download import Downloads
@@ -49,7 +50,7 @@ class ReportFile:
 
     def close(self) -> None:
         """Give its disk space back."""
-        self.content.close()
+        drop(self.content)
 
 
 class ReportFiles:
@@ -92,7 +93,7 @@ class ReportFiles:
             return content, self._check(content, is_proven=is_proven)
         except BaseException as error:
             if content is not None:
-                content.close()
+                drop(content)
             if isinstance(error, ReportFileError):
                 error.job = job
             raise
@@ -122,7 +123,7 @@ class ReportFiles:
 
 
 def first_byte(file: BinaryIO) -> bytes:
-    """The first byte that is no white space; `b""` for an empty file. It tells the format: `{` is JSON."""
+    """The first byte that is no white space; `b""` for an empty file. It shows the format: `{` is JSON."""
     file.seek(0)
     return file.read(4096).removeprefix(BOM).lstrip(SPACE)[:1]
 

@@ -1,4 +1,4 @@
-"""The boundary between two timespans: no row is lost there, and none is repeated in a run. Pure."""
+"""Leaves out rows that the timespan before delivered, too: those stamped exactly at the boundary. Pure."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 
 class Boundary:
-    """Leaves out of a timespan's records what stood at the end of the timespan before, too.
+    """Removes from a timespan's records what stood at the end of the timespan before.
 
-    Whether the API counts a timespan's end in is unknown for most reports. So what is
-    stamped exactly there is kept, wherever it turns up first, and only its repeat in the
-    next timespan is left out.
+    For most reports it is unknown whether the API includes the end of a timespan. So a row
+    stamped exactly there is kept when it first appears. Only an identical row in the next
+    timespan is left out.
     """
 
     def __init__(self, timespan: Timespan, before: Collection[bytes]) -> None:
-        """Begin a timespan; `before` is `at_end` of the one before."""
+        """Begin a timespan; `before` is `at_end` of the timespan before."""
         self._start, self._end = rfc3339(timespan.start), rfc3339(timespan.end)
         self._before = before
-        #: Records stamped exactly at the end, as JSON.
+        #: Records stamped exactly at the end of this timespan, as JSON.
         self.at_end: set[bytes] = set()
 
     def without_repeats(self, records: list[Any], stamps: Sequence[str | None]) -> list[Any]:
-        """The records but for the repeats; `stamps` are the values of their replication key."""
+        """The records without the repeats; `stamps` are the values of their replication key."""
         if self._end in stamps:
             at_end = (r for r, stamp in zip(records, stamps, strict=True) if stamp == self._end)
             self.at_end.update(map(msgspec.json.encode, at_end))

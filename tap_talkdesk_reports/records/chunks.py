@@ -1,8 +1,7 @@
-"""Whole chunks of rows become records at once, decoded straight into their declared types. Pure.
+"""Builds the records of a whole chunk of rows at once: the fast path beside the record builder's. Pure.
 
-The records are those that `RecordMaker` makes one by one, field by field in Python, which
-takes several times as long. What a chunk cannot be taken whole for, be it an unknown field
-that has turned up or a value that does not fit, is left to it: it decides.
+The records are the same as those of `RecordBuilder`, which takes several times as long. A
+chunk that has a new field, or a value that does not fit, goes to the `RecordBuilder`.
 """
 
 from __future__ import annotations
@@ -15,39 +14,39 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Raw, Struct
 
-from tap_talkdesk_reports.records.columns import CsvLayout, JsonLayout, list_of, type_of
+from tap_talkdesk_reports.records.columns import CsvColumns, JsonColumns, list_of, type_of
 from tap_talkdesk_reports.records.json_file import decode_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tap_talkdesk_reports.records.columns import Record
-    from tap_talkdesk_reports.records.record import RecordMaker
+    from tap_talkdesk_reports.records.record import RecordBuilder
 
-#: With more fields than this the source makes up names, and there is nothing to learn.
+#: A report with more fields than this makes up names, and there is nothing to learn.
 MOST_FIELDS = 1000
 _MISFITS = (msgspec.ValidationError, ValueError, OverflowError)
 
 
-class TypedRecords:
-    """Makes the records of one stream chunk by chunk, with what it learns from the chunks."""
+class ChunkBuilder:
+    """Builds the records of one stream chunk by chunk, and learns from the chunks which fields there are."""
 
-    def __init__(self, maker: RecordMaker) -> None:
-        """Begin with nothing learned; `maker` takes what does not fit."""
-        self._maker = maker
+    def __init__(self, builder: RecordBuilder) -> None:
+        """Begin with nothing learned; `builder` takes the chunks that do not fit."""
+        self._builder = builder
         self._names: dict[str, None] = {}
-        #: Fields that are not of the JSON type that is declared, such as ids without quotation marks.
-        self._loose: set[str] = set()
-        self._json: JsonLayout | None = None
+        #: Fields whose JSON type is not the declared one, such as ids without quotation marks.
+        self._lenient: set[str] = set()
+        self._json: JsonColumns | None = None
         self._header: Sequence[str] | None = None
-        self._csv: CsvLayout | None = None
+        self._csv: CsvColumns | None = None
 
     def from_json(self, data: bytes) -> list[Record]:
         """The records of a JSON list of rows.
 
         Raises:
-            msgspec.DecodeError: it is no JSON list of objects.
-            UnfitRowError: as `RecordMaker.from_json`.
+            msgspec.DecodeError: the data is not a JSON list of objects.
+            UnfitRowError: as `RecordBuilder.from_json`.
         """
         if self._json is not None:
             with suppress(*_MISFITS):
@@ -57,25 +56,25 @@ class TypedRecords:
         if self._json is not None:
             with suppress(*_MISFITS):
                 return self._json.records_of(data)
-        return [self._maker.from_json(row) for row in rows]
+        return [self._builder.from_json(row) for row in rows]
 
     def from_csv(self, header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[Record]:
-        """The records of some lines of CSV, each as wide as the header.
+        """The records of lines of CSV, each as wide as the header.
 
         Raises:
-            UnfitRowError: as `RecordMaker.from_csv`.
+            UnfitRowError: as `RecordBuilder.from_csv`.
         """
         if self._header != header:
             self._header = header
-            self._csv = None if _clash(self._maker, header) else CsvLayout(self._maker, header)
+            self._csv = None if _clash(self._builder, header) else CsvColumns(self._builder, header)
         if self._csv is not None:
             with suppress(*_MISFITS):
                 return self._csv.records_of(lines)
-        return [self._maker.from_csv(dict(zip(header, cells, strict=True))) for cells in lines]
+        return [self._builder.from_csv(dict(zip(header, cells, strict=True))) for cells in lines]
 
     @staticmethod
     def column(name: str, records: Sequence[Record]) -> list[Any]:
-        """The values of a column; None where a record has none."""
+        """The values of a column; None for a record without it."""
         first = next(iter(records), None)
         if isinstance(first, Struct):
             attributes = dict(zip(first.__struct_encode_fields__, first.__struct_fields__, strict=True))
@@ -85,30 +84,30 @@ class TypedRecords:
         return [record.get(name) for record in records]
 
     def _learn(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Learn which fields there are, and which of them are not of the type that is declared."""
+        """Learn which fields there are, and which of them have another JSON type than the declared one."""
         found = dict.fromkeys(chain.from_iterable(rows))
         names = self._names | found
-        # Files of another time call the same columns otherwise, or made names up.
-        if len(names) > MOST_FIELDS or _clash(self._maker, names):
+        # Another payload names the same columns otherwise, or the names are made up.
+        if len(names) > MOST_FIELDS or _clash(self._builder, names):
             names = found
         self._names = names
         self._json = None
-        if not names or len(names) > MOST_FIELDS or _clash(self._maker, names):
+        if not names or len(names) > MOST_FIELDS or _clash(self._builder, names):
             return
-        for name in names.keys() - self._loose:
-            kind = type_of(self._maker, name)
-            if kind is Raw:  # nobody reads it
+        for name in names.keys() - self._lenient:
+            kind = type_of(self._builder, name)
+            if kind is Raw:  # not needed
                 continue
             values = [row[name] for row in rows if row.get(name) is not None]
             try:
                 msgspec.convert(values, list_of(kind))
             except msgspec.ValidationError:
-                self._loose.add(name)
-        with suppress(ValueError):  # a name that no decoder can look for, as one with a quotation mark in it
-            self._json = JsonLayout(self._maker, names, self._loose)
+                self._lenient.add(name)
+        with suppress(ValueError):  # no decoder can look for this name: it contains a quotation mark
+            self._json = JsonColumns(self._builder, names, self._lenient)
 
 
-def _clash(maker: RecordMaker, names: Iterable[str]) -> bool:
-    """Whether two fields would become the same column."""
-    columns = [column for name in names if (column := maker.column(name)) is not None]
+def _clash(builder: RecordBuilder, names: Iterable[str]) -> bool:
+    """Whether two fields have the same column."""
+    columns = [column for name in names if (column := builder.column(name)) is not None]
     return len(columns) > len(set(columns))

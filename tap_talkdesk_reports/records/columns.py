@@ -1,4 +1,4 @@
-"""How the fields of a chunk become the columns of records, all rows at once. Pure."""
+"""Converts the fields of a chunk into columns, JSON or CSV, and puts records together of them. Pure."""
 
 from __future__ import annotations
 
@@ -10,89 +10,90 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-from tap_talkdesk_reports.records.record import ROW_ID, UNKNOWN_FIELDS, row_id
+from tap_talkdesk_reports.records.record import row_id
+from tap_talkdesk_reports.records.schema import ROW_ID, UNKNOWN_FIELDS
 from tap_talkdesk_reports.records.values import (
     LARGEST,
-    array,
-    boolean,
-    integer,
-    number,
-    read_all,
-    seconds,
-    text,
-    timestamp,
+    convert_all,
+    to_boolean,
+    to_integer,
+    to_list,
+    to_number,
+    to_seconds,
+    to_text,
+    to_timestamp,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from tap_talkdesk_reports.records.record import RecordMaker
+    from tap_talkdesk_reports.records.record import RecordBuilder
 
     #: A record: a struct whose fields are the columns, or a dict.
     Record = Any
 
-#: So many cells of a column are remembered with what they were read as, and none that is longer.
+#: So many cells of a column are remembered with their values, and none that is longer than this.
 MOST_REMEMBERED = 10_000
 LONGEST_REMEMBERED = 100
 
 _INTEGER = Annotated[int, Meta(ge=1 - LARGEST, le=LARGEST - 1)]
-#: What the decoder reads as the readers of values.py would. Timestamps are text to it.
+#: Types that the JSON decoder converts as the functions of values.py do. A timestamp is text to it.
 _TYPES: Mapping[Callable[[Any], Any], Any] = {
-    text: str,
-    timestamp: str,
-    integer: _INTEGER,
-    seconds: _INTEGER,
-    number: int | float,
-    boolean: bool,
-    array: list[Any],
+    to_text: str,
+    to_timestamp: str,
+    to_integer: _INTEGER,
+    to_seconds: _INTEGER,
+    to_number: int | float,
+    to_boolean: bool,
+    to_list: list[Any],
 }
 
 
-def type_of(maker: RecordMaker, name: str) -> Any:
-    """What the decoder is to take a field for."""
-    column = maker.column(name)
+def type_of(builder: RecordBuilder, name: str) -> Any:
+    """The type that the JSON decoder expects of a field."""
+    column = builder.column(name)
     if column is None:
         return Any
-    return _TYPES.get(maker.readers[column], Any) if column in maker.needed else Raw
+    return _TYPES.get(builder.converters[column], Any) if column in builder.needed else Raw
 
 
 def list_of(kind: Any) -> Any:
-    """The type of a list of a type that is known at run time only."""
+    """The type of a list whose element type is known only at run time."""
     return list[kind]
 
 
-class Layout:
-    """Which fields a chunk has, and how records are put together of their values."""
+class Columns:
+    """The fields that a chunk has, and the columns of its records."""
 
-    def __init__(self, maker: RecordMaker, names: Iterable[str]) -> None:
-        self.maker = maker
-        #: Source names by column.
-        self.source = {c: name for name in names if (c := maker.column(name)) and c in maker.needed}
-        self.unknown = sorted(n for n in names if maker.column(n) is None)
-        own = {ROW_ID} & set(maker.keys)
-        if self.unknown and maker.unknown_fields == "keep":
+    def __init__(self, builder: RecordBuilder, names: Iterable[str]) -> None:
+        self.builder = builder
+        #: Field names by column.
+        self.source = {c: name for name in names if (c := builder.column(name)) and c in builder.needed}
+        self.unknown = sorted(n for n in names if builder.column(n) is None)
+        own = {ROW_ID} & set(builder.keys)
+        if self.unknown and builder.unknown_fields == "keep":
             own.add(UNKNOWN_FIELDS)
         #: The columns of the records, in the order of the schema.
-        self.columns = [column for column in maker.columns if column in self.source or column in own]
+        self.columns = [column for column in builder.columns if column in self.source or column in own]
         attributes = [(f"c{i}", Any, UNSET) for i in range(len(self.columns))]
         rename = {f"c{i}": column for i, column in enumerate(self.columns)}
         self._record = msgspec.defstruct("Record", attributes, rename=rename, gc=False)
-        #: What `_row_id` is made of: source names by the names that count.
-        named = maker.row_id_fields or sorted([*self.source, *self.unknown])
+        #: What `_row_id` is a digest of: field names by the names that count.
+        named = builder.row_id_fields or sorted([*self.source, *self.unknown])
         self._row_id_sources = {name: self.source.get(name, name) for name in named if self._is_there(name)}
 
     def _is_there(self, name: str) -> bool:
-        return name in self.source or (name in self.unknown and not self.maker.row_id_fields)
+        return name in self.source or (name in self.unknown and not self.builder.row_id_fields)
 
     def records(self, values: Mapping[str, Sequence[Any]], count: int) -> list[Record]:
         """The records of a chunk.
 
         Args:
-            values: The values of each field, in the order of the rows, by source name.
-            count: How many rows there are.
+            values: The values of each field, in the order of the rows, by field name.
+            count: The number of rows.
 
         Raises:
-            ValueError: something in it is for the maker to judge.
+            ValueError: the `RecordBuilder` must judge this chunk.
         """
         self.check_keys(lambda key: values[self.source[key]])
         columns = {column: values[source] for column, source in self.source.items()}
@@ -107,15 +108,15 @@ class Layout:
         columns[UNKNOWN_FIELDS] = [fields or UNSET for fields in unknown]
         wanted = [columns[column] for column in self.columns]
         records = list(map(self._record, *wanted)) if wanted else []
-        if len(records) != count:  # none of the columns is wanted, or nothing is there that tells rows apart
+        if len(records) != count:  # no column is selected, or nothing identifies the rows
             raise ValueError
-        self.maker.unknown.update(chain.from_iterable(unknown))
+        self.builder.unknown.update(chain.from_iterable(unknown))
         return records
 
     def check_keys(self, values_of: Callable[[str], Iterable[Any]]) -> None:
-        """Raise ValueError where a key is missing: the maker says in which row."""
-        for key in self.maker.keys:
-            # Each of null, "" and UNSET is false, and so is 0, which the maker lets through.
+        """Raise ValueError if a key is missing: the `RecordBuilder` finds the row."""
+        for key in self.builder.keys:
+            # null, "" and UNSET are false, and so is 0, which the `RecordBuilder` accepts.
             if key != ROW_ID and not (key in self.source and all(values_of(key))):
                 raise ValueError
 
@@ -125,31 +126,31 @@ class Layout:
             {name: value for name, value in zip(self.unknown, row, strict=True) if value is not UNSET}
             for row in zip(*values, strict=True)
         ]
-        if self.maker.unknown_fields == "fail" and any(rows):
+        if self.builder.unknown_fields == "fail" and any(rows):
             raise ValueError
         return rows
 
 
-class JsonLayout(Layout):
-    """Decodes the fields that a chunk may have; any other is an error."""
+class JsonColumns(Columns):
+    """Decodes the fields that a chunk of JSON may have; any other field is an error."""
 
-    def __init__(self, maker: RecordMaker, names: Iterable[str], loose: Iterable[str]) -> None:
-        super().__init__(maker, names)
-        #: Whether the rows, as they are decoded, are the records already.
+    def __init__(self, builder: RecordBuilder, names: Iterable[str], lenient: Iterable[str]) -> None:
+        super().__init__(builder, names)
+        #: Whether the decoded rows are the records already.
         self._is_direct = not self.unknown and set(names) == set(self.columns)
         ordered = self.columns if self._is_direct else list(names)
         self._attributes = {name: f"f{i}" for i, name in enumerate(ordered)}
-        self._reads = []
+        self._conversions = []
         declared: list[Any] = []
         for name, attribute in self._attributes.items():
-            kind = Any if name in loose else type_of(maker, name)
+            kind = Any if name in lenient else type_of(builder, name)
             if kind is Raw:
                 declared.append((attribute, Raw, Raw()))
                 continue
             declared.append((attribute, kind if kind is Any else kind | None | UnsetType, UNSET))
-            column = maker.column(name)
-            if column is not None and (kind is Any or maker.readers[column] is timestamp):
-                self._reads.append((attribute, maker.readers[column]))
+            column = builder.column(name)
+            if column is not None and (kind is Any or builder.converters[column] is to_timestamp):
+                self._conversions.append((attribute, builder.converters[column]))
         row = msgspec.defstruct(
             "Row",
             declared,
@@ -163,15 +164,15 @@ class JsonLayout(Layout):
         """The records of a JSON list of rows.
 
         Raises:
-            msgspec.DecodeError: it is no JSON list, or a row does not fit.
+            msgspec.DecodeError: the data is not a JSON list, or a row does not fit.
             ValueError: a value does not fit, or a key is missing.
         """
         rows: list[Record] = self._decode(data)
-        for attribute, read in self._reads:
+        for attribute, convert in self._conversions:
             column = list(map(attrgetter(attribute), rows))
-            as_read = read_all(read, column)
-            if as_read is not column:
-                deque(map(setattr, rows, repeat(attribute), as_read), maxlen=0)
+            converted = convert_all(convert, column)
+            if converted is not column:
+                deque(map(setattr, rows, repeat(attribute), converted), maxlen=0)
         if self._is_direct:
             self.check_keys(lambda key: map(attrgetter(self._attributes[key]), rows))
             return rows
@@ -180,52 +181,52 @@ class JsonLayout(Layout):
         return self.records(values, len(rows))
 
 
-class CsvLayout(Layout):
-    """Reads the cells of a chunk column by column."""
+class CsvColumns(Columns):
+    """Converts the cells of a chunk of CSV column by column."""
 
-    def __init__(self, maker: RecordMaker, header: Sequence[str]) -> None:
-        super().__init__(maker, header)
+    def __init__(self, builder: RecordBuilder, header: Sequence[str]) -> None:
+        super().__init__(builder, header)
         self._header = header
-        self._readers = [self._reader(name) for name in header]
+        self._converters = [self._converter(name) for name in header]
 
-    def _reader(self, name: str) -> Callable[[Sequence[str]], Sequence[Any]]:
-        column = self.maker.column(name)
-        if column not in self.maker.needed:
+    def _converter(self, name: str) -> Callable[[Sequence[str]], Sequence[Any]]:
+        column = self.builder.column(name)
+        if column not in self.builder.needed:
             return tuple
-        read = self.maker.readers[column]
-        if column in self.maker.nullable_texts:
+        convert = self.builder.converters[column]
+        if column in self.builder.nullable_texts:
             return lambda cells: [cell or None for cell in cells]
-        if read is text:
+        if convert is to_text:
             return tuple
-        if read is timestamp:
-            return lambda cells: read_all(timestamp, cells)
-        remembered = _Remembered(read)
-        return remembered.read_all
+        if convert is to_timestamp:
+            return lambda cells: convert_all(to_timestamp, cells)
+        remembered = _Remembered(convert)
+        return remembered.convert_all
 
     def records_of(self, lines: Sequence[Sequence[str]]) -> list[Record]:
-        """The records of some lines, each as wide as the header.
+        """The records of lines of CSV, each as wide as the header.
 
         Raises:
             ValueError: a value does not fit, or a key is missing.
         """
-        columns = zip(self._header, self._readers, zip(*lines, strict=True), strict=True)
-        return self.records({name: read(cells) for name, read, cells in columns}, len(lines))
+        columns = zip(self._header, self._converters, zip(*lines, strict=True), strict=True)
+        return self.records({name: convert(cells) for name, convert, cells in columns}, len(lines))
 
 
 class _Remembered(dict[str, Any]):
-    """Cells and what they were read as: most columns hold the same few values over and over."""
+    """Cells with the values they convert to: most columns repeat the same few values."""
 
-    def __init__(self, read: Callable[[str], Any]) -> None:
+    def __init__(self, convert: Callable[[str], Any]) -> None:
         super().__init__()
-        self._read = read
+        self._convert = convert
 
     def __missing__(self, cell: str) -> Any:
-        value = self._read(cell)
+        value = self._convert(cell)
         if len(cell) <= LONGEST_REMEMBERED:
             self[cell] = value
         return value
 
-    def read_all(self, cells: Sequence[str]) -> list[Any]:
+    def convert_all(self, cells: Sequence[str]) -> list[Any]:
         """The values of a column.
 
         Raises:

@@ -1,8 +1,7 @@
-"""A JSON report file's bytes become rows, chunk by chunk. Pure, and lazy.
+"""Reads a JSON report file chunk by chunk, and checks that it is complete: envelope, entries, `total`. Pure.
 
-No function here knows a network, a setting or a stream. Whatever the bytes are, the
-outcome is all rows of a whole report, or an error: a file that stopped early or is
-something else never reads as an empty report.
+Whatever the bytes are, the outcome is all rows of a complete report, or an error. A
+truncated file, or one that is no report, never reads as an empty report.
 """
 
 from __future__ import annotations
@@ -25,33 +24,33 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-talkdesk-reports")
 
 CHUNK_BYTES = 1 << 20
-#: How far from the end of a chunk a likely border is looked for.
+#: How far from the end of a chunk the last likely boundary is searched.
 SEARCHED_BYTES = 1 << 16
 
-#: What is longer is no entry but a missing quotation mark.
+#: A longer entry means that a quotation mark is missing.
 LONGEST_ENTRY = 64 << 20
-#: What stands around the entries of a JSON report is small; if it is not, the file is something else.
+#: The envelope around the entries of a report is small. A file with a larger one is not a report.
 LONGEST_ENVELOPE = 1 << 20
 
-#: So much of a value is shown in an error.
-SHOWN_CHARACTERS = 40
+#: So many characters of a file's `total` are shown in an error.
+MAX_SHOWN_TOTAL = 40
 
 BOM = b"\xef\xbb\xbf"
 SPACE = b" \t\r\n"
 
 _entries_start = re.compile(rb'"entries"\s*:\s*\[')
-#: Looks like the border of two entries; may also stand in a text or deeper down.
-_likely_border = re.compile(rb"\}\s*,\s*\{")
-#: What each entry but the first begins with.
+#: Looks like the boundary between two entries, but may also occur in a text or in a nested list.
+_likely_boundary = re.compile(rb"\}\s*,\s*\{")
+#: Stands before each entry except the first.
 _comma = re.compile(rb"[ \t\r\n]*,(?=[ \t\r\n]*[^ \t\r\n])")
-#: A whole string, the quotation mark of one that is not whole, or a bracket.
+#: A complete string, the quotation mark of an incomplete one, or a bracket.
 _token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
-#: A JSON list of objects becomes rows.
+#: Decodes a JSON list of objects as rows.
 decode_rows: Callable[[bytes], list[Row]] = msgspec.json.Decoder(list[dict[str, Any]]).decode
-#: Half of a character beyond the first 65,536, as `\\ud83d`: a text that was cut in the middle of an emoji.
+#: A lone surrogate such as `\\ud83d`: a text that was cut in the middle of an emoji.
 _surrogate = re.compile(rb"\\u[dD][89a-fA-F]")
 _NO_JSON = (msgspec.DecodeError, ValueError, RecursionError)
-#: Stands for the list of entries, so that the decoder can prove where that stood.
+#: Replaces the list of entries, so that the decoder can prove where the list was.
 _LIST = "\0 the entries \0"
 
 
@@ -59,16 +58,16 @@ def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows
     """The rows of a JSON report, in lists of about 1 MiB of file.
 
     A report is `{"total": N, "entries": [{...}, ...], ...}` with its keys in any order
-    (talkdesk-api, A6 and B6). A missing list of entries is an empty report only where
-    `total` says 0; that `total` is missing is no mistake, and noted.
+    (talkdesk-api, A6 and B6). A missing list of entries is an empty report only if `total`
+    is 0. A missing `total` is no error, and logged.
 
     Args:
         file: The report file.
-        decode: Makes what is to be yielded of a JSON list of rows, one of each; it
-            raises `msgspec.DecodeError` where the bytes are no such list.
+        decode: Makes the chunks that are yielded, with one item for each row, of a JSON list
+            of rows. It raises `msgspec.DecodeError` if the bytes are not such a list.
 
     Raises:
-        ReportFileError: the file is no whole report; some rows may have been yielded before.
+        ReportFileError: the file is not a complete report. Some rows may have been yielded before.
     """
     file.seek(0)
     head = more = file.read(CHUNK_BYTES)
@@ -88,7 +87,7 @@ def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows
     if total is None:
         logger.info("A report does not say how many rows it has; %d came, and its JSON is whole", count)
     elif str(total) != str(count):
-        msg = f"the report says that it has {json.dumps(total)[:SHOWN_CHARACTERS]} rows, and has {count}"
+        msg = f"the report says that it has {json.dumps(total)[:MAX_SHOWN_TOTAL]} rows, and has {count}"
         raise MalformedFileError(msg, position=count)
 
 
@@ -112,22 +111,22 @@ def _envelope(data: bytes) -> Row:
 def _entries(
     file: BinaryIO, buffer: bytes, decode: Callable[[bytes], list[Any]]
 ) -> Generator[list[Any], None, tuple[int, bytes]]:
-    """Yield the entries in chunks; return their count, and the bytes already read behind their list."""
+    """Yield the entries in chunks. Return their count, and the bytes already read after their list."""
     count = 0
     while True:
         more = file.read(CHUNK_BYTES)
         buffer += more
         end = None
-        if more and (cut := _cut_at_likely_border(buffer, decode, after=count)):
+        if more and (cut := _cut_at_likely_boundary(buffer, decode, after=count)):
             chunk, buffer = cut
         else:
             whole, end = _scan(buffer)
             if not more and end is None:
                 msg = f"the file stops within its entries, after {count} whole rows"
                 raise TruncatedFileError(msg, position=file.tell())
-            border = whole if end is None else end
+            boundary = whole if end is None else end
             try:
-                chunk, buffer = _decode(buffer[:border], decode, after=count), buffer[border:]
+                chunk, buffer = _decode(buffer[:boundary], decode, after=count), buffer[boundary:]
             except _NO_JSON as error:
                 msg = f"the entries stop being a list of JSON objects after row {count}: {error}"
                 raise MalformedFileError(msg, position=count) from None
@@ -145,7 +144,7 @@ def _entries(
 
 
 def _decode(piece: bytes, decode: Callable[[bytes], list[Any]], *, after: int) -> list[Any]:
-    """What stands in a piece of the list of entries, `after` so many others."""
+    """The chunk in a piece of the list of entries; `after` is the count of the entries before it."""
     begin = 0
     if after:
         if not piece.strip(SPACE):
@@ -165,19 +164,19 @@ def _decode(piece: bytes, decode: Callable[[bytes], list[Any]], *, after: int) -
 
 
 def _without_lone_surrogates(data: bytes) -> bytes:
-    """The same JSON, with a replacement character for each half of a character that stands alone."""
-    text = json.dumps(json.loads(data), ensure_ascii=False)
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+    """The same JSON, with a replacement character for each lone surrogate."""
+    decoded = json.dumps(json.loads(data), ensure_ascii=False)
+    return decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
-def _cut_at_likely_border(
+def _cut_at_likely_boundary(
     buffer: bytes, decode: Callable[[bytes], list[Any]], *, after: int
 ) -> tuple[list[Any], bytes] | None:
-    """What `decode` makes, and the rest, cut at what looks like the last border; None where it is none."""
-    borders = deque(_likely_border.finditer(buffer, max(0, len(buffer) - SEARCHED_BYTES)), maxlen=1)
-    if not borders:
+    """The chunk before the last likely boundary, and the rest; None if that is no boundary."""
+    boundaries = deque(_likely_boundary.finditer(buffer, max(0, len(buffer) - SEARCHED_BYTES)), maxlen=1)
+    if not boundaries:
         return None
-    cut = borders[0].start() + 1
+    cut = boundaries[0].start() + 1
     try:
         return _decode(buffer[:cut], decode, after=after), buffer[cut:]
     except _NO_JSON:
@@ -185,9 +184,9 @@ def _cut_at_likely_border(
 
 
 def _scan(buffer: bytes) -> tuple[int, int | None]:
-    """Where the last whole entry ends, and where the list's closing bracket stands, if it is there.
+    """The end of the last complete entry, and the position of the list's closing bracket, if it is there.
 
-    Exact, and slow: for the last piece, and where a likely border is none.
+    Exact and slow: for the last piece, and if a likely boundary is none.
     """
     depth = whole = 0
     for token in _token.finditer(buffer):

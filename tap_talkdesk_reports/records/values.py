@@ -1,7 +1,7 @@
-"""One value as it stands in a report file becomes a value of its declared type. Pure.
+"""Converts one value to its declared type: time spellings, durations, numbers, yes and no, lists, text. Pure.
 
-Types are read with tolerance, since a CSV file holds nothing but text and the APIs
-print one kind of value in several ways (talkdesk-api, D3).
+The conversions are tolerant: a CSV file holds only text, and the APIs print one kind of
+value in several ways (talkdesk-api, D3).
 """
 
 from __future__ import annotations
@@ -18,66 +18,68 @@ from tap_talkdesk_reports.core.timespans import read_timestamp, rfc3339
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    #: Gives the value in the declared type; raises ValueError or OverflowError where it does not fit.
-    Reader = Callable[[Any], Any]
+    #: Gives the value in the declared type; raises ValueError or OverflowError if it does not fit.
+    Converter = Callable[[Any], Any]
 
 TRUE = frozenset({"true", "yes", "1"})
 FALSE = frozenset({"false", "no", "0"})
 
 SECONDS_A_DAY = 86_400
-#: No database has a column for whole numbers beyond 64 bits.
+#: Databases have no column for whole numbers of more than 64 bits.
 LARGEST = 1 << 63
 
 
-def reader(field: Mapping[str, Any]) -> Reader:
-    """What reads the values of a field, by its JSON Schema."""
+def converter(field: Mapping[str, Any]) -> Converter:
+    """The function that converts the values of a field, by its JSON Schema."""
     types = field["type"] if isinstance(field["type"], list) else [field["type"]]
     if field.get("format") == "date-time":
-        return timestamp
+        return to_timestamp
     if field.get("unit") == "seconds" and "integer" in types:
-        return seconds
-    readers: dict[str, Reader] = {
-        "string": text,
-        "integer": integer,
-        "number": number,
-        "boolean": boolean,
-        "array": array,
+        return to_seconds
+    converters: dict[str, Converter] = {
+        "string": to_text,
+        "integer": to_integer,
+        "number": to_number,
+        "boolean": to_boolean,
+        "array": to_list,
     }
-    return next((readers[name] for name in types if name in readers), anything)
+    return next((converters[name] for name in types if name in converters), to_any)
 
 
-def read_all(read: Reader, values: Sequence[Any]) -> Sequence[Any]:
-    """The values of a whole column; null and `UNSET`, for a field that is not there, stay what they are.
+def convert_all(convert: Converter, values: Sequence[Any]) -> Sequence[Any]:
+    """The values of a whole column. Null stays, and so does `UNSET` for a missing field.
 
     Raises:
-        ValueError: one does not fit, as OverflowError also says.
+        ValueError, OverflowError: a value does not fit.
     """
-    if read is timestamp:
+    if convert is to_timestamp:
         if (stamps := _uniform(values)) is not None:
             return stamps
         texts = [value for value in values if isinstance(value, str) and value]
         if len(texts) < len(values) and (stamps := _uniform(texts)) is not None:
             following = iter(stamps)
-            return [next(following) if isinstance(v, str) and v else _read(timestamp, v) for v in values]
-    return [_read(read, value) for value in values]
+            return [
+                next(following) if isinstance(v, str) and v else _convert(to_timestamp, v) for v in values
+            ]
+    return [_convert(convert, value) for value in values]
 
 
-def _read(read: Reader, value: Any) -> Any:
-    return value if value is None or value is UNSET else read(value)
+def _convert(convert: Converter, value: Any) -> Any:
+    return value if value is None or value is UNSET else convert(value)
 
 
 def _uniform(stamps: Sequence[Any]) -> Sequence[str] | None:
-    """Timestamps as RFC 3339 in UTC, if all are in one of the two common spellings; else None.
+    """Timestamps as RFC 3339 in UTC, if all have one of the two common spellings; else None.
 
-    Those are `2016-01-29 10:22:02` and `2016-01-29T10:22:02Z`. It does not look at each,
-    which would take several times as long.
+    Those are `2016-01-29 10:22:02` and `2016-01-29T10:22:02Z`. Looking at each timestamp
+    would take several times as long.
     """
     try:
         msgspec.convert(stamps, list[datetime])
     except msgspec.ValidationError:
         return None
     joined = "\n".join(stamps)
-    # The decoder takes nothing shorter than 19 characters, so that the sum tells the length of each.
+    # The decoder accepts nothing shorter than 19 characters, so the sum proves the length of each.
     count = len(stamps)
     if len(joined) == 20 * count - 1:
         with_zone = (joined.replace(" ", "T").replace("\n", "Z\n") + "Z").upper()
@@ -86,15 +88,15 @@ def _uniform(stamps: Sequence[Any]) -> Sequence[str] | None:
     return stamps if is_final else None
 
 
-def timestamp(value: object) -> str | None:
+def to_timestamp(value: object) -> str | None:
     """RFC 3339 in UTC."""
     if not isinstance(value, str):
         raise ValueError
     return rfc3339(read_timestamp(value)) if value else None
 
 
-def text(value: object) -> str:
-    """Text as it is, and ids of digits that were printed without quotation marks."""
+def to_text(value: object) -> str:
+    """Text unchanged, and ids of digits that were printed without quotation marks."""
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -102,21 +104,21 @@ def text(value: object) -> str:
     raise ValueError
 
 
-def integer(value: object) -> int | None:
-    """A whole number, also where it is printed as text or with a decimal point."""
-    read = number(value)
+def to_integer(value: object) -> int | None:
+    """A whole number, also if it is printed as text or with a decimal point."""
+    read = to_number(value)
     if read is not None and (read != int(read) or abs(read) >= LARGEST):
         raise ValueError
     return None if read is None else int(read)
 
 
-def seconds(value: object) -> int | None:
-    """Whole seconds, also where they are printed as the fraction of a day (talkdesk-api, C1 and C2)."""
-    read = number(value)
-    return integer(value) if read is None or read == int(read) else round(read * SECONDS_A_DAY)
+def to_seconds(value: object) -> int | None:
+    """Whole seconds, also if they are printed as a fraction of a day (talkdesk-api, C1 and C2)."""
+    read = to_number(value)
+    return to_integer(value) if read is None or read == int(read) else round(read * SECONDS_A_DAY)
 
 
-def number(value: object) -> float | None:
+def to_number(value: object) -> float | None:
     """A finite number."""
     if isinstance(value, str):
         if not value:
@@ -130,7 +132,7 @@ def number(value: object) -> float | None:
     return value
 
 
-def boolean(value: object) -> bool | None:
+def to_boolean(value: object) -> bool | None:
     """True or false, also as `Yes`, `NO`, `TRUE` and the like."""
     if isinstance(value, bool):
         return value
@@ -143,8 +145,8 @@ def boolean(value: object) -> bool | None:
     raise ValueError
 
 
-def array(value: object) -> list[Any] | None:
-    """A list; in CSV as JSON text."""
+def to_list(value: object) -> list[Any] | None:
+    """A list, in CSV written as JSON text."""
     if isinstance(value, str):
         try:
             value = json.loads(value) if value else None
@@ -155,13 +157,13 @@ def array(value: object) -> list[Any] | None:
     raise ValueError
 
 
-def anything(value: object) -> object:
-    """Any value but empty text."""
+def to_any(value: object) -> object:
+    """Any value, with null for empty text."""
     return None if value == "" else value
 
 
 def _digits(text: str) -> str:
-    """The text, unless it is a number to Python alone, like 1_000."""
+    """The text, unless only Python reads it as a number, such as 1_000."""
     if "_" in text:
         raise ValueError
     return text

@@ -1,4 +1,4 @@
-"""Records in files, for targets that load files rather than lines: Singer's BATCH, as the SDK defines it."""
+"""Writes BATCH files: gathers the records of a report file on disk and publishes them in the storage."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers._batch import BatchConfig
 
-#: Packing would else be the slowest part by far, and the files live for minutes.
+#: Else compression would be the slowest part by far, and the files live for minutes.
 GZIP_LEVEL = 1
-#: With gzip's own header and end around what is packed.
+#: Makes zlib write gzip's header and trailer.
 GZIP_BITS = 16 + zlib.MAX_WBITS
-COPIED_BYTES = 1 << 20
+#: So many bytes at a time are copied from disk to the storage.
+BATCH_COPY_BYTES = 1 << 20
 
 
 class Batches:
-    """Gathers the records of one report file at a time; they come into the storage when they are whole."""
+    """Gathers the records of one report file; publishes them when all of them are there."""
 
     def __init__(self, config: BatchConfig, stream: str, *, spool_dir: str | None) -> None:
         """Begin with nothing gathered.
 
         Args:
-            config: The setting `batch_config`: format `jsonl`, where to, and how many records a file has.
-            stream: Its name; those of the files begin with it.
-            spool_dir: Where records are gathered; None: where the system keeps temporary files.
+            config: The setting `batch_config`: encoding, storage, and the number of records in a file.
+            stream: Name of the stream; the file names begin with it.
+            spool_dir: Directory for the gathered records; None means the system's temporary directory.
 
         Raises:
-            SpoolError: they cannot be kept.
+            SpoolError: the directory cannot be written to.
         """
         self._config = config
         self._stream = stream
@@ -52,14 +53,14 @@ class Batches:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Drop what is gathered and not published."""
+        """Drop records that are gathered and not published."""
         drop(self._spool)
 
     def add(self, records: Sequence[Any]) -> None:
         """Gather records.
 
         Raises:
-            SpoolError: they cannot be kept.
+            SpoolError: the disk does not take them.
         """
         try:
             while records:
@@ -75,14 +76,17 @@ class Batches:
             raise _error(error) from None
 
     def clear(self) -> None:
-        """Forget what is gathered, such as the records of a file that turned out corrupt."""
+        """Drop the gathered records, for example those of a corrupt report file."""
         self._is_begun = False
         self._ends = []
         self._spool.seek(0)
         self._spool.truncate()
 
     def publish(self) -> list[str]:
-        """Put what is gathered into the storage; the addresses of the files, none where there are no records.
+        """Write the gathered records to the storage.
+
+        Returns:
+            The URLs of the files; none if there are no records.
 
         Raises:
             SpoolError: the storage does not take them.
@@ -97,7 +101,7 @@ class Batches:
                 name = f"{storage.prefix or ''}{self._stream}-{uuid4()}.{kind}"
                 with storage.open(name, "wb") as file:
                     while rest := end - self._spool.tell():
-                        file.write(self._spool.read(min(rest, COPIED_BYTES)))
+                        file.write(self._spool.read(min(rest, BATCH_COPY_BYTES)))
                 manifest.append(storage.get_url(name))
         except OSError as error:
             raise _error(error) from None
@@ -105,7 +109,7 @@ class Batches:
         return manifest
 
     def _end(self) -> None:
-        """End the file that is being written, if one is."""
+        """Finish the file that is being written, if there is one."""
         if not self._is_begun:
             return
         if self._packs:

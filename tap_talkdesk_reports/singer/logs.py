@@ -1,6 +1,6 @@
-"""What log lines carry for machines: stream, report, job and timespan as fields, and metrics of each stream.
+"""Adds stream, report, job and timespan to log records as fields, and logs metrics of report jobs.
 
-The SDK's `StructuredFormatter` writes the fields; on a console the text says the same.
+The SDK's `StructuredFormatter` writes the fields. On a console the message has the same content.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Metric(StrEnum):
-    """A metric that the SDK has no word for."""
+    """A metric that the SDK does not define."""
 
     DOWNLOAD_BYTES = "download_bytes"
 
 
 def add_fields(record: logging.LogRecord) -> bool:
-    """Give a log record the fields of what it speaks of; to be used as a filter that lets all pass."""
+    """Add the fields to a log record; for use as a logging filter that accepts every record."""
     record.stream_name = current_scope().stream
     arguments = record.args if isinstance(record.args, tuple) else ()
     if (job := next(_jobs(arguments), None)) is not None:
@@ -34,7 +34,7 @@ def add_fields(record: logging.LogRecord) -> bool:
 
 
 def _jobs(arguments: Iterable[Any]) -> Iterator[ReportJob]:
-    """The jobs that a message speaks of, be it in an error."""
+    """The jobs among the arguments of a message, those of errors included."""
     for argument in arguments:
         job = argument if isinstance(argument, ReportJob) else getattr(argument, "job", None)
         if isinstance(job, ReportJob):
@@ -42,7 +42,7 @@ def _jobs(arguments: Iterable[Any]) -> Iterator[ReportJob]:
 
 
 class JobMeter:
-    """Measures the report jobs of a stream, and logs that at the end; its rows are measured by the SDK."""
+    """Measures the report jobs of a stream, and logs the sums at the end. The SDK measures the rows."""
 
     def __init__(self, stream: str) -> None:
         """Begin with no job."""
@@ -50,7 +50,7 @@ class JobMeter:
         self._jobs, self._seconds, self._bytes = 0, 0.0, 0
 
     def add(self, seconds: float, size: int) -> None:
-        """A report file was read: how long it took from order to file, and how many bytes it has."""
+        """Count a report file that was read: seconds from job to file, and size in bytes."""
         self._jobs, self._seconds, self._bytes = self._jobs + 1, self._seconds + seconds, self._bytes + size
 
     def __enter__(self) -> Self:
@@ -58,7 +58,7 @@ class JobMeter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Log one point for the wait, and one for the bytes, where there was a job."""
+        """Log one point for the wait and one for the bytes, if there was a job."""
         if not self._jobs:
             return
         tags = {metrics.Tag.STREAM: self._stream, metrics.Tag.JOB_TYPE: "report", "jobs": self._jobs}

@@ -1,4 +1,4 @@
-"""The state: Singer's plain bookmarks and nothing else. Pure."""
+"""Reads the state of an earlier run: checks its bookmarks and writes them in the shape of this tap. Pure."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ SHAPE = (
 
 
 def plain_bookmarks(state: object) -> dict[str, dict[str, str]]:
-    """The bookmarks of a state that somebody brings, in the shape that this tap writes.
+    """The bookmarks of a given state, in the shape that this tap writes.
 
-    A value may be a date, or a time with or without a zone (then it is UTC). What
-    else a bookmark holds, such as the SDK's progress markers, says nothing about what
-    is complete and is left out; a stream of which nothing remains starts anew.
+    A value may be a date, or a time with or without a zone; without one it is UTC. Other
+    parts of a bookmark, such as the SDK's progress markers, do not say what is complete
+    and are left out. A stream without a value has no bookmark.
 
     Raises:
-        ConfigValidationError: it has another shape, or a value is no time.
+        ConfigValidationError: the state has another shape, or a value is not a time.
     """
     if not state:
         return {}
     if not isinstance(state, dict):
         raise _refused(f"is {type(state).__name__}")
-    if state.get("type") == "STATE":  # a line of a tap's output, as it is
+    if state.get("type") == "STATE":  # a STATE line of a tap's output, unchanged
         state = state.get("value") or {}
     bookmarks = state.get("bookmarks") if isinstance(state, dict) else None
     if not isinstance(bookmarks, dict):

@@ -1,4 +1,4 @@
-"""Singer messages to standard output: RECORD lines gathered, everything else written through."""
+"""Writes Singer messages to standard output: gathers RECORD lines, flushes at others, survives full pipes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: One record as JSON, and many, a line each.
+#: Encode one record as JSON, and many as JSON lines.
 encode, encode_lines = encoder.encode, encoder.encode_lines
 
 #: The capacity of a pipe on Linux: a gathered write is one system call and one wake-up of the reader.
@@ -22,7 +22,7 @@ GATHERED_BYTES = 65536
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
-    """Gathers RECORD lines to 64 KiB; any other message is written at once, behind them."""
+    """Gathers RECORD lines up to 64 KiB. Any other message is written at once, after them."""
 
     def __init__(self) -> None:
         """Start with nothing gathered."""
@@ -44,7 +44,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             self.flush()
 
     def write_records(self, stream: str, records: Sequence[object]) -> None:
-        """Gather the RECORD messages of many records at once, and write them where they are enough.
+        """Gather the RECORD messages of many records at once, and write them if they are enough.
 
         Raises:
             BrokenPipeError: the reader is gone.
@@ -53,7 +53,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             return
         message = RecordMessage(stream=stream, record={}, time_extracted=datetime.now(tz=UTC))
         head, _, tail = self.format_message(message).partition(b"{}")
-        # A line break within a text is written as \n in JSON, so that each one here is the end of a record.
+        # JSON writes a line break within a text as \n, so each line break here ends a record.
         lines = memoryview(encode_lines(records).replace(b"\n", tail + head))[: -len(head)]
         self._gathered += head
         if len(self._gathered) + len(lines) < GATHERED_BYTES:
@@ -63,12 +63,12 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             self._write(lines)
 
     def flush(self) -> None:
-        """Hand everything gathered to the reader.
+        """Write all gathered lines.
 
         Raises:
             BrokenPipeError: the reader is gone.
         """
-        # Taken out first: after a failed write the same lines must not be tried again behind it.
+        # Taken out first: after a failed write the same lines must not be written again.
         lines, self._gathered = self._gathered, bytearray()
         self._write(memoryview(lines))
 
@@ -76,11 +76,11 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     def _write(rest: memoryview) -> None:
         if sys.stdout is None:  # closed before the process began
             raise BrokenPipeError
-        # Past Python's buffer: when a signal interrupts its write to a full pipe, it loses what was not yet
-        # taken (seen in 3.11 to 3.13), and a line with it.
+        # Not through Python's buffer: if a signal interrupts its write to a full pipe, it loses the rest of
+        # a line (seen in 3.11 to 3.13).
         output = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
         while rest:
             written = output.write(rest)
-            if written is None:  # a pipe that does not block, and is full
+            if written is None:  # a non-blocking pipe that is full
                 select.select((), (output,), ())
             rest = rest[written or 0 :]

@@ -27,7 +27,7 @@ LARGEST_SKEW = 86_400
 
 
 def connect(settings: Settings, clock: Clock) -> tuple[ReportingApi, TokenSource]:
-    """The API's verbs, and where their tokens come from; makes no request yet."""
+    """The client of the API, and the source of its tokens; makes no request yet."""
     register_secret(*settings.secrets)
     policy = RequestPolicy(
         clock=clock,
@@ -41,7 +41,7 @@ def connect(settings: Settings, clock: Clock) -> tuple[ReportingApi, TokenSource
 
 
 def downloads(settings: Settings, clock: Clock) -> Downloads:
-    """What fetches report files, without any token."""
+    """The client that downloads report files, without any token."""
     return Downloads(
         clock,
         user_agent=settings.user_agent,

@@ -1,4 +1,4 @@
-"""What a person sees while a run is under way: bars on a terminal, elsewhere a log line a minute."""
+"""Shows how far a run is: bars for a person at a terminal, otherwise a log line a minute."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_JOB = "no job at Talkdesk"
 
 
 def is_watched() -> bool:
-    """Whether a person looks on: at a terminal that can draw, and that does not show the records as well."""
+    """Whether a person watches: at a terminal that can draw, and that does not show the records as well."""
     streams = (sys.stderr, sys.stdout)
     shows_errors, shows_records = (stream is not None and stream.isatty() for stream in streams)
     wants_lines = logger.isEnabledFor(logging.DEBUG) or os.environ.get("TERM") == "dumb"
@@ -66,7 +66,7 @@ class Progress:
 
         Args:
             planned: The number of timespans of each stream.
-            waiting: Tells how many jobs run at Talkdesk, and for how many seconds the oldest has.
+            waiting: Gives how many jobs run at Talkdesk, and for how many seconds the oldest has.
             clock: Measures.
             watched: Draw rather than write lines.
         """
@@ -124,7 +124,7 @@ class Progress:
         assert self._picture is not None
         for name, stream in self._streams.items():
             self._picture.show(name, stream.done, stream.planned, stream.in_words(now))
-        self._picture.say(self._status(now))
+        self._picture.show_status(self._status(now))
 
     def _status(self, now: float) -> str:
         count, oldest = self._waiting()
@@ -168,7 +168,7 @@ class _Picture:
         bar.postfix = words
         bar.refresh()
 
-    def say(self, words: str) -> None:
+    def show_status(self, words: str) -> None:
         self._below.set_description_str(words)
 
     def close(self) -> None:

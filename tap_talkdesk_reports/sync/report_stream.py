@@ -16,10 +16,11 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from tap_talkdesk_reports.core.errors import ReportFileError
 from tap_talkdesk_reports.core.timespans import read_timestamp, rfc3339
 from tap_talkdesk_reports.records.boundary import Boundary
-from tap_talkdesk_reports.records.chunks import TypedRecords
+from tap_talkdesk_reports.records.chunks import ChunkBuilder
 from tap_talkdesk_reports.records.csv_file import csv_rows
 from tap_talkdesk_reports.records.json_file import json_rows
-from tap_talkdesk_reports.records.record import ROW_ID, UNKNOWN_FIELDS, RecordMaker, completed
+from tap_talkdesk_reports.records.record import RecordBuilder
+from tap_talkdesk_reports.records.schema import ROW_ID, UNKNOWN_FIELDS, completed
 from tap_talkdesk_reports.singer.batches import Batches
 from tap_talkdesk_reports.sync.plan import StreamToRead
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_talkdesk_reports.sync.run import FileToRead
+    from tap_talkdesk_reports.jobs.report_files import ReportFile
+    from tap_talkdesk_reports.sync.delivery import Delivery
     from tap_talkdesk_reports.sync.runs import Runs
 
 logger = logging.getLogger("tap-talkdesk-reports")
@@ -52,13 +54,13 @@ class ReportStream(Stream):
     #: Columns by the plain names that their fields had in payloads of another time.
     aliases: ClassVar[Mapping[str, str]] = {}
 
-    #: What `_row_id` is made of, where that is the key; none: the whole row.
+    #: What `_row_id` is made of, if that is the key; none: the whole row.
     row_id_fields: ClassVar[Sequence[str]] = ()
 
     #: Text fields that the API fills with "" instead of null; only this tells them apart in CSV.
     never_null: ClassVar[Collection[str]] = ()
 
-    #: The API's name of the report; the stream's own name where it is left out.
+    #: The API's name of the report; the stream's name if it is left out.
     report: str = ""
 
     def __init__(self, tap: Tap, runs: Runs, schema: dict[str, Any] | None = None) -> None:
@@ -101,8 +103,8 @@ class ReportStream(Stream):
         Raises:
             TalkdeskError: there is no file for a timespan; the bookmark stands before it.
         """
-        for file in self._files():
-            with self._reading(file) as chunks:
+        for delivery in self._files():
+            with self._reading(delivery) as chunks:
                 for chunk in chunks:
                     yield from to_builtins(chunk)
 
@@ -117,9 +119,9 @@ class ReportStream(Stream):
             TalkdeskError: as `get_records`, or a file cannot be kept.
         """
         with Batches(batch_config, self.name, spool_dir=self._runs.settings.spool_dir) as batches:
-            for file in self._files():
+            for delivery in self._files():
                 batches.clear()
-                with self._reading(file) as chunks:
+                with self._reading(delivery) as chunks:
                     for chunk in chunks:
                         batches.add(chunk)
                     if manifest := batches.publish():
@@ -133,8 +135,8 @@ class ReportStream(Stream):
             yield from super()._sync_records(context, write_messages=write_messages)
             return
         with self.get_record_counter() as counter, self.get_sync_timer():
-            for file in self._files():
-                with self._reading(file) as chunks:
+            for delivery in self._files():
+                with self._reading(delivery) as chunks:
                     for chunk in chunks:
                         self._runs.writer.write_records(self.name, chunk)
                         counter.increment(len(chunk))
@@ -146,27 +148,27 @@ class ReportStream(Stream):
         is_mapped = others or not isinstance(only, SameRecordTransform) or only.flattening_enabled
         return not (is_mapped or self._is_tested or self.emit_activate_version_messages)
 
-    def _files(self) -> Iterator[FileToRead]:
+    def _files(self) -> Iterator[Delivery]:
         try:
             yield from self._runs.files(self.to_read)
         finally:
             self._warn_of_unknown()
 
     @contextmanager
-    def _reading(self, file: FileToRead) -> Generator[Iterator[list[Any]], None, None]:
+    def _reading(self, delivery: Delivery) -> Generator[Iterator[list[Any]], None, None]:
         """Read a report file. The bookmark moves when all of it was read; a corrupt file is replaced."""
-        boundary = Boundary(file.timespan, self._at_boundary)
+        boundary = Boundary(delivery.file.timespan, self._at_boundary)
         try:
-            yield file.read(self._chunks(file, boundary))
+            yield delivery.read(self._chunks(delivery.file, boundary))
         except ReportFileError as error:
-            file.reject(error)
+            delivery.reject(error)
             return
         self._at_boundary = boundary.at_end
-        self.rows_read += file.rows
-        self._complete_through(file.timespan.end)
-        file.ack()
+        self.rows_read += delivery.rows
+        self._complete_through(delivery.file.timespan.end)
+        delivery.ack()
 
-    def _chunks(self, file: FileToRead, boundary: Boundary) -> Iterator[list[Any]]:
+    def _chunks(self, file: ReportFile, boundary: Boundary) -> Iterator[list[Any]]:
         """The records of a file in chunks, without repeats of the timespan before."""
         column = self.replication_key or self._declared_key
         for chunk in self._json(file) if file.is_json else self._csv(file):
@@ -182,21 +184,21 @@ class ReportStream(Stream):
         state.update(replication_key=self.replication_key, replication_key_value=rfc3339(moved))
         self._tap.state_writer.write_state(self.tap_state)
 
-    def _json(self, file: FileToRead) -> Iterator[list[Any]]:
+    def _json(self, file: ReportFile) -> Iterator[list[Any]]:
         return json_rows(file.content, self._records.from_json)
 
-    def _csv(self, file: FileToRead) -> Iterator[list[Any]]:
+    def _csv(self, file: ReportFile) -> Iterator[list[Any]]:
         natural = [key for key in self.primary_keys if key != ROW_ID]
         columns = natural or [self.replication_key or self._declared_key]
-        return csv_rows(file.content, columns, self._maker.column, self._records.from_csv)
+        return csv_rows(file.content, columns, self._builder.column, self._records.from_csv)
 
     @cached_property
-    def _records(self) -> TypedRecords:
-        return TypedRecords(self._maker)
+    def _records(self) -> ChunkBuilder:
+        return ChunkBuilder(self._builder)
 
     @cached_property
-    def _maker(self) -> RecordMaker:
-        return RecordMaker(
+    def _builder(self) -> RecordBuilder:
+        return RecordBuilder(
             self.name,
             self.schema,
             keys=self.primary_keys,
@@ -209,7 +211,7 @@ class ReportStream(Stream):
         )
 
     def _warn_of_unknown(self) -> None:
-        if unknown := self._maker.unknown:
+        if unknown := self._builder.unknown:
             names = ", ".join(f"{name} ({count} times)" for name, count in unknown.most_common())
             kept = f"kept in {UNKNOWN_FIELDS}" if self.config["unknown_fields"] == "keep" else "left out"
             logger.warning(
@@ -226,7 +228,7 @@ class ReportStream(Stream):
         """None: the horizon of the plan bounds the bookmark, and STATE holds nothing else."""
 
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log, but leave it to the run to tell an error, in one line; `sync` calls each of them unhandled."""
+        """Log, but no error: `sync_all` logs each in one line, and the SDK calls all of them unhandled."""
         super().log(message, *args, level=logging.DEBUG if level == logging.ERROR else level, **kwargs)
 
     def _write_starting_replication_value(self, context: Context | None) -> None:

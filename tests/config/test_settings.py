@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tap_talkdesk_reports.config.schema import SCHEMA
-from tap_talkdesk_reports.config.settings import Settings, tidy
+from tap_talkdesk_reports.config.settings import Settings, normalize
 from tap_talkdesk_reports.config.validation import problems as problems_with
 from tests.support import new_private_key
 
@@ -32,11 +32,11 @@ def problems(config):
 
 
 def wrong(**changes):
-    return list(problems(tidy(GOOD | changes)))
+    return list(problems(normalize(GOOD | changes)))
 
 
 def read(**changes):
-    config = tidy(GOOD | changes)
+    config = normalize(GOOD | changes)
     assert list(problems(config)) == []
     return Settings.from_config(config, user_agent="tap/1")
 
@@ -67,7 +67,7 @@ def test_a_required_setting_is_told_with_its_variable_when_it_is_left_out(name, 
     if value is ...:
         del config[name]
 
-    (line,) = problems(tidy(config))
+    (line,) = problems(normalize(config))
 
     assert line.startswith(f"{name}: missing")
     assert f"TAP_TALKDESK_REPORTS_{name.upper()}" in line
@@ -85,7 +85,7 @@ def test_a_required_setting_is_told_with_its_variable_when_it_is_left_out(name, 
     ],
 )
 def test_settings_name_what_is_missing_of_the_way_to_sign_in_that_is_begun(begun, missing):
-    lines = list(problems(tidy(begun)))
+    lines = list(problems(normalize(begun)))
 
     assert [line.partition(":")[0] for line in lines] == [*SCHEMA["required"], *missing]
 
@@ -148,6 +148,29 @@ def test_a_wrong_value_is_one_line_that_names_the_setting(name, value):
     assert line.startswith(f"{name}: ")
     assert "\n" not in line
     assert not any(secret in line for secret in SECRETS.values())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lookback_hours": 10**12},
+        {"job_timeout_minutes": 10**400},
+        {"availability_delay_minutes": 10**15},
+        {"request_timeout_seconds": 10**12},
+        {"timespan_hours": "1_6"},
+        {"spool_dir": "a\0b"},
+        {"user_agent": "a\nb"},
+        {"api_url": "https://:pw@host"},
+        {"api_url": "https://host name"},
+        {"api_url": "https://host/?"},
+        {"token_url": "https://host"},
+    ],
+    ids=str,
+)
+def test_a_setting_that_could_only_fail_later_is_refused_in_one_line(change):
+    (line,) = wrong(**change)
+
+    assert line.startswith(f"{next(iter(change))}: ")
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -247,17 +270,17 @@ def test_an_empty_text_and_null_count_as_left_out():
     assert read(**empty) == read(**dict.fromkeys(empty)) == read()
 
 
-def test_tidying_leaves_the_given_config_as_it_was():
+def test_normalizing_leaves_the_given_config_as_it_was():
     config = GOOD | {"timespan_hours": "24", "format": ""}
     before = json.dumps(config)
 
-    tidy(config)
+    normalize(config)
 
     assert json.dumps(config) == before
 
 
 def test_other_settings_of_the_sdk_are_left_to_the_sdk():
-    assert tidy(GOOD | {"stream_maps": {"calls": {}}})["stream_maps"] == {"calls": {}}
+    assert normalize(GOOD | {"stream_maps": {"calls": {}}})["stream_maps"] == {"calls": {}}
     assert wrong(stream_maps={"calls": {}}, flattening_enabled=True) == []
 
 

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from tap_talkdesk_reports.config.settings import Settings, own_reports, tidy
+from tap_talkdesk_reports.config.settings import Settings, custom_reports, normalize
 from tap_talkdesk_reports.config.validation import problems
 from tests.support import new_private_key
 
@@ -24,12 +24,12 @@ REPORT = {"type": "adherence", "replication_key": "adherence event start time"}
 
 
 def wrong(config):
-    return list(problems(tidy(config), {"calls", "contacts"}))
+    return list(problems(normalize(config), {"calls", "contacts"}))
 
 
 def read(config):
     assert wrong(config) == []
-    return Settings.from_config(tidy(config), user_agent="tap/1")
+    return Settings.from_config(normalize(config), user_agent="tap/1")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_an_account_that_is_no_host_label_is_one_line(account):
 def test_a_report_of_the_users_own_gets_plain_names_and_a_digest_where_it_has_no_key():
     own = REPORT | {"fields": {"Agent Name": "string", "score": "number"}}
 
-    (report,) = own_reports(tidy(BASIC | {"reports": [own]}))
+    (report,) = custom_reports(normalize(BASIC | {"reports": [own]}))
 
     assert report.name == "adherence"
     assert report.keys == ("_row_id",)
@@ -110,20 +110,22 @@ def test_a_report_of_the_users_own_gets_plain_names_and_a_digest_where_it_has_no
 
 
 def test_reports_can_stand_in_the_environment_as_json():
-    assert own_reports(tidy(BASIC | {"reports": '[{"type": "feedback", "replication_key": "sent_at"}]'}))
+    as_text = '[{"type": "feedback", "replication_key": "sent_at"}]'
+
+    assert custom_reports(normalize(BASIC | {"reports": as_text}))
 
 
 @pytest.mark.parametrize(
     ("reports", "says"),
     [
-        ("feedback", "is no list"),
-        (["feedback"], "is no list"),
+        ("feedback", "is not a list"),
+        (["feedback"], "is not a list"),
         ([{"type": "feedback"}], "`replication_key` must be a text"),
         ([{"replication_key": "a"}], "`type` must be a text"),
         ([REPORT | {"keys": "agent"}], "`keys` must be a list"),
         ([REPORT | {"fields": {"a": "text"}}], "one of the types"),
         ([REPORT | {"type": "../calls"}], "as it stands in the path"),
-        ([REPORT | {"primary_key": ["a"]}], "`primary_key` is none of"),
+        ([REPORT | {"primary_key": ["a"]}], "`primary_key` is not one of"),
         ([REPORT | {"type": "contacts"}], "there is a stream 'contacts' already"),
         ([REPORT, REPORT], "there is a stream 'adherence' already"),
     ],

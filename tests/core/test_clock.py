@@ -1,42 +1,46 @@
-"""The clock: sleep that a stop interrupts, for one branch or for all."""
+"""The clock, and scopes: sleep that is ended by the cancelling of a scope, and of no other."""
 
 from __future__ import annotations
 
 import threading
 import time
 from datetime import UTC
+from itertools import islice
 
 import pytest
 
-from tap_talkdesk_reports.core.clock import Clock, Stopped
+from tap_talkdesk_reports.core.clock import Clock, Scope, Stopped, StopSignal, current_scope, pauses
 
 LONG = 60
-SOON = 5
+SOON = 20
 
 
 class Sleeper(threading.Thread):
-    """Sleeps long on a clock, and says how it woke up."""
+    """Sleeps long in a scope, and says how it woke up."""
 
-    def __init__(self, clock):
+    def __init__(self, scope):
         super().__init__(daemon=True)
-        self._clock = clock
+        self._scope = scope
+        self.is_asleep = threading.Event()
         self.stopped = False
         self.start()
+        self.is_asleep.wait(SOON)
 
     def run(self):
-        try:
-            self._clock.sleep(LONG)
-        except Stopped:
-            self.stopped = True
+        with self._scope.entered():
+            try:
+                self.is_asleep.set()
+                Clock().sleep(LONG)
+            except Stopped:
+                self.stopped = True
 
 
 def test_sleep_takes_as_long_as_it_says():
-    clock = Clock()
     before = time.monotonic()
 
-    clock.sleep(0.05)
+    Clock().sleep(0.05)
 
-    assert 0.05 <= time.monotonic() - before < SOON
+    assert time.monotonic() - before >= 0.05
 
 
 @pytest.mark.parametrize("seconds", [0, -1])
@@ -48,12 +52,11 @@ def test_sleep_returns_at_once_when_there_is_nothing_to_wait_for(seconds):
     assert time.monotonic() - before < SOON
 
 
-def test_a_stop_interrupts_all_sleeps_at_once():
-    clock = Clock()
-    sleepers = [Sleeper(clock) for _ in range(3)]
-    time.sleep(0.05)
+def test_cancelling_a_scope_ends_all_sleeps_in_it():
+    scope = Scope()
+    sleepers = [Sleeper(scope) for _ in range(3)]
 
-    clock.stop()
+    scope.cancel()
 
     for sleeper in sleepers:
         sleeper.join(SOON)
@@ -61,55 +64,69 @@ def test_a_stop_interrupts_all_sleeps_at_once():
 
 
 @pytest.mark.parametrize("seconds", [0, LONG])
-def test_sleep_raises_at_once_when_the_stop_came_before(seconds):
-    clock = Clock()
-    clock.stop()
+def test_sleep_raises_at_once_in_a_scope_that_was_cancelled_before(seconds):
+    scope = Scope()
+    scope.cancel()
 
-    with pytest.raises(Stopped):
-        clock.sleep(seconds)
-
-
-def test_a_stop_of_the_clock_stops_its_branches_and_theirs():
-    clock = Clock()
-    sleepers = [Sleeper(clock.branch()), Sleeper(clock.branch().branch())]
-
-    clock.stop()
-
-    for sleeper in sleepers:
-        sleeper.join(SOON)
-    assert all(sleeper.stopped for sleeper in sleepers)
+    with scope.entered(), pytest.raises(Stopped):
+        Clock().sleep(seconds)
 
 
-def test_a_stop_of_a_branch_stops_neither_the_clock_nor_another_branch():
-    clock = Clock()
-    branch, other = clock.branch(), clock.branch()
+def test_cancelling_a_scope_ends_no_sleep_in_another():
+    scope, other = Scope(), Scope()
+    sleeper = Sleeper(other)
 
-    branch.stop()
+    scope.cancel()
+    with other.entered():
+        Clock().sleep(0)
+    is_alive = sleeper.is_alive()
+    other.cancel()
+    sleeper.join(SOON)
 
-    clock.sleep(0)
-    other.sleep(0)
-    with pytest.raises(Stopped):
-        branch.sleep(0)
-
-
-def test_a_branch_tells_the_same_time(clock):
-    branch = clock.branch()
-
-    branch.sleep(10)
-
-    assert clock.monotonic() == branch.monotonic() == 10
-    assert clock.now() == branch.now()
+    assert is_alive
+    assert sleeper.stopped
 
 
-def test_a_stop_is_taken_for_no_error():
-    """Else whatever catches errors would carry on after it."""
+def test_a_thread_leaves_a_scope_as_it_entered_it():
+    outer, inner = Scope("outer"), Scope("inner")
+
+    with outer.entered():
+        with inner.entered():
+            assert current_scope() is inner
+        assert current_scope() is outer
+    assert current_scope().stream is None
+
+
+def test_a_thread_in_no_scope_is_never_cancelled():
+    scope = Scope()
+    scope.cancel()
+
+    Clock().sleep(0)
+
+
+def test_stopped_is_no_exception():
+    """Otherwise code that catches errors would continue after it."""
     assert not issubclass(Stopped, Exception)
+
+
+def test_a_stop_signal_stops_whoever_checks():
+    stop = StopSignal()
+    stop.check()
+
+    stop.number = 15
+
+    with pytest.raises(Stopped):
+        stop.check()
 
 
 def test_jitter_stays_within_a_tenth():
     durations = [Clock().jittered(10.0) for _ in range(200)]
 
     assert 9.0 <= min(durations) < max(durations) <= 11.0
+
+
+def test_pauses_double_up_to_the_longest():
+    assert list(islice(pauses(longest=30), 7)) == [1, 2, 4, 8, 16, 30, 30]
 
 
 def test_now_is_utc_and_durations_do_not_come_from_it():

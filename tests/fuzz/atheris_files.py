@@ -14,10 +14,10 @@ with atheris.instrument_imports(include=["tap_talkdesk_reports"]):
     from tap_talkdesk_reports.core.errors import ReportFileError, UnfitRowError
     from tap_talkdesk_reports.jobs.report_files import check_ends
     from tap_talkdesk_reports.records import json_file as parsing
-    from tap_talkdesk_reports.records.chunks import TypedRecords
+    from tap_talkdesk_reports.records.chunks import ChunkBuilder
     from tap_talkdesk_reports.records.csv_file import csv_rows
     from tap_talkdesk_reports.records.json_file import json_rows
-    from tap_talkdesk_reports.records.record import RecordMaker
+    from tap_talkdesk_reports.records.record import RecordBuilder
 
 FIELDS = {
     "id": {"type": ["string"]},
@@ -32,16 +32,16 @@ def read(data: bytes) -> None:
     """The bytes as a report file: the first says how long chunks are, the second which format."""
     parsing.CHUNK_BYTES = 1 + (data[0] if data else 0)
     is_json, file = data[1:2] < b"\x80", io.BytesIO(data[2:])
-    maker = RecordMaker(
+    builder = RecordBuilder(
         "calls", {"properties": FIELDS}, keys=("id",), replication_key="at", unknown_fields="keep"
     )
-    typed = TypedRecords(maker)
+    chunk_builder = ChunkBuilder(builder)
     try:
         check_ends(file)
         chunks = (
-            json_rows(file, typed.from_json)
+            json_rows(file, chunk_builder.from_json)
             if is_json
-            else csv_rows(file, ["id"], maker.column, typed.from_csv)
+            else csv_rows(file, ["id"], builder.column, chunk_builder.from_csv)
         )
         for _ in chunks:
             pass

@@ -15,11 +15,11 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_talkdesk_reports.api import redaction, responses
 from tap_talkdesk_reports.api.auth import ClientCredentials
 from tap_talkdesk_reports.api.client import RequestPolicy
-from tap_talkdesk_reports.config import custom_reports as own_reports
+from tap_talkdesk_reports.config import custom_reports
 from tap_talkdesk_reports.core.clock import Clock
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
 from tap_talkdesk_reports.records import values
-from tap_talkdesk_reports.records.record import plain_name
+from tap_talkdesk_reports.records.names import plain_name
 from tap_talkdesk_reports.singer.state import plain_bookmarks
 
 fuzz = settings(
@@ -66,14 +66,14 @@ jsons = st.recursive(
 @pytest.mark.parametrize(
     "read",
     [
-        values.timestamp,
-        values.text,
-        values.integer,
-        values.seconds,
-        values.number,
-        values.boolean,
-        values.array,
-        values.anything,
+        values.to_timestamp,
+        values.to_text,
+        values.to_integer,
+        values.to_seconds,
+        values.to_number,
+        values.to_boolean,
+        values.to_list,
+        values.to_any,
     ],
 )
 @fuzz
@@ -85,7 +85,7 @@ def test_any_value_is_read_or_refused_with_a_value_error(read, value):
         found = read(value)
     except (ValueError, OverflowError):
         return
-    json.dumps(found, allow_nan=read in (values.array, values.anything))
+    json.dumps(found, allow_nan=read in (values.to_list, values.to_any))
 
 
 @fuzz
@@ -220,7 +220,7 @@ entries = st.fixed_dictionaries(
         "name": st.sampled_from(["adherence", "calls", "?"]) | jsons,
         "keys": st.lists(st.sampled_from(["id", "?", "started_at"]), max_size=3) | jsons,
         "fields": st.dictionaries(
-            st.sampled_from(["id", "ID", "?"]), st.sampled_from(own_reports.TYPES) | jsons, max_size=3
+            st.sampled_from(["id", "ID", "?"]), st.sampled_from(custom_reports.TYPES) | jsons, max_size=3
         )
         | jsons,
         "more": jsons,
@@ -230,13 +230,13 @@ entries = st.fixed_dictionaries(
 
 @fuzz
 @given(st.lists(entries, max_size=3) | jsons)
-def test_any_own_reports_are_schemas_or_told_to_be_wrong(setting):
-    if list(own_reports.problems(setting, {"calls"})):
+def test_any_custom_reports_are_schemas_or_told_to_be_wrong(setting):
+    if list(custom_reports.custom_report_problems(setting, {"calls"})):
         return
     for entry in setting:
-        report = own_reports.OwnReport.from_setting(entry)
+        report = custom_reports.CustomReport.from_setting(entry)
         assert report.name
         assert all(report.keys)
-        assert {*report.keys, report.replication_key} - {own_reports.ROW_ID} <= report.schema()[
+        assert {*report.keys, report.replication_key} - {custom_reports.ROW_ID} <= report.schema()[
             "properties"
         ].keys()

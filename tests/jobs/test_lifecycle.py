@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_talkdesk_reports.core.clock import Stopped
+from tap_talkdesk_reports.core.clock import Scope, Stopped, current_scope
 from tap_talkdesk_reports.core.errors import (
     JobFailedError,
     JobTimeoutError,
     RequestRefusedError,
     ResponseLostError,
+    UnexpectedResponseError,
 )
-from tap_talkdesk_reports.core.report_job import DEAD, RUNNING, ReportJob
+from tap_talkdesk_reports.core.report_job import RUNNING, ReportJob
 from tap_talkdesk_reports.core.timespans import Timespan
 from tap_talkdesk_reports.jobs.lifecycle import LISTED_JOBS, Jobs
 from tests.support import SleptClock, utc
@@ -41,11 +42,11 @@ class TimedApi(ScriptedApi):
 
 
 def done(api, clock, timeout=TIMEOUT):
-    return jobs_of(api, timeout).done("calls", JANUARY, clock)
+    return jobs_of(api, clock, timeout).done("calls", JANUARY)
 
 
-def jobs_of(api, timeout=TIMEOUT):
-    return Jobs(api, file_format="json", timeout=timeout)
+def jobs_of(api, clock, timeout=TIMEOUT):
+    return Jobs(api, clock, file_format="json", timeout=timeout)
 
 
 def listed(job_id, status="processing", timespan=JANUARY):
@@ -72,48 +73,6 @@ def test_a_job_is_not_asked_when_it_is_done_at_once(clock):
     assert clock.monotonic() == 0
 
 
-def test_a_failed_job_is_ordered_anew_twice(clock):
-    api = ScriptedApi(["created", "failed"], ["created", "failed"], ["created", "processing", "done"])
-
-    job = done(api, clock)
-
-    assert job.id == "j3"
-    assert api.cancelled == []
-
-
-def test_a_job_that_fails_three_times_is_an_error_with_the_last_job(clock):
-    api = ScriptedApi(*[["created", "failed"]] * 9)
-
-    with pytest.raises(JobFailedError, match=r"'calls', job j3, timespan 2026-01-01.*'failed'") as caught:
-        done(api, clock)
-
-    assert (caught.value.job.id, caught.value.job.status) == ("j3", "failed")
-    assert len(api.orders) == 3
-
-
-@pytest.mark.parametrize("status", sorted(DEAD - {"failed"}))
-def test_a_job_that_somebody_ends_is_ordered_anew_once(clock, status):
-    once = ScriptedApi(["created", status], ["created", "done"])
-    for_ever = ScriptedApi(*[["created", status]] * 9)
-
-    job = done(once, clock)
-    with pytest.raises(JobFailedError, match=status):
-        done(for_ever, clock)
-
-    assert job.id == "j2"
-    assert len(for_ever.orders) == 2
-
-
-def test_new_orders_are_bounded_when_jobs_end_in_every_way_in_turn(clock):
-    ways = ["failed", "canceled", "deleted"] * 5
-    api = ScriptedApi(*[["created", way] for way in ways])
-
-    with pytest.raises(JobFailedError):
-        done(api, clock)
-
-    assert len(api.orders) <= 5
-
-
 def test_an_unknown_status_is_told_once_and_counts_as_running(clock, caplog):
     api = ScriptedApi(["created", "warming up", "warming up", "warming up", "done"])
 
@@ -125,10 +84,10 @@ def test_an_unknown_status_is_told_once_and_counts_as_running(clock, caplog):
 
 
 def test_an_unknown_status_is_told_once_for_all_jobs_of_a_run(clock, caplog):
-    jobs = jobs_of(ScriptedApi(*[["created", "warming up", "done"]] * 2))
+    jobs = jobs_of(ScriptedApi(*[["created", "warming up", "done"]] * 2), clock)
 
     for _ in range(2):
-        jobs.done("calls", JANUARY, clock)
+        jobs.done("calls", JANUARY)
 
     assert sum("warming up" in record.getMessage() for record in caplog.records) == 1
 
@@ -183,16 +142,6 @@ def test_a_job_that_is_not_known_yet_is_asked_again(clock):
     assert len(api.asks) == 4
 
 
-def test_a_job_that_is_not_known_any_more_is_ordered_anew_once(clock):
-    api = ScriptedApi(*[["created", UNKNOWN]] * 9)
-
-    with pytest.raises(JobFailedError, match="not known"):
-        done(api, clock)
-
-    assert len(api.orders) == 2
-    assert 120 < clock.monotonic() < 160
-
-
 def test_a_job_is_kept_while_its_status_cannot_be_asked(clock):
     api = ScriptedApi(["created", DOWN, "processing", DOWN, DOWN, "done"])
 
@@ -200,6 +149,12 @@ def test_a_job_is_kept_while_its_status_cannot_be_asked(clock):
 
     assert job.id == "j1"
     assert len(api.orders) == 1
+
+
+def test_a_poll_that_is_answered_with_nonsense_keeps_the_job(clock):
+    api = ScriptedApi(["created", UnexpectedResponseError("a proxy's page"), "done"])
+
+    assert done(api, clock).id == "j1"
 
 
 def test_a_job_whose_status_can_never_be_asked_times_out(clock):
@@ -233,9 +188,9 @@ def test_a_lost_answer_adopts_the_running_unseen_job_of_the_same_timespan(clock)
     february = Timespan(utc("2026-02-01"), utc("2026-02-08"))
     others = [listed("over", "done"), listed("dead", "canceled"), listed("other", timespan=february)]
     api = ScriptedApi([LOST], listed=[*others, listed("mine"), listed("second")])
-    jobs = jobs_of(api)
+    jobs = jobs_of(api, clock)
 
-    job = jobs.done("calls", JANUARY, clock)
+    job = jobs.done("calls", JANUARY)
 
     assert job.id == "mine"
     assert len(api.orders) == 1
@@ -245,8 +200,11 @@ def test_a_lost_answer_adopts_the_running_unseen_job_of_the_same_timespan(clock)
 def test_a_lost_answer_adopts_no_job_that_this_run_has_seen(clock):
     api = ScriptedApi(["created", "canceled"], [LOST], ["done"])
     api.listed = [listed("j1")]
+    jobs = jobs_of(api, clock)
+    with pytest.raises(JobFailedError):
+        jobs.done("calls", JANUARY)
 
-    assert done(api, clock).id == "j3"
+    assert jobs.done("calls", JANUARY).id == "j3"
 
 
 def test_a_lost_answer_orders_again_when_no_job_is_found_and_then_gives_up(clock):
@@ -269,6 +227,12 @@ def test_a_lost_answer_orders_again_when_jobs_cannot_be_listed(clock, error, cap
     assert "cannot be listed" in caplog.text
 
 
+def test_a_list_of_jobs_that_makes_no_sense_leads_to_a_new_order(clock):
+    api = ScriptedApi([LOST], ["done"], listed=[UnexpectedResponseError("a job without id")])
+
+    assert done(api, clock).id == "j2"
+
+
 def test_a_lost_answer_is_looked_for_among_recent_jobs_only(clock):
     old = [listed(f"old {n}", "done") for n in range(LISTED_JOBS)]
     api = ScriptedApi([LOST], ["done"], listed=[*old, listed("too old")])
@@ -277,7 +241,7 @@ def test_a_lost_answer_is_looked_for_among_recent_jobs_only(clock):
 
 
 class StoppedAt(SleptClock):
-    """Is told to stop after so many seconds."""
+    """Cancels the current scope after so many seconds."""
 
     def __init__(self, seconds):
         super().__init__()
@@ -286,13 +250,13 @@ class StoppedAt(SleptClock):
     def sleep(self, seconds):
         super().sleep(seconds)
         if self.monotonic() >= self._seconds:
-            self.stop()
+            current_scope().cancel()
 
 
 def test_a_stop_cancels_an_own_job():
     api = ScriptedApi(["created", "processing"])
 
-    with pytest.raises(Stopped):
+    with Scope().entered(), pytest.raises(Stopped):
         done(api, StoppedAt(10))
 
     assert api.cancelled == ["j1"]
@@ -303,11 +267,11 @@ def test_a_stop_cancels_an_own_job():
 def test_an_adopted_job_is_never_cancelled(clock, error):
     """It may be somebody else's."""
     api = ScriptedApi([LOST], listed=[listed("mine")])
-    jobs = jobs_of(api)
+    jobs = jobs_of(api, clock)
     api.get = lambda job: job
 
-    with pytest.raises(error):
-        jobs.done("calls", JANUARY, clock)
+    with Scope().entered(), pytest.raises(error):
+        jobs.done("calls", JANUARY)
 
     assert api.cancelled == []
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tap_talkdesk_reports.config.custom_reports import problems as problems_of_reports
-from tap_talkdesk_reports.config.settings import tidy
+from tap_talkdesk_reports.config.custom_reports import custom_report_problems
+from tap_talkdesk_reports.config.settings import normalize
 from tap_talkdesk_reports.config.validation import problems
 from tests.support import new_private_key, run_tap
 
@@ -126,10 +126,10 @@ def test_each_group_of_settings_that_meltano_asks_for_is_enough_and_not_too_much
     assert len(groups) == 3  # the ways to sign in
     for group in groups:
         config = {name: values.get(name, "something") for name in group}
-        assert list(problems(tidy(dict(config)), set())) == []
+        assert list(problems(normalize(dict(config)), set())) == []
         for name in group:
             less = {other: value for other, value in config.items() if other != name}
-            assert list(problems(tidy(less), set())), f"{group} without {name}"
+            assert list(problems(normalize(less), set())), f"{group} without {name}"
 
 
 def test_the_definition_is_one_that_meltano_hub_takes(about, definition):
@@ -185,4 +185,4 @@ def test_every_example_of_the_setting_reports_is_accepted():
 
     assert len(reports) == 2
     for example in reports:
-        assert list(problems_of_reports(example["reports"], {"calls"})) == []
+        assert list(custom_report_problems(example["reports"], {"calls"})) == []

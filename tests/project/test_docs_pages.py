@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import tap_talkdesk_reports
 from docs import make_streams
 from talkdesk_sandbox import Fault, Sandbox
 from tap_talkdesk_reports.config.schema import SCHEMA
@@ -156,11 +157,13 @@ def test_the_table_of_costs_is_right():
 
 
 def test_the_drawing_of_the_rooms_has_them_all_and_every_arrow_goes_down():
-    drawing = blocks(DOCS / "carry-on.md")[0].split("talkdesk_sandbox ")[0]
+    drawing = blocks(DOCS / "architecture.md")[1].split("talkdesk_sandbox ")[0]
     lines = [re.split(r"  +", line)[0].split(" · ") for line in drawing.splitlines()]
     height = {room: -number for number, line in enumerate(lines) for room in line}
 
     assert height.keys() - {"", "│"} == TAP.rooms()
+    mapped = re.findall(r"^    (\w+)(?:\.py|/) ", tap_talkdesk_reports.__doc__, re.MULTILINE)
+    assert set(mapped) == TAP.rooms() - {"__main__"}
     for room, below in arrows_allowed().items():
         for other in below:
             assert height[other] < height[room], f"{room} -> {other}"
@@ -168,8 +171,9 @@ def test_the_drawing_of_the_rooms_has_them_all_and_every_arrow_goes_down():
 
 def test_the_diff_that_adds_a_report_adds_it(tmp_path):
     alone = clean_environment(GIT_CEILING_DIRECTORIES=str(tmp_path.parent))
-    (diff,) = blocks(DOCS / "carry-on.md", "diff")
-    shutil.copytree(ROOT / "tap_talkdesk_reports", tmp_path / "tap_talkdesk_reports")
+    (diff,) = blocks(DOCS / "adding-a-report.md", "diff")
+    for package in ("tap_talkdesk_reports", "talkdesk_sandbox"):
+        shutil.copytree(ROOT / package, tmp_path / package)
     subprocess.run(["git", "apply", "-C1", "-"], input=diff, text=True, check=True, cwd=tmp_path, env=alone)
 
     def module(*arguments, **more):

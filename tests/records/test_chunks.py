@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_talkdesk_reports import typed as typed_records
 from tap_talkdesk_reports.core.errors import UnfitRowError
+from tap_talkdesk_reports.records import chunks as chunk_records
 from tap_talkdesk_reports.records import csv_file as csv_parsing
 from tap_talkdesk_reports.records import json_file as parsing
-from tap_talkdesk_reports.records.chunks import TypedRecords
+from tap_talkdesk_reports.records.chunks import ChunkBuilder
 from tap_talkdesk_reports.records.csv_file import csv_rows
 from tap_talkdesk_reports.records.json_file import decode_rows, json_rows
-from tap_talkdesk_reports.records.record import RecordMaker
+from tap_talkdesk_reports.records.record import RecordBuilder
 from tap_talkdesk_reports.singer.writer import encode_lines
 
 FIELDS = {
@@ -108,10 +108,10 @@ def rows(draw):
     return made
 
 
-def maker(keys=KEYED, selected=None, unknown_fields="keep", row_id_fields=(), aliases=None):
+def builder(keys=KEYED, selected=None, unknown_fields="keep", row_id_fields=(), aliases=None):
     if selected is not None:
         selected = {*selected, *keys}
-    return RecordMaker(
+    return RecordBuilder(
         "calls",
         {"properties": FIELDS},
         keys=keys,
@@ -145,10 +145,10 @@ def outcome(chunks):
 
 def both(make_chunks, **options):
     """Lines and counts of the records made one by one, and of those made in chunks."""
-    one_by_one, whole = maker(**options), maker(**options)
-    typed = TypedRecords(whole)
+    one_by_one, whole = builder(**options), builder(**options)
+    chunk_builder = ChunkBuilder(whole)
     expected = outcome(make_chunks(one_by_one, None))
-    found = outcome(make_chunks(whole, typed))
+    found = outcome(make_chunks(whole, chunk_builder))
     return (expected, one_by_one.unknown), (found, whole.unknown)
 
 
@@ -170,8 +170,12 @@ OPTIONS = st.fixed_dictionaries(
 
 @given(entries=rows(), chunk_bytes=st.integers(20, 4000), options=OPTIONS, escaped=st.booleans())
 def test_both_ways_give_the_same_bytes_of_json(entries, chunk_bytes, options, escaped):
-    def chunks(one_by_one, typed):
-        decode = typed.from_json if typed else lambda data: list(map(one_by_one.from_json, decode_rows(data)))
+    def chunks(one_by_one, chunk_builder):
+        decode = (
+            chunk_builder.from_json
+            if chunk_builder
+            else lambda data: list(map(one_by_one.from_json, decode_rows(data)))
+        )
         return json_rows(report(entries, ensure_ascii=escaped), decode)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -196,11 +200,11 @@ def test_both_ways_give_the_same_bytes_of_csv(entries, chunk_rows, options):
     text = io.StringIO(newline="")
     csv.writer(text).writerows([header, *([cell(row.get(n)) for n in header] for row in entries)])
 
-    def chunks(one_by_one, typed):
+    def chunks(one_by_one, chunk_builder):
         def each(header, lines):
             return [one_by_one.from_csv(dict(zip(header, cells, strict=True))) for cells in lines]
 
-        make = typed.from_csv if typed else each
+        make = chunk_builder.from_csv if chunk_builder else each
         return csv_rows(io.BytesIO(text.getvalue().encode()), (), one_by_one.column, make)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -216,12 +220,12 @@ def test_both_ways_give_the_same_bytes_of_csv(entries, chunk_rows, options):
 def test_long_cells_are_not_remembered_when_they_are_read():
     """Else ten thousand lists of a megabyte each would stay in memory."""
     traced = 1 << 20
-    typed = TypedRecords(maker())
+    chunk_builder = ChunkBuilder(builder())
 
     tracemalloc.start()
     try:
         for i in range(20):
-            typed.from_csv(["id", "end_at", "tags"], [["CA", "", json.dumps([f"{i}" * traced])]])
+            chunk_builder.from_csv(["id", "end_at", "tags"], [["CA", "", json.dumps([f"{i}" * traced])]])
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -229,10 +233,10 @@ def test_long_cells_are_not_remembered_when_they_are_read():
     assert kept < 4 * traced
 
 
-def typed_chunks(entries, **options):
-    made_by = maker(**options)
-    typed = TypedRecords(made_by)
-    return [type(chunk[0]).__name__ for chunk in json_rows(report(entries), typed.from_json)], made_by
+def kinds_of_chunks(entries, **options):
+    made_by = builder(**options)
+    chunk_builder = ChunkBuilder(made_by)
+    return [type(chunk[0]).__name__ for chunk in json_rows(report(entries), chunk_builder.from_json)], made_by
 
 
 @pytest.mark.parametrize(
@@ -247,16 +251,16 @@ def typed_chunks(entries, **options):
 )
 def test_chunks_are_decoded_whole_after_what_is_learned_from_them(rows):
     """Else the test above would compare the slow way with itself."""
-    kinds, _ = typed_chunks(rows, aliases={"call": "name"})
+    kinds, _ = kinds_of_chunks(rows, aliases={"call": "name"})
 
     assert set(kinds) <= {"Row", "Record"}
 
 
-def test_a_value_that_does_not_fit_sends_its_chunk_to_the_maker_and_no_other(monkeypatch):
+def test_a_value_that_does_not_fit_sends_its_chunk_to_the_record_builder_and_no_other(monkeypatch):
     small_chunks(monkeypatch, 200)
     entries = [{"id": f"CA{i}", "rating": "N/A" if i == 30 else i} for i in range(60)]
 
-    kinds, made_by = typed_chunks(entries)
+    kinds, made_by = kinds_of_chunks(entries)
 
     assert Counter(kinds)["dict"] == 1
     assert len(kinds) > 5
@@ -268,7 +272,7 @@ def test_rows_of_another_payload_are_decoded_whole_again_once_they_have_taken_ov
     small_chunks(monkeypatch, 200)
     entries = [{"id": "CA", "name": "old"}] * 30 + [{"id": "CA", "call": "new"}] * 30
 
-    kinds, _ = typed_chunks(entries, aliases={"call": "name"})
+    kinds, _ = kinds_of_chunks(entries, aliases={"call": "name"})
 
     assert Counter(kinds)["dict"] <= 1
     assert len(kinds) > 5
@@ -277,9 +281,9 @@ def test_rows_of_another_payload_are_decoded_whole_again_once_they_have_taken_ov
 @pytest.mark.parametrize("name", ['say "hi"', "back\\slash", "line\nbreak"])
 def test_a_field_is_kept_whatever_its_name_when_the_decoder_cannot_look_for_it(name):
     entries = [{"id": "CA1", name: 1}, {"id": "CA2", name: None}]
-    typed = TypedRecords(maker())
+    chunk_builder = ChunkBuilder(builder())
 
-    lines = b"".join(encode_lines(chunk) for chunk in json_rows(report(entries), typed.from_json))
+    lines = b"".join(encode_lines(chunk) for chunk in json_rows(report(entries), chunk_builder.from_json))
 
     assert [json.loads(line) for line in lines.splitlines()] == [
         {"id": entry["id"], "_unknown_fields": {name: entry[name]}} for entry in entries
@@ -289,32 +293,32 @@ def test_a_field_is_kept_whatever_its_name_when_the_decoder_cannot_look_for_it(n
 def test_names_that_are_made_up_are_forgotten_when_there_are_too_many(monkeypatch):
     """Else what is remembered would grow with the file, and nothing would ever be decoded whole again."""
     small_chunks(monkeypatch, 2000)
-    monkeypatch.setattr(typed_records, "MOST_FIELDS", 40)
+    monkeypatch.setattr(chunk_records, "MOST_FIELDS", 40)
     odd = [{"id": f"CA{i}", f"zone{i}": 1} for i in range(300)]
     even = [{"id": f"CA{i}", "end_at": None} for i in range(300)]
-    typed = TypedRecords(maker())
+    chunk_builder = ChunkBuilder(builder())
 
-    kinds = [type(chunk[0]).__name__ for chunk in json_rows(report(odd + even), typed.from_json)]
+    kinds = [type(chunk[0]).__name__ for chunk in json_rows(report(odd + even), chunk_builder.from_json)]
 
-    assert len(typed._names) <= 200
+    assert len(chunk_builder._names) <= 200
     assert kinds[-1] in {"Row", "Record"}
 
 
 def test_a_note_of_a_megabyte_that_looks_like_borders_is_one_value():
     note = '"},{"' * 200_000 + "\n😀"
     entries = [{"id": "CA1", "name": note}, {"id": "CA2", "name": note}]
-    typed = TypedRecords(maker())
+    chunk_builder = ChunkBuilder(builder())
 
-    lines = b"".join(encode_lines(chunk) for chunk in json_rows(report(entries), typed.from_json))
+    lines = b"".join(encode_lines(chunk) for chunk in json_rows(report(entries), chunk_builder.from_json))
 
     assert [json.loads(line) for line in lines.splitlines()] == entries
 
 
 def test_half_an_emoji_becomes_a_replacement_character_on_both_ways():
     data = b'{"total":1,"entries":[{"id":"CA1","name":"cut \\ud83d","end_at":"2026-03-02 00:00:00"}]}'
-    typed = TypedRecords(maker())
+    chunk_builder = ChunkBuilder(builder())
 
-    [chunk] = json_rows(io.BytesIO(data), typed.from_json)
+    [chunk] = json_rows(io.BytesIO(data), chunk_builder.from_json)
     [record] = map(json.loads, encode_lines(chunk).splitlines())
 
     assert record == {"id": "CA1", "end_at": "2026-03-02T00:00:00Z", "name": "cut \ufffd"}
@@ -322,11 +326,11 @@ def test_half_an_emoji_becomes_a_replacement_character_on_both_ways():
 
 def test_a_deselected_field_is_not_read_whatever_it_holds():
     entries = [{"id": f"CA{i}", "rating": i, "talk_time": "soon" if i % 2 else {"s": 5}} for i in range(60)]
-    made_by = maker(selected={"rating"})
-    typed = TypedRecords(made_by)
+    made_by = builder(selected={"rating"})
+    chunk_builder = ChunkBuilder(made_by)
 
-    chunks = list(json_rows(report(entries), typed.from_json))
+    chunks = list(json_rows(report(entries), chunk_builder.from_json))
 
     assert {type(record).__name__ for chunk in chunks for record in chunk} == {"Record"}
     assert made_by.unknown == {}
-    assert typed._loose == set()
+    assert chunk_builder._lenient == set()

@@ -1,4 +1,4 @@
-"""Rows become records: every reader, keys, unknown fields, and what CSV cannot say."""
+"""Rows become records: every type, keys, unknown fields, and what CSV cannot say."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tap_talkdesk_reports.core.errors import UnfitRowError
 from tap_talkdesk_reports.core.timespans import read_timestamp
-from tap_talkdesk_reports.records.record import RecordMaker
-from tap_talkdesk_reports.records.values import reader
+from tap_talkdesk_reports.records.record import RecordBuilder
+from tap_talkdesk_reports.records.values import converter
 
 FIELDS = {
     "id": {"type": ["string"]},
@@ -32,8 +32,8 @@ ANY_JSON = st.recursive(
 )
 
 
-def maker(unknown_fields="keep"):
-    return RecordMaker(
+def builder(unknown_fields="keep"):
+    return RecordBuilder(
         "calls",
         {"properties": FIELDS | {"_unknown_fields": {"type": ["object", "null"]}}},
         keys=("id",),
@@ -44,7 +44,7 @@ def maker(unknown_fields="keep"):
 
 
 def read(field, value):
-    return maker().from_json({"id": "CA1", field: value})[field]
+    return builder().from_json({"id": "CA1", field: value})[field]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ MISFITS = [
 
 @pytest.mark.parametrize(("field", "value"), MISFITS)
 def test_a_misfit_becomes_null_and_is_kept_and_counted(field, value):
-    make = maker("keep")
+    make = builder("keep")
 
     record = make.from_json({"id": "CA1", field: value})
 
@@ -166,7 +166,7 @@ def test_a_misfit_becomes_null_and_is_kept_and_counted(field, value):
 
 @pytest.mark.parametrize(("field", "value"), MISFITS[:3])
 def test_a_misfit_is_left_out_and_counted_when_unknown_fields_says_warn(field, value):
-    make = maker("warn")
+    make = builder("warn")
 
     record = make.from_json({"id": "CA1", field: value})
 
@@ -177,11 +177,18 @@ def test_a_misfit_is_left_out_and_counted_when_unknown_fields_says_warn(field, v
 @pytest.mark.parametrize("surprise", [{"seconds": "seven"}, {"new_field": 1}])
 def test_a_surprise_stops_the_stream_when_unknown_fields_says_fail(surprise):
     with pytest.raises(UnfitRowError, match=f"'calls'.*'{next(iter(surprise))}'.*unknown_fields"):
-        maker("fail").from_json(ROW | surprise)
+        builder("fail").from_json(ROW | surprise)
+
+
+def test_an_unknown_field_is_named_and_its_value_is_not_shown():
+    with pytest.raises(UnfitRowError, match="'new_email'") as caught:
+        builder("fail").from_json(ROW | {"new_email": "zoe@example.com"})
+
+    assert "zoe@" not in str(caught.value)
 
 
 def test_unknown_fields_are_kept_with_their_names_and_counted_over_rows():
-    make = maker("keep")
+    make = builder("keep")
 
     records = [make.from_json(ROW | {"in_business_hours?": "Yes", "n": n}) for n in range(3)]
 
@@ -192,7 +199,7 @@ def test_unknown_fields_are_kept_with_their_names_and_counted_over_rows():
 
 
 def test_unknown_fields_are_left_out_and_counted_when_the_setting_says_warn():
-    make = maker("warn")
+    make = builder("warn")
 
     record = make.from_json(ROW | {"new_field": 1})
 
@@ -201,13 +208,13 @@ def test_unknown_fields_are_left_out_and_counted_when_the_setting_says_warn():
 
 
 def test_a_source_field_named_like_our_own_column_is_an_unknown_field():
-    record = maker("keep").from_json({"id": "CA1", "_unknown_fields": "theirs"})
+    record = builder("keep").from_json({"id": "CA1", "_unknown_fields": "theirs"})
 
     assert record == {"id": "CA1", "_unknown_fields": {"_unknown_fields": "theirs"}}
 
 
 def test_a_missing_field_is_missing_in_the_record():
-    assert maker().from_json({"id": "CA1"}) == {"id": "CA1"}
+    assert builder().from_json({"id": "CA1"}) == {"id": "CA1"}
 
 
 @pytest.mark.parametrize(
@@ -219,7 +226,7 @@ def test_a_row_with_a_bad_key_is_refused_and_named_without_its_other_fields(chan
     row = ROW | {"email": "zoe@example.com"} | change
 
     with pytest.raises(UnfitRowError, match=f"'calls': {named} is ") as caught:
-        maker("keep").from_json(row)
+        builder("keep").from_json(row)
 
     assert "Zoë" not in str(caught.value)
     assert "zoe@" not in str(caught.value)
@@ -227,30 +234,45 @@ def test_a_row_with_a_bad_key_is_refused_and_named_without_its_other_fields(chan
 
 def test_a_row_without_its_key_is_refused():
     with pytest.raises(UnfitRowError, match=r"id is missing.*2026-01-02"):
-        maker().from_json({"end_at": "2026-01-02 03:04:05"})
+        builder().from_json({"end_at": "2026-01-02 03:04:05"})
+
+
+def test_an_empty_key_is_no_key_in_json_and_in_csv():
+    with pytest.raises(UnfitRowError):
+        builder().from_json(ROW | {"id": ""})
+    with pytest.raises(UnfitRowError):
+        builder().from_csv({"id": ""})
+    with pytest.raises(UnfitRowError, match="id is missing"):
+        builder().from_csv(ROW | {"id": ""})
 
 
 def test_a_row_without_an_end_is_a_record():
     """It moves nothing, but it is not lost (faults, 39)."""
-    assert maker().from_json(ROW | {"end_at": None})["end_at"] is None
+    assert builder().from_json(ROW | {"end_at": None})["end_at"] is None
 
 
 def test_an_empty_csv_cell_is_null_unless_the_api_never_says_null_there():
-    record = maker().from_csv(dict.fromkeys(FIELDS, "") | {"id": "CA1"})
+    record = builder().from_csv(dict.fromkeys(FIELDS, "") | {"id": "CA1"})
 
     assert record == dict.fromkeys(FIELDS) | {"id": "CA1", "group": ""}
 
 
 def test_an_empty_csv_key_is_refused():
     with pytest.raises(UnfitRowError, match="id is missing"):
-        maker().from_csv(ROW | {"id": ""})
+        builder().from_csv(ROW | {"id": ""})
 
 
 def test_csv_text_and_json_values_give_the_same_record():
     in_json = ROW | {"share": 0.5, "is_active": True, "end_at": "2026-01-02T03:04:05Z"}
     in_csv = ROW | {"share": "0.5", "is_active": "True", "seconds": "7"}
 
-    assert maker().from_csv(in_csv) == maker().from_json(in_json)
+    assert builder().from_csv(in_csv) == builder().from_json(in_json)
+
+
+def test_a_whole_number_with_a_decimal_point_is_the_same_in_json_and_in_csv():
+    assert builder().from_csv({"id": "1", "seconds": "12.0"}) == builder().from_json(
+        {"id": "1", "seconds": 12.0}
+    )
 
 
 @given(row=st.fixed_dictionaries({}, optional=dict.fromkeys([*FIELDS, "other"], ANY_JSON)))
@@ -258,7 +280,7 @@ def test_csv_text_and_json_values_give_the_same_record():
 @example({"id": 10**4000})
 def test_any_row_is_a_record_or_unfit_and_nothing_else(row):
     try:
-        record = maker("keep").from_json(row)
+        record = builder("keep").from_json(row)
     except UnfitRowError:
         return
 
@@ -269,7 +291,7 @@ def test_any_row_is_a_record_or_unfit_and_nothing_else(row):
 @given(row=st.dictionaries(st.sampled_from([*FIELDS, "other"]), st.text()))
 def test_any_csv_row_is_a_record_or_unfit_and_nothing_else(row):
     try:
-        record = maker("keep").from_csv(row)
+        record = builder("keep").from_csv(row)
     except UnfitRowError:
         return
 
@@ -277,5 +299,5 @@ def test_any_csv_row_is_a_record_or_unfit_and_nothing_else(row):
 
 
 def test_a_field_of_two_types_is_read_as_the_first_that_is_known():
-    assert reader({"type": ["null", "integer"]})("5") == 5
-    assert reader({"type": "string"})(5) == "5"
+    assert converter({"type": ["null", "integer"]})("5") == 5
+    assert converter({"type": "string"})(5) == "5"

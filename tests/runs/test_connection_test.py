@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 
 from talkdesk_sandbox import Fault, Pace
-from tap_talkdesk_reports.sync.connection_test import SECONDS, trial
+from tap_talkdesk_reports.sync.connection_test import connection_test
+from tap_talkdesk_reports.sync.run import TEST_SECONDS
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import clean_environment, command, run_tap
 from tests.support.catalogs import catalog_of, with_metadata
@@ -95,7 +96,7 @@ def test_a_page_instead_of_a_file_fails_the_report(start_sandbox, tmp_path):
 
     assert outcome.code == 1
     assert sandbox.unmet_faults() == []
-    assert "calls: FAILED: the file is a page of HTML" in outcome.stdout
+    assert "the file is a page of HTML" in outcome.stdout
 
 
 def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_together(start_sandbox, clock):
@@ -106,12 +107,13 @@ def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_togeth
         pass
 
     Tap.clock = clock
-    code = trial(Tap(config=sandbox.config | START), lines.append)
+    tap = Tap(config=sandbox.config | START)
+    code = connection_test(tap.runs, [stream.to_read for stream in tap.report_streams], lines.append)
 
     assert code == 0
     assert lines[1:] == [
-        f"calls: accepted; its job still ran after {SECONDS} s",
-        f"user_status: accepted; its job still ran after {SECONDS} s",
+        f"calls: accepted; its job still ran after {TEST_SECONDS} s",
+        f"user_status: accepted; its job still ran after {TEST_SECONDS} s",
     ]
     assert [job.status for job in sandbox.jobs] == ["canceled", "canceled"]
 
@@ -148,3 +150,13 @@ def test_a_test_ends_at_once_when_it_is_interrupted_while_it_signs_in(start_sand
     code, log = interrupted(tmp_path, sandbox, signal.SIGTERM, lambda: len(sandbox.ledger) > 0)
 
     assert code == 128 + signal.SIGTERM, log
+
+
+def test_a_test_of_the_connection_moves_no_bookmark(server, tmp_path):
+    server.answers["object"] = lambda n: (200, {"entries": [], "total": 0}, {})
+
+    outcome = run_tap(tmp_path, server.config, "--test")
+
+    assert outcome.code == 0, outcome.stderr
+    assert server.asked.count("create") == 2
+    assert "replication_key_value" not in outcome.stdout

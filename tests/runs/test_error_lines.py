@@ -22,7 +22,7 @@ WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09"}
         ({"password": None}, "password: missing; set it"),
         ({"password": 987654321}, "password: the value is int, not text"),
         ({"client_secret": ["canary-secret"]}, "client_secret: the value is list, not text"),
-        ({"format": "xls"}, "format: 'xls' is none of json, csv"),
+        ({"format": "xls"}, "format: 'xls' is not one of json, csv"),
     ],
 )
 def test_a_wrong_setting_is_one_line_before_the_first_request(start_sandbox, tmp_path, wrong, line):

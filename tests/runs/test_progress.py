@@ -133,7 +133,7 @@ def test_time_left_is_told_from_what_is_done(clock, caplog):
     clock.sleep(600)
     progress.add_rows("calls", 1000)
     clock.sleep(50)
-    progress.add_timespan("calls")
+    progress.add_timespan("calls", planned=4)
     clock.sleep(10)
     progress.show()
 

@@ -26,9 +26,10 @@ def config(folder, compression="gzip"):
 
 def test_records_of_a_broken_file_leave_no_byte_behind(tmp_path):
     with Batches(config(tmp_path), "calls", spool_dir=None) as batches:
-        batches.add("broken", ROWS)
-        batches.add("whole", ROWS)
-        batches.add("whole", ROWS)
+        batches.add(ROWS)
+        batches.clear()
+        batches.add(ROWS)
+        batches.add(ROWS)
         [address] = batches.publish()
 
     packed = Path(address.removeprefix("file://")).read_bytes()
@@ -38,7 +39,7 @@ def test_records_of_a_broken_file_leave_no_byte_behind(tmp_path):
 def gather(batches):
     with batches:
         for begin in range(0, len(ROWS), 30):
-            batches.add("file", ROWS[begin : begin + 30])
+            batches.add(ROWS[begin : begin + 30])
         batches.publish()
 
 

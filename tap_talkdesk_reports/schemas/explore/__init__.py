@@ -1,1 +1,1 @@
-"""One JSON Schema per report of the Explore API."""
+"""Data only: the JSON Schemas of the Explore API's reports, one file for each stream."""

@@ -1,1 +1,1 @@
-"""One JSON Schema per report of the Reporting API."""
+"""Data only: the JSON Schemas of the Reporting API's reports, one file for each stream."""

@@ -1,0 +1,195 @@
+"""What is due, cut into pieces, and what follows a piece that failed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_talkdesk_reports.core.errors import (
+    JobFailedError,
+    JobTimeoutError,
+    MalformedFileError,
+    RequestRefusedError,
+    SpoolError,
+)
+from tap_talkdesk_reports.core.report_job import DEAD
+from tap_talkdesk_reports.core.timespans import Timespan
+from tap_talkdesk_reports.jobs.lifecycle import Jobs
+from tap_talkdesk_reports.sync.lookahead import LookAhead
+from tap_talkdesk_reports.sync.plan import HALVINGS, Piece, StreamPlan, StreamToRead, instead_of
+from tests.support import utc
+from tests.support.jobs import job
+from tests.support.scripted_api import UNKNOWN, ScriptedApi
+
+CALLS = StreamToRead("calls", "calls", None)
+DUE = Timespan(utc("2026-03-02"), utc("2026-03-06"))
+DAY = timedelta(days=1)
+WEEK = Piece("calls", "calls", Timespan(utc("2026-03-02"), utc("2026-03-09")))
+
+
+def spans(pieces):
+    return [
+        (piece.timespan.start.day, piece.timespan.end.day, piece.job.id if piece.job else None)
+        for piece in pieces
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "jobs", "planned"),
+    [
+        ("none", [], [(2, 3, None), (3, 4, None), (4, 5, None), (5, 6, None)]),
+        ("one of the grid", [job(3, 4)], [(2, 3, None), (3, 4, "calls-3-4-30"), (4, 5, None), (5, 6, None)]),
+        ("longer than the grid", [job(2, 5)], [(2, 5, "calls-2-5-30"), (5, 6, None)]),
+        ("to the end of the plan", [job(2, 6)], [(2, 6, "calls-2-6-30")]),
+        ("past the plan", [job(4, 7)], [(2, 3, None), (3, 4, None), (4, 5, None), (5, 6, None)]),
+        ("before the plan", [job(1, 3)], [(2, 3, None), (3, 4, None), (4, 5, None), (5, 6, None)]),
+        ("without length", [job(2, 2)], [(2, 3, None), (3, 4, None), (4, 5, None), (5, 6, None)]),
+        (
+            "the newest of two",
+            [job(2, 3, made=5), job(2, 4, made=9)],
+            [(2, 3, "calls-2-3-5"), (3, 4, None), (4, 5, None), (5, 6, None)],
+        ),
+        ("within another", [job(2, 4), job(3, 4)], [(2, 4, "calls-2-4-30"), (4, 5, None), (5, 6, None)]),
+    ],
+)
+def test_the_plan_goes_on_from_the_end_of_each_adopted_job(case, jobs, planned):
+    plan = StreamPlan(CALLS, DUE, DAY, jobs)
+
+    assert spans(plan) == planned, case
+    assert plan.total == len(planned)
+
+
+@given(
+    start=st.integers(0, 10_000),
+    seconds=st.integers(-10, 500_000),
+    length=st.integers(200, 100_000),
+)
+def test_the_number_of_pieces_is_known_before_they_are_cut(start, seconds, length):
+    begin = utc("2026-03-02") + timedelta(seconds=start)
+    due = Timespan(begin, begin + timedelta(seconds=seconds))
+    plan = StreamPlan(CALLS, due, timedelta(seconds=length))
+    total = plan.total
+
+    assert total == len(list(plan)) == plan.total
+
+
+def test_a_plan_of_ten_years_of_hours_is_cut_piece_by_piece():
+    plan = StreamPlan(CALLS, Timespan(utc("2016-01-01"), utc("2026-01-01")), timedelta(hours=1))
+
+    first = list(islice(plan, 2))
+
+    assert plan.total == 87_672
+    assert [piece.timespan.start.hour for piece in first] == [0, 1]
+
+
+def made(api, clock, piece=WEEK):
+    """The job that a piece ends with, through the look-ahead of a run."""
+    jobs = Jobs(api, clock, file_format="json", timeout=600)
+    with LookAhead(
+        {"calls": iter([piece])},
+        lambda piece: jobs.done(piece.report, piece.timespan, piece.job),
+        width=1,
+        instead_of=instead_of,
+    ) as ahead:
+        return ahead.next("calls", lambda: None).result
+
+
+def test_a_failed_job_is_replaced_by_a_new_one_twice(clock):
+    api = ScriptedApi(["created", "failed"], ["created", "failed"], ["created", "processing", "done"])
+
+    assert made(api, clock).id == "j3"
+    assert api.cancelled == []
+
+
+@pytest.mark.parametrize("status", sorted(DEAD - {"failed"}))
+def test_a_job_that_another_process_ends_is_replaced_once(clock, status):
+    once = ScriptedApi(["created", status], ["created", "done"])
+    for_ever = ScriptedApi(*[["created", status]] * 9)
+
+    job = made(once, clock)
+    with pytest.raises(JobFailedError, match=status):
+        made(for_ever, clock)
+
+    assert job.id == "j2"
+    assert len(for_ever.orders) == 2
+
+
+def test_new_jobs_are_bounded_when_jobs_end_in_every_way_in_turn(clock):
+    ways = ["canceled", "deleted", "failed", "failed", "deleted"] * 100
+    api = ScriptedApi(*[["created", way] for way in ways])
+
+    with pytest.raises(JobFailedError):
+        made(api, clock)
+
+    assert len(api.orders) <= 5
+
+
+def test_a_job_that_is_not_known_any_more_is_replaced_once(clock):
+    api = ScriptedApi(*[["created", UNKNOWN]] * 9)
+
+    with pytest.raises(JobFailedError, match="not known"):
+        made(api, clock)
+
+    assert len(api.orders) == 2
+    assert 120 < clock.monotonic() < 160
+
+
+def follow(piece, error, times=30):
+    """The pieces that take the place of the first piece, time after time."""
+    trail = []
+    for _ in range(times):
+        pieces = instead_of(piece, error)
+        if not pieces:
+            return trail
+        trail.append(pieces)
+        piece = pieces[0]
+    raise AssertionError("it never ends")
+
+
+def corrupt():
+    error = MalformedFileError("wrong total")
+    error.job = job()
+    return error
+
+
+def test_a_corrupt_file_is_downloaded_again_then_created_anew_then_an_error():
+    trail = follow(WEEK, corrupt())
+
+    assert [[piece.job is not None for piece in pieces] for pieces in trail] == [[True], [False]]
+    assert [piece.attempt for [piece] in trail] == [1, 2]
+    assert all(piece.timespan == WEEK.timespan for [piece] in trail)
+
+
+def test_a_job_that_keeps_failing_is_halved_at_most_six_times_and_each_half_gets_new_jobs():
+    trail = follow(WEEK, JobFailedError("failed", job=job(status="failed")))
+
+    assert [len(pieces) for pieces in trail] == [1, 1, 2] * HALVINGS + [1, 1]
+    first, second = trail[2]
+    assert (first.timespan.start, first.timespan.end) == (WEEK.timespan.start, second.timespan.start)
+    assert second.timespan.end == WEEK.timespan.end
+    assert first.attempt == second.attempt == 0
+
+
+@pytest.mark.parametrize(
+    ("case", "error", "count"),
+    [
+        ("a job that timed out and still runs", JobTimeoutError("late", job=job()), 0),
+        ("one that has ended since", JobTimeoutError("late", job=job(status="canceled")), 2),
+        ("400 for a week", RequestRefusedError("no", status=400), 0),
+        ("403", RequestRefusedError("no", status=403), 0),
+        ("a full disk", SpoolError("full"), 0),
+        ("a bug", ValueError("bug"), 0),
+    ],
+)
+def test_what_follows_a_failure_is_a_table(case, error, count):
+    assert len(instead_of(WEEK, error)) == count, case
+
+
+def test_a_400_for_more_than_a_month_is_halved():
+    long = Piece("calls", "calls", Timespan(utc("2026-01-01"), utc("2026-01-31")))
+
+    assert len(instead_of(long, RequestRefusedError("too long", status=400))) == 2
