@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
@@ -22,7 +22,9 @@ from tap_talkdesk_reports.config.schema import SCHEMA
 from tap_talkdesk_reports.config.settings import Settings, api_of, custom_reports, normalize
 from tap_talkdesk_reports.config.validation import problems
 from tap_talkdesk_reports.core.clock import Clock, Stopped, StopSignal
-from tap_talkdesk_reports.singer.state import bookmarks_of
+from tap_talkdesk_reports.core.errors import BookmarkError
+from tap_talkdesk_reports.core.timespans import rfc3339
+from tap_talkdesk_reports.singer.state import bookmarks_of, read_bookmark
 from tap_talkdesk_reports.singer.writer import MessageWriter
 from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, ExploreStream
 from tap_talkdesk_reports.sync.connection_test import connection_test
@@ -101,8 +103,14 @@ class TapTalkdeskReports(Tap):
             ConfigValidationError: it is no state.
         """
         bookmarks = bookmarks_of(state)
-        for stream in bookmarks.keys() - self.streams.keys():
-            self.logger.warning("state: there is no stream %r; its bookmark is kept, and not used", stream)
+        for name, bookmark in bookmarks.items():
+            if name not in self.streams:
+                self.logger.warning("state: there is no stream %r; its bookmark is kept, and not used", name)
+                continue
+            key = self.streams[name].replication_key or ""
+            with suppress(BookmarkError):  # its stream fails because of it, if it is selected
+                if moment := read_bookmark(bookmark, name, key):
+                    bookmarks[name] = {"replication_key": key, "replication_key_value": rfc3339(moment)}
         super().load_state({"bookmarks": bookmarks})
 
     # The command line

@@ -54,7 +54,7 @@ def read_bookmark(bookmark: Mapping[str, Any], stream: str, replication_key: str
     Raises:
         BookmarkError: it is not understood, of another replication key, or older than any data.
     """
-    if not any(bookmark.values()):
+    if not any(value for name, value in bookmark.items() if name != "replication_key"):
         return None
     value = bookmark.get("replication_key_value")
     try:

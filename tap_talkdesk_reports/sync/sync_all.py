@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from singer_sdk import mapper
 from singer_sdk.exceptions import MapExpressionError, SingerSDKError
 from singer_sdk.singerlib import StateMessage
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-talkdesk-reports")
 
 FAILED = 1
+MAPPER = Path(mapper.__file__)
 #: What a shell adds to the number of the signal that ended a process.
 SIGNALLED = 128
 
@@ -129,11 +131,11 @@ def described(error: Exception) -> str:
     if isinstance(error, SingerSDKError | MapExpressionError):
         return str(error)
     logger.debug("An unexpected error", exc_info=error)
-    *_, frame = traceback.extract_tb(error.__traceback__)
-    return (
-        f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}. If it is not an "
-        "expression of stream_maps, report it with the log at level DEBUG"
-    )
+    kind, frames = type(error).__name__, traceback.extract_tb(error.__traceback__)
+    if any(Path(frame.filename) == MAPPER for frame in frames):
+        return f"an expression of stream_maps fails with {kind}; a value may be null or of another type"
+    place = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
+    return f"{kind} in {place}: an error of this tap; report it with the log at level DEBUG"
 
 
 def _end(stream: ReportStream) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
 from talkdesk_sandbox import Fault, Pace
 from tests.support import run_tap
 from tests.support.truth import as_set, truth
