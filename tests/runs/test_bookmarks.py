@@ -56,7 +56,7 @@ def test_a_run_that_ends_within_the_lookback_says_what_it_did_not_read_again(
     given = state("2026-03-11T00:00:00Z")
     given["bookmarks"]["user_status"] = {"replication_key_value": "2026-03-12"}
 
-    outcome = in_process(config | {"stop_after_minutes": 3}, state=given)
+    outcome = in_process(config | {"stop_after_minutes": 6}, state=given)
 
     [warning] = [text for level, text in outcome.log if level == "WARNING" and text.startswith("calls: ")]
     assert outcome.code == 0
