@@ -128,14 +128,16 @@ def described(error: Exception) -> str:
     Errors of the tap and of the SDK describe themselves. The text of any other, such as what a
     stream map's expression raises, may hold a value of a row, so only its kind and place are shown.
     """
-    if isinstance(error, SingerSDKError | MapExpressionError):
+    if isinstance(error, MapExpressionError):
+        return f"stream_maps: {error}"
+    if isinstance(error, SingerSDKError):
         return str(error)
-    logger.debug("An unexpected error", exc_info=error)
+    logger.debug("%s", type(error).__name__, exc_info=error)
     kind, frames = type(error).__name__, traceback.extract_tb(error.__traceback__)
     if any(Path(frame.filename) == MAPPER for frame in frames):
         return f"an expression of stream_maps fails with {kind}; a value may be null or of another type"
-    place = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
-    return f"{kind} in {place}: an error of this tap; report it with the log at level DEBUG"
+    file, line = Path(frames[-1].filename).name, frames[-1].lineno
+    return f"{kind} in {file}, line {line}: an error of this tap; report it with the log at level DEBUG"
 
 
 def _end(stream: ReportStream) -> str:
