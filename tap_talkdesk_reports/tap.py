@@ -73,10 +73,6 @@ class TapTalkdeskReports(Tap):
 
     def discover_streams(self) -> Sequence[ReportStream]:
         """The streams; no request is needed for that."""
-        return self._declared
-
-    @cached_property
-    def _declared(self) -> list[ReportStream]:
         if api_of(self.config) == "reporting":
             return [stream(self, self.runs) for stream in REPORTING_STREAMS]
         own = [_custom_report_stream(self, report) for report in custom_reports(self.config)]
@@ -85,7 +81,7 @@ class TapTalkdeskReports(Tap):
     @cached_property
     def in_force(self) -> InForce:
         """What of the user's catalog is in force, and which streams are refused."""
-        return in_force(self._given_catalog, self._declared)
+        return in_force(self._given_catalog, self.discover_streams())
 
     @property
     def input_catalog(self) -> Catalog | None:

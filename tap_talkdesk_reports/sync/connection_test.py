@@ -40,7 +40,9 @@ def connection_test(
     settings, code = runs.settings, 1 if refused else 0
     for name, why in refused.items():
         echo(f"{name}: FAILED: {why}")
-    if not streams:
+    if not streams:  # without one there is no sign-in either
+        if not refused:
+            echo("no stream is selected")
         return code
     with runs.open(streams, is_test=True) as run:
         echo(f"sign-in: works, as account {settings.account} for the {settings.api.capitalize()} API")

@@ -337,6 +337,17 @@ def test_the_test_of_the_connection_says_what_is_refused(start_sandbox, tmp_path
     assert nothing.stdout.splitlines() == [refused]
 
 
+def test_the_test_of_the_connection_does_not_praise_a_sign_in_that_was_not_made(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    config = sandbox.explore_config | WEEK
+    catalog = with_metadata(discovered(config, "calls"), "calls", [], selected=False)
+
+    outcome = run_tap(tmp_path, config, "--test", catalog=catalog)
+
+    assert (outcome.code, outcome.stdout) == (0, "no stream is selected\n")
+    assert len(sandbox.ledger) == 0
+
+
 @pytest.mark.parametrize("catalog", [{}, {"streams": []}, {"streams": None}, {"streams": [{"schema": {}}]}])
 @pytest.mark.parametrize("arguments", [(), ("--test",)])
 def test_a_catalog_of_nothing_is_one_line(start_sandbox, tmp_path, catalog, arguments):
