@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import islice
+from itertools import cycle, islice
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tap_talkdesk_reports.core.errors import (
@@ -15,15 +15,18 @@ from tap_talkdesk_reports.core.errors import (
     MalformedFileError,
     RequestRefusedError,
     SpoolError,
+    TalkdeskError,
+    TruncatedFileError,
 )
 from tap_talkdesk_reports.core.report_job import DEAD
 from tap_talkdesk_reports.core.timespans import Timespan
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
+from tap_talkdesk_reports.jobs.report_files import ReportFiles
 from tap_talkdesk_reports.sync.lookahead import LookAhead
 from tap_talkdesk_reports.sync.plan import HALVINGS, Piece, StreamPlan, StreamToRead, instead_of
-from tests.support import utc
+from tests.support import SleptClock, utc
 from tests.support.jobs import job
-from tests.support.scripted_api import UNKNOWN, ScriptedApi
+from tests.support.scripted_api import DOWN, LOST, UNKNOWN, ScriptedApi
 
 CALLS = StreamToRead("calls", "calls", None)
 DUE = Timespan(utc("2026-03-02"), utc("2026-03-06"))
@@ -193,3 +196,44 @@ def test_a_400_for_more_than_a_month_is_halved():
     long = Piece("calls", "calls", Timespan(utc("2026-01-01"), utc("2026-01-31")))
 
     assert len(instead_of(long, RequestRefusedError("too long", status=400))) == 2
+
+
+ANSWERS = st.sampled_from(
+    [
+        "created",
+        "processing",
+        "uploading",
+        "odd",
+        "done",
+        "failed",
+        "canceled",
+        "deleted",
+        UNKNOWN,
+        DOWN,
+        LOST,
+    ]
+)
+
+
+class NoDownloads:
+    """No file can be had: what is to be shown here is that the search for one ends."""
+
+    def fetch(self, sign):
+        raise TruncatedFileError("stopped early")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(scripts=st.lists(st.lists(ANSWERS, min_size=1, max_size=6), min_size=1, max_size=8))
+def test_the_work_for_a_timespan_ends_whatever_a_server_answers(scripts):
+    clock = SleptClock()
+    api = ScriptedApi(*islice(cycle(scripts), 2000))
+    jobs = Jobs(api, clock, file_format="json", timeout=600)
+    files = ReportFiles(api, jobs, NoDownloads(), clock, file_format="json")
+    make = lambda piece: files.make(piece.report, piece.timespan, piece.job)  # noqa: E731
+
+    with LookAhead({"calls": iter([WEEK])}, make, width=1, instead_of=instead_of) as ahead:
+        with pytest.raises(TalkdeskError):
+            ahead.next("calls", lambda: None)
+
+    # Each level of halving has its new jobs, and each of those the tries of lost answers.
+    assert len(api.orders) <= (HALVINGS + 1) * 10 * 8
