@@ -1,4 +1,4 @@
-"""How long a run takes, and when it ends by the clock."""
+"""How long a run takes, when it ends by the clock."""
 
 from __future__ import annotations
 
