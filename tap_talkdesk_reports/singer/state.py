@@ -39,7 +39,7 @@ def plain_bookmarks(state: object) -> dict[str, dict[str, str]]:
             continue
         try:
             value = rfc3339(read_timestamp(value))
-        except (AttributeError, ValueError, OverflowError):
+        except (AttributeError, ValueError):
             raise _refused(f"holds {value!r} as the bookmark of {stream}, which is no time") from None
         plain[stream] = {"replication_key_value": value}
         if key := bookmark.get("replication_key"):

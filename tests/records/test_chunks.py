@@ -48,6 +48,7 @@ STAMP = st.one_of(
     st.datetimes().map(lambda m: m.strftime("%Y-%m-%d %H:%M:%S").zfill(19)),
     st.datetimes().map(lambda m: m.strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)),
     st.sampled_from(["2026-03-02T01:02:03.250Z", "2026-03-02 01:02:03 UTC", "2026-03-02T01:02:03+02:00", ""]),
+    st.sampled_from(["2026-03-02 1:02:03", "2026-03-02T01:02:03z", "2026-03-02t01:02:03"]),
 )
 INTEGER = st.integers(-(2**63) + 1, 2**63 - 1)
 ANYTHING = st.recursive(
@@ -81,7 +82,9 @@ NO_FIT = {
     "talk_time": st.sampled_from(["soon", True, [1]]),
     "rating": st.sampled_from([2**63, 1.5, "N/A"]),
     "is_active": st.sampled_from([7, "perhaps"]),
-    "start_at": st.sampled_from([5, "yesterday", "2026-02-30 00:00:00"]),
+    "start_at": st.sampled_from(
+        [5, "yesterday", "2026-02-30 00:00:00", "20260302", "1767225600000", "2026-03-02 24:00:00"]
+    ),
     "name": st.sampled_from([True, 1.5, {}]),
 }
 UNKNOWN = st.dictionaries(

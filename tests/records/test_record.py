@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_talkdesk_reports.core.errors import UnfitRowError
-from tap_talkdesk_reports.core.timespans import read_timestamp
 from tap_talkdesk_reports.records.record import RecordBuilder
 from tap_talkdesk_reports.records.values import converter
 
@@ -45,48 +43,6 @@ def builder(unknown_fields="keep"):
 
 def read(field, value):
     return builder().from_json({"id": "CA1", field: value})[field]
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("2016-01-29 10:22:02", datetime(2016, 1, 29, 10, 22, 2, tzinfo=UTC)),
-        ("2016-07-29 00:00:00 UTC", datetime(2016, 7, 29, tzinfo=UTC)),
-        ("2026-04-23T10:22:26Z", datetime(2026, 4, 23, 10, 22, 26, tzinfo=UTC)),
-        ("2026-04-23T10:22:26.000Z", datetime(2026, 4, 23, 10, 22, 26, tzinfo=UTC)),
-        ("2026-04-23T10:22:26.123Z", datetime(2026, 4, 23, 10, 22, 26, 123_000, tzinfo=UTC)),
-        ("2026-04-23 10:22:26.5 UTC", datetime(2026, 4, 23, 10, 22, 26, 500_000, tzinfo=UTC)),
-        ("2026-04-23T10:22:26+00:00", datetime(2026, 4, 23, 10, 22, 26, tzinfo=UTC)),
-        ("2026-04-23T10:22:26+0200", datetime(2026, 4, 23, 8, 22, 26, tzinfo=UTC)),
-        ("2026-04-23T10:22:26-03:30", datetime(2026, 4, 23, 13, 52, 26, tzinfo=UTC)),
-        ("2026-04-23T10:22:26", datetime(2026, 4, 23, 10, 22, 26, tzinfo=UTC)),
-        ("  2026-04-23 10:22:26  ", datetime(2026, 4, 23, 10, 22, 26, tzinfo=UTC)),
-        ("2026-04-23", datetime(2026, 4, 23, tzinfo=UTC)),
-    ],
-)
-def test_a_timestamp_is_read_in_every_spelling_of_the_apis(text, moment):
-    assert read_timestamp(text) == moment
-    assert read_timestamp(text).tzinfo is UTC
-
-
-@pytest.mark.parametrize(
-    "text", ["", " ", "UTC", "yesterday", "0d 0h 0m 42s", "2026-13-01", "29/01/2016 10:22"]
-)
-def test_a_timestamp_is_refused_when_the_text_is_none(text):
-    with pytest.raises(ValueError, match=r".*"):
-        read_timestamp(text)
-
-
-@given(text=st.text() | st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[-+Z]\d\d:\d\d", fullmatch=True))
-@example("0001-01-01T00:00:00+23:59")
-@example("9999-12-31T23:59:59-23:59")
-def test_a_timestamp_is_a_moment_in_utc_or_a_misfit_whatever_the_text(text):
-    try:
-        moment = read_timestamp(text)
-    except (ValueError, OverflowError):
-        return
-
-    assert moment.tzinfo is UTC
 
 
 @pytest.mark.parametrize(
