@@ -5,11 +5,11 @@ What it does not imitate:
 - unpublished limits: request rates, the longest timespan, the age
   of the oldest data, how long files are kept, how long a report really takes;
 - the texts of most errors: codes are documented, their bodies mostly are not;
-- TLS, the hosts of regions, several accounts;
+- the hosts of regions, several accounts;
 - data that changes later: a row is the same at each request;
 - S3 beyond GET and HEAD of one presigned object: a HEAD is accepted with a signature made
   for GET, several ranges in one request are answered with the whole file;
-- reports of Explore whose path or fields are unknown.
+- reports of Explore whose path or fields are unknown, such as `explore_calls` since May 2026.
 
 It imports nothing from the tap, and the tap nothing from it, so the two cannot share a
 mistake.

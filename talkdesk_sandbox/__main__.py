@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from talkdesk_sandbox.faults.fault_queue import Fault
 from talkdesk_sandbox.reports.explore import Explore
+from talkdesk_sandbox.reports.generations import GENERATIONS
 from talkdesk_sandbox.sandbox import BOUNDS, Sandbox
 from talkdesk_sandbox.store.jobs import Pace
 
@@ -29,6 +30,7 @@ _HELP = {
     "flat_jobs": "a job's id and other members at the top level, not within `job`",
     "files_200": "the file itself instead of a redirect to its presigned URL",
     "files_waiting": "how a request for the file is answered while the job runs",
+    "longest_timespan": "the longest timespan of a job",
     "embedded_name": "name of `_embedded` in lists",
     "empty_without_entries": 'an empty report is `{"total":0}`',
     "calls_payload": "which fields the calls of Explore have",
@@ -81,9 +83,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--token-seconds", type=float, default=86_400, help="lifetime of an access token")
     add("--url-seconds", type=int, default=900, help="lifetime of a presigned URL")
     add("--max-open-jobs", type=int, default=15, help="unfinished jobs the account may have")
+    add("--settle-seconds", type=float, default=0, help="how long after its end a row becomes available")
     add("--chunked", action="store_true", help="the API answers in chunks, without a Content-Length")
     add("--tls", action="store_true", help="serve https, with a certificate of the sandbox's own authority")
     add("--bounds", choices=BOUNDS, default="closed", help="whether a report counts its `to` in")
+    add(
+        "--reporting-fields",
+        choices=tuple(GENERATIONS),
+        default="2016",
+        help="since when the Reporting API has the fields of its files",
+    )
     for name, field in _EXPLORE.items():
         _add_explore_option(parser, name, field.default)
     add(

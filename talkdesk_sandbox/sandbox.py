@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,20 +16,21 @@ from talkdesk_sandbox.hosts.file_host import FileHost
 from talkdesk_sandbox.reports.explore import Explore
 from talkdesk_sandbox.reports.explore.catalogue import NAMES as EXPLORE_REPORTS
 from talkdesk_sandbox.reports.explore.catalogue import reports_of
-from talkdesk_sandbox.reports.reporting import REPORTS, Row
+from talkdesk_sandbox.reports.generations import GENERATIONS
 from talkdesk_sandbox.store.assertions import SigningKey
 from talkdesk_sandbox.store.backend import Backend, object_path
 from talkdesk_sandbox.store.files import Bucket, FileStore, ReportFile
 from talkdesk_sandbox.store.jobs import Job, JobStore, Pace
 from talkdesk_sandbox.store.ledger import Ledger
 from talkdesk_sandbox.store.tokens import TokenStore
+from talkdesk_sandbox.wire.listen import listen
 from talkdesk_sandbox.wire.presign import Signer
-from talkdesk_sandbox.wire.server import Server
-from talkdesk_sandbox.wire.tls import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
+
+    from talkdesk_sandbox.reports.reporting import Row
 
 BOUNDS = ("closed", "half-open")
 
@@ -65,11 +67,13 @@ class Sandbox:
         url_seconds: int = 900,
         max_open_jobs: int = 15,
         bounds: str = "closed",
+        reporting_fields: str = "2016",
         forbidden_reports: Iterable[str] = (),
         explore: Explore | None = None,
         bucket: Bucket | None = None,
         chunked: bool = False,
         tls: bool = False,
+        settle_seconds: float = 0,
         account: str = CREDENTIALS["account"],
         client_id: str = CREDENTIALS["client_id"],
         client_secret: str = CREDENTIALS["client_secret"],
@@ -93,11 +97,13 @@ class Sandbox:
             url_seconds: Lifetime of a presigned URL.
             max_open_jobs: Unfinished jobs the account may have.
             bounds: `closed` if the Reporting API's `to` is inclusive, else `half-open`.
+            reporting_fields: `2016` or `2017`: since when the Reporting API has the fields of its files.
             forbidden_reports: Reports the account may not make, in either API.
             explore: How the Explore API behaves where the documents leave a choice.
             bucket: Keeps and presigns the files; without one the file host does.
             chunked: Whether the API answers in chunks, without a Content-Length.
             tls: Whether both hosts are https, with a certificate of the authority in `ca_file`.
+            settle_seconds: How long after its end a row becomes available to new jobs.
             account: The account to sign in to.
             client_id: The client's id.
             client_secret: The client's secret.
@@ -106,24 +112,19 @@ class Sandbox:
             password: Their password.
 
         Raises:
-            ValueError: `bounds` or a forbidden report is none that exists.
+            ValueError: `bounds`, `reporting_fields` or a forbidden report is none that exists.
             OSError: a port is taken.
             RuntimeError: `tls` needs `cryptography`, which is not installed.
         """
         forbidden = frozenset(forbidden_reports)
         if bounds not in BOUNDS or not forbidden <= EXPLORE_REPORTS:
             raise ValueError(f"bounds are one of {BOUNDS}, and reports of {sorted(EXPLORE_REPORTS)}")
+        if reporting_fields not in GENERATIONS:
+            raise ValueError(f"reporting_fields is one of {', '.join(GENERATIONS)}, not {reporting_fields!r}")
         explore = explore or Explore()
-        self._authority = Authority() if tls else None
+        self._api, self._file_host, self._authority = listen(port, files_port, clock, sleep, tls=tls)
         #: Path of the certificate that clients must trust, in PEM; None without TLS.
         self.ca_file = self._authority.ca_file if self._authority else None
-        context = self._authority.context if self._authority else None
-        self._api = Server(port, "Cowboy", clock, sleep, context)
-        try:
-            self._file_host = Server(files_port, "AmazonS3", clock, sleep, context)
-        except OSError:
-            self._api.server_close()
-            raise
         self.url, self.files_url = self._api.url, self._file_host.url
         self.ledger = Ledger()
         given: set[str] = set()
@@ -143,6 +144,7 @@ class Sandbox:
             },
             forbidden_reports=forbidden,
             closed_bounds=bounds == "closed",
+            settling=timedelta(seconds=settle_seconds),
             token_lifetime=timedelta(seconds=token_seconds),
             url_lifetime=timedelta(seconds=url_seconds),
             jobs=JobStore(pace or Pace.now(), clock, max_open_jobs),
@@ -151,6 +153,7 @@ class Sandbox:
             faults=FaultQueue(list(faults), clock),
             ledger=self.ledger,
             explore=explore,
+            reporting_reports=GENERATIONS[reporting_fields],
             explore_key=SigningKey(explore.key_algorithm, KEY_ID),
             bucket=bucket,
             chunked=chunked,
@@ -194,9 +197,10 @@ class Sandbox:
 
     @property
     def secrets(self) -> set[str]:
-        """What no client may show: password and client secret, tokens, and signatures of URLs given out."""
+        """What no client may show: password, client secret (also as Basic), tokens, signatures of URLs."""
         ours = self._backend.credentials
-        return self._backend.secrets | {ours["password"], ours["client_secret"]}
+        pair = base64.b64encode(f"{ours['client_id']}:{ours['client_secret']}".encode()).decode()
+        return self._backend.secrets | {ours["password"], ours["client_secret"], pair}
 
     def rows(self, report: str, start: datetime, end: datetime, api: str = "reporting") -> list[Row]:
         """The truth: rows as in a JSON file whose end time t has start <= t < end.
@@ -206,7 +210,7 @@ class Sandbox:
         """
         if api == "explore":
             return list(reports_of(self._backend.explore)[report].between(self._backend.centre, start, end))
-        return list(REPORTS[report].between(self._backend.centre, start, end))
+        return list(self._backend.reporting_reports[report].between(self._backend.centre, start, end))
 
     def add_fault(self, fault: Fault) -> None:
         """Append a fault to those that wait."""

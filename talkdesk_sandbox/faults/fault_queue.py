@@ -9,13 +9,18 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from talkdesk_sandbox.faults.kinds import KINDS, OPERATIONS
+from talkdesk_sandbox.faults.hostile import HOSTILE
+from talkdesk_sandbox.faults.kind import OPERATIONS
+from talkdesk_sandbox.faults.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from talkdesk_sandbox.faults.kind import Context, Kind
     from talkdesk_sandbox.wire.messages import Answer
+
+ALL_KINDS: Mapping[str, Kind] = {**KINDS, **HOSTILE}
 
 
 class Fault:
@@ -39,9 +44,9 @@ class Fault:
         """Create a fault."""
         if operation not in OPERATIONS:
             raise ValueError(f"no operation {operation!r}; there are {', '.join(sorted(OPERATIONS))}")
-        if name not in KINDS:
-            raise ValueError(f"no fault {name!r}; there are {', '.join(sorted(KINDS))}")
-        kind = KINDS[name]
+        kind = ALL_KINDS.get(name)
+        if kind is None:
+            raise ValueError(f"no fault {name!r}; there are {', '.join(sorted(ALL_KINDS))}")
         if operation not in kind.operations:
             raise ValueError(
                 f"{name} can only happen at {', '.join(sorted(kind.operations))}, not at {operation}"
@@ -66,9 +71,9 @@ class Fault:
             f"Fault({self.operation!r}, {self.name!r}, times={self.times}, report={self.report!r}{details})"
         )
 
-    def answer(self, api: str | None) -> Answer | None:
+    def answer(self, context: Context) -> Answer | None:
         """The answer sent in place of the operation's own, if this kind has one."""
-        return self.kind.answer(self.operation, self.details, api) if self.kind.answer else None
+        return self.kind.answer(context) if self.kind.answer else None
 
 
 class FaultQueue:

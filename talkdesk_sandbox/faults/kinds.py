@@ -6,11 +6,24 @@ operation at its stage. Faults in the content of files are in `content.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from talkdesk_sandbox.faults.content import KINDS_OF_CONTENT
+from talkdesk_sandbox.faults.kind import (
+    API,
+    BODY,
+    DONE,
+    JOB,
+    OBJECT,
+    OPERATIONS,
+    POLL,
+    RANGE,
+    REPORTS,
+    URL,
+    Context,
+    Kind,
+    MakeAnswer,
+)
 from talkdesk_sandbox.wire.messages import (
     Answer,
     error_answer,
@@ -23,95 +36,64 @@ from talkdesk_sandbox.wire.messages import (
     text_answer,
 )
 
-TOKENS = frozenset({"token", "renew"})
-REPORTS = frozenset({"create", "status", "list", "cancel", "files", "delete_file"})
-API = TOKENS | REPORTS
-OBJECT = frozenset({"object"})
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 CREATE = frozenset({"create"})
 STATUS = frozenset({"status"})
-OPERATIONS = API | OBJECT
-
-#: The points of an operation at which a fault can be met.
-INSTEAD = "instead"  # the operation is not carried out
-JOB = "job"  # a job has just been accepted
-POLL = "poll"  # a job's status is about to be answered
-DONE = "done"  # a done job's status is about to be answered
-URL = "url"  # a presigned URL is about to be made
-RANGE = "range"  # a part of a file is about to be sent
-BODY = "body"  # a file, or part of one, is about to be sent
-
-#: Makes an answer from the operation, the details and the name of the API.
-MakeAnswer = Callable[[str, Mapping[str, Any], str | None], Answer]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What is known about all faults of one name."""
-
-    #: What it imitates, in a few words.
-    imitates: str
-    operations: frozenset[str]
-    stage: str = INSTEAD
-    #: Names of the details and their defaults.
-    details: Mapping[str, Any] = field(default_factory=dict)
-    answer: MakeAnswer | None = None
 
 
 def _refused(status: int, content: object, words: str) -> MakeAnswer:
     """A refusal in the form of each API."""
 
-    def answer(operation: str, _: Mapping[str, Any], api: str | None) -> Answer:
-        if api != "explore":
+    def answer(context: Context) -> Answer:
+        if context.api != "explore":
             return json_answer(status, content)
-        return oauth_error(status, words) if operation == "token" else error_answer(status, words)
+        return oauth_error(status, words) if context.operation == "token" else error_answer(status, words)
 
     return answer
 
 
 def _always(answer: Callable[[], Answer]) -> MakeAnswer:
-    return lambda *_: answer()
+    return lambda _: answer()
 
 
 _UNAVAILABLE = _refused(503, None, "unable to audit operation")
 _LIMITED = _refused(429, {"code": 1429, "message": "too many requests"}, "too many requests")
 
 
-def _rate_limited(operation: str, details: Mapping[str, Any], api: str | None) -> Answer:
-    answer = _LIMITED(operation, details, api)
-    if details["retry_after"] is not None:
-        answer.headers["Retry-After"] = str(details["retry_after"])
+def _rate_limited(context: Context) -> Answer:
+    answer = _LIMITED(context)
+    if context.details["retry_after"] is not None:
+        answer.headers["Retry-After"] = str(context.details["retry_after"])
     return answer
 
 
-def _server_error(operation: str, _: Mapping[str, Any], __: str | None) -> Answer:
-    if operation == "object":
+def _server_error(context: Context) -> Answer:
+    if context.operation == "object":
         return s3_error(500, "InternalError", "We encountered an internal error. Please try again.")
     return html_answer(500, "We're sorry, but something went wrong")
 
 
-def _unavailable(operation: str, details: Mapping[str, Any], api: str | None) -> Answer:
-    if operation == "object":
+def _unavailable(context: Context) -> Answer:
+    if context.operation == "object":
         return s3_error(503, "ServiceUnavailable", "Please reduce your request rate.")
-    return (
-        _UNAVAILABLE(operation, details, api) if api == "explore" else text_answer(503, "Service Unavailable")
-    )
+    return _UNAVAILABLE(context) if context.api == "explore" else text_answer(503, "Service Unavailable")
 
 
-def _not_json(operation: str, _: Mapping[str, Any], __: str | None) -> Answer:
-    return html_answer(202 if operation == "create" else 200, "Welcome")
+def _not_json(context: Context) -> Answer:
+    return html_answer(context.success, "Welcome")
 
 
-def _cut_json(operation: str, _: Mapping[str, Any], __: str | None) -> Answer:
-    return text_answer(202 if operation == "create" else 200, '{"id":"53c9', "application/json")
+def _cut_json(context: Context) -> Answer:
+    return text_answer(context.success, '{"id":"53c9', "application/json")
 
 
-def _invalid(_: str, details: Mapping[str, Any], api: str | None) -> Answer:
-    message = str(details["message"])
-    return (
-        error_answer(400, message)
-        if api == "explore"
-        else json_answer(400, {"code": 1400, "message": message})
-    )
+def _invalid(context: Context) -> Answer:
+    message = str(context.details["message"])
+    if context.api == "explore":
+        return error_answer(400, message)
+    return json_answer(400, {"code": 1400, "message": message})
 
 
 _AFTER = {"after": 0}
@@ -137,7 +119,7 @@ KINDS: Mapping[str, Kind] = {
         "a server that takes the request and says nothing",
         OPERATIONS,
         details={"seconds": 1.0},
-        answer=lambda _, details, __: late_answer(details["seconds"]),
+        answer=lambda context: late_answer(context.details["seconds"]),
     ),
     "not_json": Kind("the page of a proxy", API, answer=_not_json),
     "cut_json": Kind("a body that a proxy has cut", API, answer=_cut_json),

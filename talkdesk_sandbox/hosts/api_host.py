@@ -60,5 +60,5 @@ class ApiHost:
                 operation, report, job_id, handler = route
                 exchange = Exchange(self._backend, request, operation, report, job_id, api.name)
                 answer = exchange.meet_instead() or api.refusal(exchange) or handler(api, exchange)
-                return exchange, answer
+                return exchange, exchange.changed(answer)
         return Exchange(self._backend, request, "other"), text_answer(404, "404 Not Found")

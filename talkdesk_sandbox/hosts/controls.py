@@ -8,7 +8,6 @@ from urllib.parse import parse_qs
 from talkdesk_sandbox.faults.fault_queue import Fault
 from talkdesk_sandbox.hosts.reporting_job_requests import time_of
 from talkdesk_sandbox.reports.explore.catalogue import reports_of
-from talkdesk_sandbox.reports.reporting import REPORTS
 from talkdesk_sandbox.wire.messages import Answer, Request, json_answer, text_answer
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class Controls:
     def _rows(self, request: Request) -> Answer:
         query = {name: values[-1] for name, values in parse_qs(request.query).items()}
         explore = query.get("api") == "explore"
-        reports = reports_of(self._backend.explore) if explore else REPORTS
+        reports = reports_of(self._backend.explore) if explore else self._backend.reporting_reports
         report, start, end = (
             reports.get(query.get("report", "")),
             time_of(query.get("from")),

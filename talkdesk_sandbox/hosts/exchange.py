@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from talkdesk_sandbox.faults import kind as stage
+from talkdesk_sandbox.faults.kind import Context
 from talkdesk_sandbox.store.ledger import Entry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from talkdesk_sandbox.faults.fault_queue import Fault
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.store.backend import Backend
     from talkdesk_sandbox.store.jobs import Job
     from talkdesk_sandbox.wire.messages import Answer, Request
+
+#: Operations whose successes always describe something; those of a job do if it is described.
+_WITH_CONTENT = stage.TOKENS | {"list"}
 
 
 @dataclass
@@ -34,17 +40,47 @@ class Exchange:
         """Look at the clock."""
         self.at = self.backend.clock()
 
-    def meet(self, stage: str) -> Fault | None:
+    def meet(self, at_stage: str) -> Fault | None:
         """The fault that is due at this stage, if any; the ledger will name it."""
         if self.fault is None:
-            self.fault = self.backend.faults.take(self.operation, self.report, stage)
+            self.fault = self.backend.faults.take(self.operation, self.report, at_stage)
             return self.fault
         return None
 
     def meet_instead(self) -> Answer | None:
         """The answer of the fault that takes the operation's place, if one is due."""
-        fault = self.meet("instead")
-        return fault.answer(self.api) if fault else None
+        fault = self.meet(stage.INSTEAD)
+        return fault.answer(self._context(fault)) if fault else None
+
+    def changed(self, answer: Answer) -> Answer:
+        """The answer as it is sent: changed, if a fault is due that changes it."""
+        for each in self._stages(answer):
+            if (fault := self.meet(each)) and fault.kind.change:
+                fault.kind.change(answer, self._context(fault))
+        return answer
+
+    def _stages(self, answer: Answer) -> Iterator[str]:
+        """The stages at which an answer can still be changed."""
+        if answer.status is None:
+            return
+        if "Location" in answer.headers or self.operation == "object":
+            yield stage.LOCATION
+        body = answer.body if isinstance(answer.body, bytes) else b""
+        if answer.status < 400 and (self.operation in _WITH_CONTENT or b'"timespan":' in body):
+            yield stage.CONTENT
+        yield stage.ANSWER
+
+    def job_body(self) -> object:
+        """The body of a request to create a job: changed, if a fault is due that changes it."""
+        body = self.request.json()
+        if isinstance(body, dict) and (fault := self.meet(stage.BEFORE)) and fault.kind.body:
+            return fault.kind.body(body, self._context(fault))
+        return body
+
+    def _context(self, fault: Fault) -> Context:
+        return Context(
+            self.operation, fault.details, self.api, self.request, self.at, self.backend.credentials
+        )
 
     def accept(self, request: JobRequest, job_id: str) -> Job:
         """Create a job with the fault that is due, and start writing its file.
@@ -54,7 +90,7 @@ class Exchange:
         """
         job = self.backend.jobs.create(request, job_id)
         self.job_id = job.id
-        job.fault = self.meet("job")
+        job.fault = self.meet(stage.JOB)
         if job.will_be_done:
             self.backend.files.prepare(job)
         return job

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from talkdesk_sandbox.faults import kinds
+from talkdesk_sandbox.faults import kind as stage
 from talkdesk_sandbox.hosts.exchange import Exchange
 from talkdesk_sandbox.hosts.explore_job_requests import job_request_of
 from talkdesk_sandbox.hosts.file_host import whole_file
@@ -47,7 +48,7 @@ class ExploreApi:
 
     def refusal(self, exchange: Exchange) -> Answer | None:
         """Why a request is refused before its operation is looked at; None when it is not."""
-        if exchange.operation in kinds.TOKENS:
+        if exchange.operation in stage.TOKENS:
             return None
         if refused := self.sign_in.refusal(exchange, "data-reports"):
             return error_answer(*refused)
@@ -60,9 +61,13 @@ class ExploreApi:
         report = self._reports[exchange.report or ""]
         if report.name in self.backend.forbidden_reports:
             return error_answer(403, "inputs misconfiguration", f"{report.name} is not available")
-        job_request = job_request_of(exchange.request.json(), report, self.backend)
+        job_request = job_request_of(exchange.job_body(), report, self.backend)
         if isinstance(job_request, list):
             return error_answer(400, "input parameters validation failed", fields=job_request)
+        earlier = self.backend.jobs.of(self.name, report.name)[-1:]
+        if earlier and exchange.meet(stage.REPEAT):
+            exchange.job_id = earlier[0].id
+            return json_answer(202, self._shown(replace(earlier[0], request=job_request), "created"))
         try:
             job = exchange.accept(job_request, str(uuid.uuid4()))
         except TooManyJobsError:
@@ -76,7 +81,7 @@ class ExploreApi:
         job, options = self._job(exchange), self.backend.explore
         if job is None:
             return _no_job()
-        if fault := exchange.meet(kinds.POLL):
+        if fault := exchange.meet(stage.POLL):
             job.odd_polls = int(fault.details["asks"])
         word = job.poll() if self.backend.is_finished(job) else "uploading"
         if word != "done":
@@ -85,7 +90,7 @@ class ExploreApi:
         if options.done == "file":
             return whole_file(job, self.backend.files.get(job))
         answer = json_answer(int(options.done), self._shown(job, word))
-        if options.done != "200" and not exchange.meet(kinds.DONE):
+        if options.done != "200" and not exchange.meet(stage.DONE):
             answer.headers["Location"] = _path(job, "files")
         return answer
 
@@ -97,7 +102,7 @@ class ExploreApi:
             return self._no_file(job, "uploading" if status == "done" else status)
         if backend.explore.files_200:
             return whole_file(job, backend.files.get(job))
-        url = backend.presigned_url(job, expired=exchange.meet(kinds.URL) is not None)
+        url = backend.presigned_url(job, expired=exchange.meet(stage.URL) is not None)
         return json_answer(303, self._shown(job, "done"), Location=url)
 
     def _no_file(self, job: Job | None, status: str) -> Answer:

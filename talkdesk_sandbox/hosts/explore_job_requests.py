@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +13,7 @@ from talkdesk_sandbox.reports.job_request import JobRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from talkdesk_sandbox.reports.explore.options import Explore
     from talkdesk_sandbox.reports.explore.report import Report
     from talkdesk_sandbox.store.backend import Backend
 
@@ -30,7 +31,7 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
     given = timespan if isinstance(timespan, dict) else {}
     zone = _zone(members.get("timezone", "UTC"))
     start, end = (_time(given.get(name), zone or UTC) for name in ("from", "to"))
-    wrong = _wrong_times(given, start, end)
+    wrong = _wrong_times(given, start, end, backend.explore)
     if zone is None:
         wrong.append(("timezone", "is not a known time zone"))
     file_format = members.get("format", "json")
@@ -44,8 +45,7 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
         (start, end),
         str(file_format),
         report.headings,
-        # What ends after this moment is not there yet, and will not be in this job's file.
-        partial(rows, backend.centre, start, min(end, backend.clock())),
+        partial(rows, backend.centre, start, min(end, backend.available_until())),
         partial(_layout, report, empty_without_entries=backend.explore.empty_without_entries),
         api="explore",
         name=str(members.get("name") or report.name),
@@ -53,7 +53,9 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
     )
 
 
-def _wrong_times(given: Mapping[str, object], start: datetime | None, end: datetime | None) -> Wrong:
+def _wrong_times(
+    given: Mapping[str, object], start: datetime | None, end: datetime | None, options: Explore
+) -> Wrong:
     wrong = [
         (f"timespan.{name}", "is invalid" if given.get(name) else "is missing")
         for name, at in (("from", start), ("to", end))
@@ -61,12 +63,15 @@ def _wrong_times(given: Mapping[str, object], start: datetime | None, end: datet
     ]
     if start and end and start > end:
         wrong.append(("timespan.from", "is after timespan.to"))
-    if start and end and end > _month_later(start):
+    if start and end and end > _latest_end(start, options):
         wrong.append(("timespan", "is longer than one month"))
     return wrong
 
 
-def _month_later(at: datetime) -> datetime:
+def _latest_end(at: datetime, options: Explore) -> datetime:
+    """The end of the longest timespan that begins at a moment."""
+    if options.longest_timespan == "31 days":
+        return at + timedelta(days=31)
     year, month = (at.year + 1, 1) if at.month == 12 else (at.year, at.month + 1)
     return at.replace(year=year, month=month, day=min(at.day, calendar.monthrange(year, month)[1]))
 

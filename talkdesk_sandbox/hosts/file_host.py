@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from talkdesk_sandbox.faults import kinds
+from talkdesk_sandbox.faults import kind as stage
 from talkdesk_sandbox.hosts.exchange import Exchange
 from talkdesk_sandbox.store.backend import Backend, object_path
 from talkdesk_sandbox.wire.messages import Answer, Manner, Part, Request, s3_error
@@ -34,7 +34,7 @@ class FileHost:
         exchange = Exchange(self._backend, request, "object", api="files")
         if named:
             exchange.report, exchange.job_id = named["report"], named["job"]
-        answer = self._object(exchange)
+        answer = exchange.changed(self._object(exchange))
         self._backend.ledger.add(exchange.entry(answer))
         return answer
 
@@ -72,7 +72,7 @@ def _send(exchange: Exchange, job: Job, file: ReportFile) -> Answer:
     match = _RANGE.fullmatch(given.get("range", ""))
     if match and any(match.groups()) and given.get("if-range", file.etag) == file.etag:
         begin, end = _bounds(match[1], match[2], file.length)
-        fault = exchange.meet(kinds.RANGE) if begin <= end else None
+        fault = exchange.meet(stage.RANGE) if begin <= end else None
         if begin > end or _is(fault, "range_refused"):
             answer = s3_error(416, "InvalidRange", "The requested range is not satisfiable")
             answer.headers["Content-Range"] = f"bytes */{file.length}"
@@ -85,7 +85,7 @@ def _send(exchange: Exchange, job: Job, file: ReportFile) -> Answer:
             first, last, status = begin, end, 206
             headers["Content-Range"] = f"bytes {first}-{last}/{file.length}"
     answer = Answer(status, Part(file, first, last - first + 1), headers)
-    if fault := exchange.meet(kinds.BODY) or fault:
+    if fault := exchange.meet(stage.BODY) or fault:
         answer.manner = _manner(fault, answer.length)
     return answer
 
@@ -113,7 +113,7 @@ def _bounds(first: str, last: str, length: int) -> tuple[int, int]:
 def _manner(fault: Fault, length: int) -> Manner:
     """How a fault lets a body go over the line; an `after` leaves at least the last byte to it."""
     details = fault.details
-    if fault.kind.stage == kinds.RANGE and details.get("after") is None:
+    if fault.kind.stage == stage.RANGE and details.get("after") is None:
         return Manner()
     if "after" not in details:
         return Manner(cut_after=length, reset=fault.name == "reset_at_end", with_length=False)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from talkdesk_sandbox.faults import kinds
+from talkdesk_sandbox.faults import kind as stage
 from talkdesk_sandbox.hosts.exchange import Exchange
 from talkdesk_sandbox.hosts.password_signin import PasswordSignIn
 from talkdesk_sandbox.hosts.reporting_job_requests import job_request_of
 from talkdesk_sandbox.hosts.routing import routed
-from talkdesk_sandbox.reports.reporting import REPORTS
 from talkdesk_sandbox.store.jobs import FINAL, Job, TooManyJobsError
 from talkdesk_sandbox.store.tokens import Standing
 from talkdesk_sandbox.wire.messages import Answer, json_answer, late_answer, text_answer
@@ -37,6 +37,7 @@ class ReportingApi:
     def __init__(self, backend: Backend, oauth: OAuthSignIn) -> None:
         """Offer a backend's reports to those who sign in with a password or with OAuth."""
         self.backend = backend
+        self._reports = backend.reporting_reports
         self.sign_in = PasswordSignIn(backend)
         self._oauth = oauth
 
@@ -46,7 +47,7 @@ class ReportingApi:
 
     def refusal(self, exchange: Exchange) -> Answer | None:
         """Why a request is refused before its operation is looked at; None when it is not."""
-        if exchange.operation in kinds.TOKENS:
+        if exchange.operation in stage.TOKENS:
             return None
         standing = self.backend.tokens.bearer(exchange.request.headers.get("authorization", ""))
         if standing is Standing.EXPIRED:
@@ -54,20 +55,24 @@ class ReportingApi:
         if standing is Standing.UNKNOWN and (refused := self._oauth.refusal(exchange, "reports")):
             status, why = refused
             return json_answer(status, {"error": why})
-        if exchange.report not in REPORTS:
+        if exchange.report not in self._reports:
             return text_answer(404, _NOT_FOUND)
         return None
 
     def create(self, exchange: Exchange) -> Answer:
         """Accept a report job."""
-        report = REPORTS[exchange.report or ""]
+        report = self._reports[exchange.report or ""]
         if report.name in self.backend.forbidden_reports:
             return json_answer(403, _FORBIDDEN)
-        job_request = job_request_of(exchange.request.json(), report, self.backend)
+        job_request = job_request_of(exchange.job_body(), report, self.backend)
         if isinstance(job_request, list):
             fields = [{"name": name, "description": f"{name} {what}"} for name, what in job_request]
             message = "input parameters validation failed"
             return json_answer(400, {"code": 1400, "message": message, "fields": fields})
+        earlier = self.backend.jobs.of(self.name, report.name)[-1:]
+        if earlier and exchange.meet(stage.REPEAT):
+            exchange.job_id = earlier[0].id
+            return json_answer(202, self._shown(replace(earlier[0], request=job_request), "created"))
         try:
             job = exchange.accept(job_request, secrets.token_hex(12))
         except TooManyJobsError:
@@ -81,13 +86,13 @@ class ReportingApi:
         job = self._job(exchange)
         if job is None:
             return text_answer(404, _NOT_FOUND)
-        if fault := exchange.meet(kinds.POLL):
+        if fault := exchange.meet(stage.POLL):
             job.odd_polls = int(fault.details["asks"])
         word = job.poll() if self.backend.is_finished(job) else "uploading"
         if word != "done":
             return json_answer(200, self._shown(job, word))
         answer = json_answer(303, self._shown(job, word))
-        if not exchange.meet(kinds.DONE):
+        if not exchange.meet(stage.DONE):
             answer.headers["Location"] = self._link(job, "files")
         return answer
 
@@ -106,7 +111,7 @@ class ReportingApi:
         job = self._job(exchange)
         if job is None or job.poll_file() != "done" or not self.backend.is_finished(job):
             return text_answer(404, _NOT_FOUND)
-        url = self.backend.presigned_url(job, expired=exchange.meet(kinds.URL) is not None)
+        url = self.backend.presigned_url(job, expired=exchange.meet(stage.URL) is not None)
         return text_answer(302, f"This resource has been moved temporarily to {url}.", Location=url)
 
     def delete_file(self, exchange: Exchange) -> Answer:

@@ -40,13 +40,18 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
         wrong.append(("format", "does not have a valid value"))
     if wrong or start is None or end is None:
         return wrong
-    rows = partial(report.between, backend.centre, start, end, closed=backend.closed_bounds)
-    return JobRequest(report.name, (start, end), str(file_format), report.fields, rows, _layout)
+    available = backend.available_until()
+    closed = backend.closed_bounds and end < available
+    rows = partial(report.between, backend.centre, start, min(end, available), closed=closed)
+    return JobRequest(
+        report.name, (start, end), str(file_format), report.fields, rows, partial(_layout, report)
+    )
 
 
-def _layout(total: int) -> tuple[str, str]:
+def _layout(report: Report, total: int) -> tuple[str, str]:
     """What stands before and behind the entries of a JSON file."""
-    return f'{{"total":{total},"entries":[', "]}"
+    more = "".join(f'"{name}":"{value}",' for name, value in report.envelope.items())
+    return f'{{"total":{total},{more}"entries":[', "]}"
 
 
 def time_of(text: object) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from talkdesk_sandbox.centre.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from talkdesk_sandbox.centre.centre import Centre, Session
     from talkdesk_sandbox.centre.simulation import Call
@@ -35,6 +35,8 @@ class Report:
     name: str
     fields: tuple[str, ...]
     rows: Callable[[Centre, int, int], Iterator[Row]]
+    #: What a JSON file holds besides entries and total.
+    envelope: Mapping[str, str] = field(default_factory=dict)
 
     def between(
         self, centre: Centre, start: datetime, end: datetime, *, closed: bool = False

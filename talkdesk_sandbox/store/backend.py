@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from talkdesk_sandbox.centre.centre import Centre
     from talkdesk_sandbox.faults.fault_queue import FaultQueue
     from talkdesk_sandbox.reports.explore.options import Explore
+    from talkdesk_sandbox.reports.reporting import Report
     from talkdesk_sandbox.store.assertions import SigningKey
     from talkdesk_sandbox.store.files import Bucket, FileStore
     from talkdesk_sandbox.store.jobs import Clock, Job, JobStore
@@ -36,6 +38,8 @@ class Backend:
     credentials: Mapping[str, str]
     forbidden_reports: frozenset[str]
     closed_bounds: bool
+    #: How long after its end a row becomes available.
+    settling: timedelta
     token_lifetime: timedelta
     url_lifetime: timedelta
     jobs: JobStore
@@ -44,10 +48,15 @@ class Backend:
     faults: FaultQueue
     ledger: Ledger
     explore: Explore
+    reporting_reports: Mapping[str, Report]
     explore_key: SigningKey
     bucket: Bucket | None = None
     #: Whether the API answers in chunks, without a Content-Length.
     chunked: bool = False
+
+    def available_until(self) -> datetime:
+        """Rows that end from this moment on are not in the file of a job that is created now."""
+        return self.clock() - self.settling
 
     def is_finished(self, job: Job) -> bool:
         """Whether a job that should be done by now has its file, too.

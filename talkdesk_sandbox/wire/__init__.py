@@ -1,5 +1,5 @@
-"""HTTP: sockets, requests and answers as values, presigned URLs.
+"""HTTP: sockets, TLS, requests and answers as values, presigned URLs.
 
-Other rooms use `messages` (requests and answers), `presign.Signer`, and `server.Server`.
+Other rooms use `messages` (requests and answers), `presign.Signer`, and `listen.listen`.
 Imports no other room.
 """

@@ -51,7 +51,8 @@ def connection_test(runs: Runs, streams: Sequence[StreamToRead], echo: Callable[
 def _result(run: Run, stream: str) -> str:
     """What came of the job of a report that works."""
     try:
-        file = next(run.files(stream))
+        delivery = next(run.files(stream))
     except JobTimeoutError:
         return f"accepted; its job still ran after {TEST_SECONDS} s"
-    return f"works; {in_words(file.seconds)} from the job's creation to the last byte, {file.size:,} bytes"
+    took = in_words(delivery.file.seconds)
+    return f"works; {took} from the job's creation to the last byte, {delivery.size:,} bytes"

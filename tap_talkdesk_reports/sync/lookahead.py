@@ -9,49 +9,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from tap_talkdesk_reports.core.clock import Scope
+from tap_talkdesk_reports.sync.entry import Entry, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 P = TypeVar("P")
 R = TypeVar("R")
 
 #: Seconds between two calls of `on_wait` while a result is awaited.
 LOOK_UP = 0.2
-
-
-class _State(Enum):
-    """How far an entry is."""
-
-    WAITING = auto()  # for a slot
-    RUNNING = auto()  # on a worker thread
-    READY = auto()  # its result waits to be read, or is being read
-    FAILED = auto()  # its error waits to be raised; its slot is free
-    ACKED = auto()  # its result was read; what follows an ack is still to be done
-    CANCELLED = auto()  # its result is unwanted; its slot is free once its thread has ended
-
-
-class Entry(Generic[P, R]):
-    """One piece of the plan with its result; the consumer acks or rejects it."""
-
-    def __init__(self, stream: str, piece: P) -> None:
-        self.stream = stream
-        self.piece = piece
-        self.scope = Scope(stream)
-        self.state = _State.WAITING
-        self.outcome: R | BaseException | None = None
-
-    @property
-    def result(self) -> R:
-        """What the work made of the piece; only for an entry that `next` has returned."""
-        assert not isinstance(self.outcome, BaseException)
-        assert self.outcome is not None
-        return self.outcome
 
 
 class LookAhead(Generic[P, R]):
@@ -121,14 +90,14 @@ class LookAhead(Generic[P, R]):
         while True:
             with self._changed:
                 entry = self._first(stream)
-                if entry is None or entry.state is _State.READY:
+                if entry is None or entry.state is State.READY:
                     return entry
-                if entry.state is _State.FAILED:
+                if entry.state is State.FAILED:
                     assert isinstance(entry.outcome, BaseException)
                     raise entry.outcome
             on_wait()
             with self._changed:
-                if entry in self._entries and entry.state not in {_State.READY, _State.FAILED}:
+                if entry in self._entries and entry.state not in {State.READY, State.FAILED}:
                     self._changed.wait(LOOK_UP)
 
     def ack(self, entry: Entry[P, R]) -> None:
@@ -138,7 +107,7 @@ class LookAhead(Generic[P, R]):
             if self._after_ack is None:
                 self._remove(entry)
             else:
-                entry.state = _State.ACKED
+                entry.state = State.ACKED
                 self._acked.append(entry)
                 self._changed.notify_all()
 
@@ -157,11 +126,11 @@ class LookAhead(Generic[P, R]):
         with self._changed:
             self._plans.pop(stream, None)
             for entry in [entry for entry in self._entries if entry.stream == stream]:
-                if entry.state is _State.RUNNING:
-                    entry.state = _State.CANCELLED
+                if entry.state is State.RUNNING:
+                    entry.state = State.CANCELLED
                     entry.scope.cancel()
-                elif entry.state not in {_State.ACKED, _State.CANCELLED}:
-                    if entry.state is _State.READY:
+                elif entry.state not in {State.ACKED, State.CANCELLED}:
+                    if entry.state is State.READY:
                         self._discard(entry.result)
                     self._remove(entry)
 
@@ -170,7 +139,7 @@ class LookAhead(Generic[P, R]):
         with self._changed:
             self._is_halted = True
             for entry in self._entries:
-                if entry.state is _State.RUNNING:
+                if entry.state is State.RUNNING:
                     entry.scope.cancel()
 
     def close(self, seconds: float) -> bool:
@@ -192,7 +161,7 @@ class LookAhead(Generic[P, R]):
     def _first(self, stream: str) -> Entry[P, R] | None:
         """The stream's first entry that was not acked; else one whose ack is not over; else None."""
         mine = [entry for entry in self._entries if entry.stream == stream]
-        unread = next((entry for entry in mine if entry.state is not _State.ACKED), None)
+        unread = next((entry for entry in mine if entry.state is not State.ACKED), None)
         return unread or self._pull([stream]) or next(iter(mine), None)
 
     def _pull(self, streams: Sequence[str]) -> Entry[P, R] | None:
@@ -208,7 +177,7 @@ class LookAhead(Generic[P, R]):
     def _loop(self) -> None:
         while (entry := self._take()) is not None:
             with entry.scope.entered():
-                if entry.state is _State.ACKED:
+                if entry.state is State.ACKED:
                     self._finish(entry)
                 else:
                     self._run(entry)
@@ -222,9 +191,9 @@ class LookAhead(Generic[P, R]):
                 if self._is_closed:
                     return None
                 if self._free and not self._is_halted:
-                    waiting = (entry for entry in self._entries if entry.state is _State.WAITING)
+                    waiting = (entry for entry in self._entries if entry.state is State.WAITING)
                     if entry := next(waiting, None) or self._pull(list(self._plans)):
-                        entry.state = _State.RUNNING
+                        entry.state = State.RUNNING
                         self._free -= 1
                         return entry
                 self._changed.wait()
@@ -235,9 +204,9 @@ class LookAhead(Generic[P, R]):
         except Exception as error:  # noqa: BLE001 - it is raised again where the result is awaited
             self._replace(entry, error)
         except BaseException as stopped:  # noqa: BLE001 - as is Stopped
-            self._settle(entry, _State.FAILED, stopped)
+            self._settle(entry, State.FAILED, stopped)
         else:
-            if not self._settle(entry, _State.READY, result):
+            if not self._settle(entry, State.READY, result):
                 self._discard(result)
 
     def _finish(self, entry: Entry[P, R]) -> None:
@@ -252,42 +221,28 @@ class LookAhead(Generic[P, R]):
         """Put other pieces in the place of one that failed; False if there are none: the error stands."""
         instead = [Entry[P, R](entry.stream, piece) for piece in self._instead_of(entry.piece, error)]
         if not instead:
-            self._settle(entry, _State.FAILED, error)
+            self._settle(entry, State.FAILED, error)
             return False
         with self._changed:
             place = self._entries.index(entry)
-            wanted = instead if entry.state is not _State.CANCELLED else []
+            wanted = instead if entry.state is not State.CANCELLED else []
             self._entries[place + 1 : place + 1] = wanted
             self._remove(entry)
         return True
 
-    def _settle(self, entry: Entry[P, R], state: _State, outcome: R | BaseException) -> bool:
+    def _settle(self, entry: Entry[P, R], state: State, outcome: R | BaseException) -> bool:
         """Note how the work ended; False if nobody wants to know: then the slot is free."""
         with self._changed:
-            if entry.state is _State.CANCELLED:
+            if entry.state is State.CANCELLED:
                 self._remove(entry)
                 return False
             entry.state, entry.outcome = state, outcome
-            self._free += state is _State.FAILED
+            self._free += state is State.FAILED
             self._changed.notify_all()
             return True
 
     def _remove(self, entry: Entry[P, R]) -> None:
         """Forget an entry and give its slot back, if it has one."""
         self._entries.remove(entry)
-        self._free += entry.state not in {_State.WAITING, _State.FAILED}
+        self._free += entry.state not in {State.WAITING, State.FAILED}
         self._changed.notify_all()
-
-
-def call_all(
-    calls: Mapping[str, Callable[[], R]], *, width: int, on_wait: Callable[[], None]
-) -> dict[str, R]:
-    """Make some calls at once, on threads that a stop does not wait for; their results by name.
-
-    Raises:
-        BaseException: what a call or `on_wait` raised.
-    """
-    pieces = {name: iter((call,)) for name, call in calls.items()}
-    with LookAhead[Callable[[], R], R](pieces, lambda call: call(), width=width) as ahead:
-        entries = {name: ahead.next(name, on_wait) for name in calls}
-        return {name: entry.result for name, entry in entries.items() if entry is not None}

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_talkdesk_reports.sync.run import FileToRead
+    from tap_talkdesk_reports.jobs.report_files import ReportFile
+    from tap_talkdesk_reports.sync.delivery import Delivery
     from tap_talkdesk_reports.sync.runs import Runs
 
 logger = logging.getLogger("tap-talkdesk-reports")
@@ -102,8 +103,8 @@ class ReportStream(Stream):
         Raises:
             TalkdeskError: there is no file for a timespan; the bookmark stands before it.
         """
-        for file in self._files():
-            with self._reading(file) as chunks:
+        for delivery in self._files():
+            with self._reading(delivery) as chunks:
                 for chunk in chunks:
                     yield from to_builtins(chunk)
 
@@ -118,9 +119,9 @@ class ReportStream(Stream):
             TalkdeskError: as `get_records`, or a file cannot be kept.
         """
         with Batches(batch_config, self.name, spool_dir=self._runs.settings.spool_dir) as batches:
-            for file in self._files():
+            for delivery in self._files():
                 batches.clear()
-                with self._reading(file) as chunks:
+                with self._reading(delivery) as chunks:
                     for chunk in chunks:
                         batches.add(chunk)
                     if manifest := batches.publish():
@@ -134,8 +135,8 @@ class ReportStream(Stream):
             yield from super()._sync_records(context, write_messages=write_messages)
             return
         with self.get_record_counter() as counter, self.get_sync_timer():
-            for file in self._files():
-                with self._reading(file) as chunks:
+            for delivery in self._files():
+                with self._reading(delivery) as chunks:
                     for chunk in chunks:
                         self._runs.writer.write_records(self.name, chunk)
                         counter.increment(len(chunk))
@@ -147,27 +148,27 @@ class ReportStream(Stream):
         is_mapped = others or not isinstance(only, SameRecordTransform) or only.flattening_enabled
         return not (is_mapped or self._is_tested or self.emit_activate_version_messages)
 
-    def _files(self) -> Iterator[FileToRead]:
+    def _files(self) -> Iterator[Delivery]:
         try:
             yield from self._runs.files(self.to_read)
         finally:
             self._warn_of_unknown()
 
     @contextmanager
-    def _reading(self, file: FileToRead) -> Generator[Iterator[list[Any]], None, None]:
+    def _reading(self, delivery: Delivery) -> Generator[Iterator[list[Any]], None, None]:
         """Read a report file. The bookmark moves when all of it was read; a corrupt file is replaced."""
-        boundary = Boundary(file.timespan, self._at_boundary)
+        boundary = Boundary(delivery.file.timespan, self._at_boundary)
         try:
-            yield file.read(self._chunks(file, boundary))
+            yield delivery.read(self._chunks(delivery.file, boundary))
         except ReportFileError as error:
-            file.reject(error)
+            delivery.reject(error)
             return
         self._at_boundary = boundary.at_end
-        self.rows_read += file.rows
-        self._complete_through(file.timespan.end)
-        file.ack()
+        self.rows_read += delivery.rows
+        self._complete_through(delivery.file.timespan.end)
+        delivery.ack()
 
-    def _chunks(self, file: FileToRead, boundary: Boundary) -> Iterator[list[Any]]:
+    def _chunks(self, file: ReportFile, boundary: Boundary) -> Iterator[list[Any]]:
         """The records of a file in chunks, without repeats of the timespan before."""
         column = self.replication_key or self._declared_key
         for chunk in self._json(file) if file.is_json else self._csv(file):
@@ -183,10 +184,10 @@ class ReportStream(Stream):
         state.update(replication_key=self.replication_key, replication_key_value=rfc3339(moved))
         self._tap.state_writer.write_state(self.tap_state)
 
-    def _json(self, file: FileToRead) -> Iterator[list[Any]]:
+    def _json(self, file: ReportFile) -> Iterator[list[Any]]:
         return json_rows(file.content, self._records.from_json)
 
-    def _csv(self, file: FileToRead) -> Iterator[list[Any]]:
+    def _csv(self, file: ReportFile) -> Iterator[list[Any]]:
         natural = [key for key in self.primary_keys if key != ROW_ID]
         columns = natural or [self.replication_key or self._declared_key]
         return csv_rows(file.content, columns, self._builder.column, self._records.from_csv)

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from tap_talkdesk_reports.core.clock import TimeIsUp, in_words
+from tap_talkdesk_reports.core.clock import TimeIsUp
 from tap_talkdesk_reports.core.timespans import horizon, rfc3339
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.jobs.report_files import ReportFile, ReportFiles
 from tap_talkdesk_reports.singer.logs import JobMeter
 from tap_talkdesk_reports.sync.connect import connect, downloads, seconds_behind
-from tap_talkdesk_reports.sync.lookahead import LOOK_UP, LookAhead, call_all
+from tap_talkdesk_reports.sync.delivery import Delivery
+from tap_talkdesk_reports.sync.lookahead import LOOK_UP, LookAhead
 from tap_talkdesk_reports.sync.plan import Piece, StreamPlan, StreamToRead, instead_of
 from tap_talkdesk_reports.sync.progress import Progress, is_watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from tap_talkdesk_reports.config.settings import Settings
     from tap_talkdesk_reports.core.clock import Clock, StopSignal
-    from tap_talkdesk_reports.core.errors import ReportFileError
     from tap_talkdesk_reports.core.report_job import ReportJob
     from tap_talkdesk_reports.core.timespans import Timespan
     from tap_talkdesk_reports.singer.writer import MessageWriter
-    from tap_talkdesk_reports.sync.lookahead import Entry
 
-Chunk = TypeVar("Chunk", bound="Sequence[object]")
+
+T = TypeVar("T")
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
@@ -107,7 +108,7 @@ class Run:
         if not has_ended:
             logger.warning("Some jobs could not be cancelled in time; Talkdesk will finish them")
 
-    def files(self, stream: str) -> Iterator[FileToRead]:
+    def files(self, stream: str) -> Iterator[Delivery]:
         """The report files of a stream in plan order, each to be acked or rejected before the next.
 
         Raises:
@@ -117,39 +118,16 @@ class Run:
         """
         with JobMeter(stream) as meter:
             while (entry := self._lookahead.next(stream, self._wait)) is not None:
-                file = FileToRead(self, entry)
-                yield file
-                if file.is_acked:
-                    meter.add(file.seconds, file.size)
+                plan = self._plans[stream]
+                delivery = Delivery(entry, self._lookahead, self._progress, plan, self._stop)
+                yield delivery
+                if delivery.is_acked:
+                    meter.add(delivery.file.seconds, delivery.size)
                     self._check_time()
 
     def cancel(self, stream: str) -> None:
         """A stream has failed: end the work for it, so that its slots are free for others."""
         self._lookahead.cancel(stream)
-
-    # For the file that is being read
-
-    def read(self, stream: str, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-        """The chunks of a file; shows progress, and stops between two of them."""
-        for chunk in chunks:
-            self._stop.check()
-            self._progress.add_rows(stream, len(chunk))
-            yield chunk
-
-    def ack(self, entry: Entry[Piece, ReportFile]) -> None:
-        """A file was read and its bookmark is written."""
-        stream = entry.stream
-        self._lookahead.ack(entry)
-        self._progress.add_timespan(stream, planned=self._plans[stream].total)
-
-    def reject(self, entry: Entry[Piece, ReportFile], error: ReportFileError) -> None:
-        """A file turned out corrupt.
-
-        Raises:
-            ReportFileError: there is nothing to try instead.
-        """
-        error.job = entry.result.job
-        self._lookahead.reject(entry, error)
 
     # On worker threads
 
@@ -202,7 +180,7 @@ class Run:
         now = self._clock.now()
         due = self._due_at(now)
         if due:
-            call_all({"sign-in": self._tokens.token}, width=1, on_wait=self._wait)
+            self._call_all({"sign-in": self._tokens.token})
             if behind := seconds_behind(self._tokens):
                 now -= timedelta(seconds=behind)
                 due = self._due_at(now)
@@ -224,7 +202,7 @@ class Run:
             return {}
         now = self._clock.now()
         calls = {stream.name: partial(self._jobs.adoptable, stream.report, now) for stream in streams}
-        return call_all(calls, width=self._settings.max_concurrent_jobs, on_wait=self._wait)
+        return self._call_all(calls)
 
     def _plan(self, due: dict[str, Timespan], adoptable: dict[str, list[ReportJob]]) -> None:
         """Make the plan, and start the work on it."""
@@ -253,44 +231,10 @@ class Run:
         )
         self._lookahead.start()
 
-
-class FileToRead:
-    """A report file of the run in progress: to be read, then acked or rejected."""
-
-    def __init__(self, run: Run, entry: Entry[Piece, ReportFile]) -> None:
-        """The file of an entry of the look-ahead."""
-        self._run, self._entry = run, entry
-        self._file = entry.result
-        self.timespan = self._file.timespan
-        self.content = self._file.content
-        self.is_json = self._file.is_json
-        self.seconds = self._file.seconds
-        self.size = self._file.size
-        self.is_acked = False
-        #: Records that were read of it.
-        self.rows = 0
-
-    def read(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-        """Its chunks; shows progress, and stops between two of them.
-
-        Raises:
-            Stopped: the process was told to end.
-        """
-        for chunk in self._run.read(self._entry.stream, chunks):
-            self.rows += len(chunk)
-            yield chunk
-
-    def ack(self) -> None:
-        """It was read to its end, and its bookmark is written: its slot is free."""
-        words = "%s: done, %d rows, %s from the job's creation to the last byte"
-        logger.info(words, self._file.job, self.rows, in_words(self.seconds))
-        self.is_acked = True
-        self._run.ack(self._entry)
-
-    def reject(self, error: ReportFileError) -> None:
-        """It is corrupt; what replaces it comes next.
-
-        Raises:
-            ReportFileError: there is nothing to try instead.
-        """
-        self._run.reject(self._entry, error)
+    def _call_all(self, calls: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+        """Make some calls at once, on threads that a stop does not wait for; their results by name."""
+        pieces = {name: iter((call,)) for name, call in calls.items()}
+        width = self._settings.max_concurrent_jobs
+        with LookAhead[Callable[[], T], T](pieces, lambda call: call(), width=width) as ahead:
+            entries = {name: ahead.next(name, self._wait) for name in calls}
+            return {name: entry.result for name, entry in entries.items() if entry is not None}

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.config.settings import Settings
     from tap_talkdesk_reports.core.clock import Clock, StopSignal
     from tap_talkdesk_reports.singer.writer import MessageWriter
+    from tap_talkdesk_reports.sync.delivery import Delivery
     from tap_talkdesk_reports.sync.plan import StreamToRead
-    from tap_talkdesk_reports.sync.run import FileToRead
 
 
 class Runs:
@@ -43,7 +43,7 @@ class Runs:
             finally:
                 self._current = None
 
-    def files(self, stream: StreamToRead) -> Iterator[FileToRead]:
+    def files(self, stream: StreamToRead) -> Iterator[Delivery]:
         """The files of a stream in the run in progress, or in one of its own."""
         if self._current is not None:
             yield from self._current.files(stream.name)

@@ -183,6 +183,23 @@ def test_a_known_secret_is_blacked_out_wherever_it_stands(before, secret, behind
     assert secret not in redacted(before + secret + behind, (secret,))
 
 
+@pytest.mark.parametrize(
+    ("text", "secrets", "hidden"),
+    [
+        (r'{"password": "canary\"1"}', ('canary"1',), "canary"),
+        ('Authorization: Bearer "canary"', (), "canary"),
+        ('{"client_secret":"a canary c"}', (), "canary"),
+        ('{"token": ["canary"]}', (), "canary"),
+        ("HTTPS://h/x?sig=canary", (), "canary"),
+        ("user=u&pw=a%40b", ("a@b",), "a%40b"),
+        (r'"said": "p\u00e4ss"', ("p\u00e4ss",), "u00e4ss"),
+    ],
+    ids=str,
+)
+def test_a_secret_is_blacked_out_however_it_is_written(text, secrets, hidden):
+    assert hidden not in redacted(text, secrets)
+
+
 def test_what_is_shown_is_one_line_of_bounded_length():
     shown = redacted("a\n\t b\r\n" + "c" * 5000)
 

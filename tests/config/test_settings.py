@@ -150,6 +150,29 @@ def test_a_wrong_value_is_one_line_that_names_the_setting(name, value):
     assert not any(secret in line for secret in SECRETS.values())
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lookback_hours": 10**12},
+        {"job_timeout_minutes": 10**400},
+        {"availability_delay_minutes": 10**15},
+        {"request_timeout_seconds": 10**12},
+        {"timespan_hours": "1_6"},
+        {"spool_dir": "a\0b"},
+        {"user_agent": "a\nb"},
+        {"api_url": "https://:pw@host"},
+        {"api_url": "https://host name"},
+        {"api_url": "https://host/?"},
+        {"token_url": "https://host"},
+    ],
+    ids=str,
+)
+def test_a_setting_that_could_only_fail_later_is_refused_in_one_line(change):
+    (line,) = wrong(**change)
+
+    assert line.startswith(f"{next(iter(change))}: ")
+
+
 @pytest.mark.parametrize("name", SECRETS)
 @pytest.mark.parametrize(
     "value", [["s3cr3t"], {"value": "s3cr3t"}, {"s3cr3t": 1}, 98765, 98.765, True], ids=repr

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from talkdesk_sandbox import Fault
 from tests.support import as_record
+from tests.support.file_contents import CORRUPT, CSV_ONLY, HANDLED, HANDLED_BY_FORMAT, Row
 from tests.support.invariants import ALWAYS, assert_invariants, assert_met
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-Row = dict[str, Any]
 
 
 def delivered(sandbox, change: Callable[[Row], Row] = lambda record: record):
@@ -25,65 +24,7 @@ def delivered(sandbox, change: Callable[[Row], Row] = lambda record: record):
     return {"calls": [change(as_record(row)) for row in rows]}
 
 
-def unknown(record, **fields):
-    return record | {"_unknown_fields": fields}
-
-
-def with_new_field(record):
-    return unknown(
-        {name: value for name, value in record.items() if name != "weather"}, weather=record["weather"]
-    )
-
-
-def with_type_changed(record):
-    told = record["talk_time"]
-    return record if told is None else unknown(record | {"talk_time": None}, talk_time=told)
-
-
-def with_renamed_field(record):
-    kept = {name: value for name, value in record.items() if name != "remarks"}
-    return unknown(kept, remarks=record["remarks"])
-
-
-def with_bare_newlines(record):
-    return record | {"notes": record["notes"] and record["notes"].replace("\r\n", "\n")}
-
-
-def with_odd_times(record):
-    return {
-        name: value.replace("ZZ", "Z") if name.endswith("_at") else value for name, value in record.items()
-    }
-
-
-#: What a file holds, and what the tap makes of it.
-HANDLED = {
-    "no total": (Fault("create", "no_total", report="calls"), None),
-    "report without rows": (Fault("create", "empty", report="calls"), None),
-    "byte order mark": (Fault("create", "bom", report="calls"), None),
-    "NUL in a text": (Fault("create", "nul", report="calls"), None),
-    "line ends in a text": (Fault("create", "newline", report="calls"), None),
-    "field longer than 128 KiB": (Fault("create", "long_field", report="calls"), None),
-    "new field": (Fault("create", "new_field", 2, "calls"), with_new_field),
-    "field gone": (Fault("create", "field_gone", 2, "calls"), None),
-    "field renamed": (
-        Fault("create", "field_renamed", 2, "calls", field="notes", to="remarks"),
-        with_renamed_field,
-    ),
-    "type changed": (Fault("create", "type_changed", 2, "calls"), with_type_changed),
-    "other form of time": (Fault("create", "odd_times", report="calls"), with_odd_times),
-    "call without an end": (Fault("create", "no_end", report="calls"), None),
-    "row from before": (Fault("create", "outside", report="calls"), None),
-    "row from the future": (Fault("create", "outside", report="calls", at="2031-11-11 11:11:11"), None),
-}
-CSV_ONLY = {
-    "file without a byte": (Fault("create", "no_bytes", report="calls"), None),
-    "heading alone": (Fault("create", "empty", report="calls"), None),
-    "line ends of Unix": (Fault("create", "line_ends", 2, "calls"), with_bare_newlines),
-}
-CASES = [(name, "json") for name in HANDLED] + [(name, "csv") for name in HANDLED | CSV_ONLY]
-
-
-@pytest.mark.parametrize("case", CASES, ids="-".join)
+@pytest.mark.parametrize("case", HANDLED_BY_FORMAT, ids="-".join)
 def test_what_a_file_holds_arrives_whatever_it_is(start_sandbox, in_process, clock, days, case):
     name, file_format = case
     fault, change = (HANDLED | CSV_ONLY)[name]
@@ -101,17 +42,6 @@ def test_what_a_file_holds_arrives_whatever_it_is(start_sandbox, in_process, clo
             kept.update({field: "" for field, value in kept.items() if value is None})
     assert_invariants(sandbox, outcome, config, truth=truth, now=clock.now())
     assert len(truth["calls"]) > 50
-
-
-#: What is wrong with a file, and what the tap says of it.
-CORRUPT = {
-    "ragged row": ("ragged", "csv", "line 2: the row has 2 cells"),
-    "unclosed quotation": ("unclosed_quote", "csv", "line "),
-    "bytes of another encoding, CSV": ("not_utf8", "csv", "'utf-8' codec can't decode"),
-    "bytes of another encoding, JSON": ("not_utf8", "json", "row 0"),
-    "total too large": ("wrong_total", "json", "says that it has"),
-    "JSON file without a byte": ("no_bytes", "json", "the file has no byte"),
-}
 
 
 @pytest.mark.parametrize("name", CORRUPT)

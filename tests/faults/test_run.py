@@ -86,6 +86,7 @@ def test_a_reader_that_goes_away_ends_the_run(start_sandbox, tmp_path, days):
     ended = Measured(tap.wait(timeout=20), schema, stderr, [json.loads(schema)])
     assert ended.code == 1
     assert "Traceback" not in stderr
+    assert "BrokenPipe" not in stderr
     assert_invariants(sandbox, ended, config, failed=list(STREAMS))
 
 

@@ -6,20 +6,11 @@ import pytest
 
 from talkdesk_sandbox import Fault, Pace
 from tests.support import utc
-from tests.support.courses import FILES, NEW_JOBS, SURVIVED
+from tests.support.courses import COURSES, COURSES_BY_FORMAT, LASTING, NEW_JOBS
 from tests.support.invariants import ALWAYS, as_list, assert_invariants, assert_met
 
-COURSES = SURVIVED | FILES
 
-#: Each fault with JSON; with CSV those that concern the file.
-CASES = [(name, "json") for name in COURSES] + [
-    (name, "csv")
-    for name, faults in COURSES.items()
-    if any(fault.operation == "object" or fault.name == "packed" for fault in as_list(faults))
-]
-
-
-@pytest.mark.parametrize(("name", "file_format"), CASES)
+@pytest.mark.parametrize(("name", "file_format"), COURSES_BY_FORMAT)
 def test_a_passing_fault_costs_no_row_and_no_repeat_of_a_bookmarked_one(
     start_sandbox, process, days, name, file_format
 ):
@@ -38,27 +29,6 @@ def test_a_passing_fault_costs_no_row_and_no_repeat_of_a_bookmarked_one(
     objects = [entry for entry in sandbox.ledger if entry.operation == "object"]
     assert len(objects) <= len([entry for entry in sandbox.ledger if entry.operation == "files"])
     assert not any(entry.authorized for entry in objects)
-
-
-#: What lasts, how many jobs it costs beyond those that were planned, and what is said of it.
-LASTING = {
-    "order refused": (Fault("create", "invalid", message="no such timespan"), 0, "no such timespan"),
-    "order answered without an id": (Fault("create", "no_id"), 0, "expected a job with id and status"),
-    "not permitted": (Fault("create", "forbidden"), 0, "may not use the report"),
-    "job canceled again": (Fault("create", "job_canceled"), 1, "ended as 'canceled'"),
-    "job deleted again": (Fault("create", "job_deleted"), 1, "ended as 'deleted'"),
-    "page instead of each file": (Fault("object", "html_page"), 1, "a page of HTML"),
-    "error instead of each file": (Fault("object", "error_with_200"), 1, "a page of HTML or XML"),
-    "file without its end": (
-        Fault("object", "short_without_length", after=2000),
-        1,
-        "without its closing bracket",
-    ),
-    "packed file without its end": (Fault("create", "packed", cut=9), 1, "the packed file is not whole"),
-    "total always wrong": (Fault("create", "wrong_total"), 1, "says that it has"),
-    "file without a byte": (Fault("create", "no_bytes"), 1, "the file has no byte"),
-    "address always over": (Fault("object", "expired_token"), 1, "ExpiredToken"),
-}
 
 
 @pytest.mark.parametrize("name", LASTING)

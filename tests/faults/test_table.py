@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 from talkdesk_sandbox.faults.kinds import KINDS
-from tests.faults import test_content, test_survived
+from tests.support.courses import COURSES_BY_FORMAT, LASTING
+from tests.support.file_contents import CORRUPT, HANDLED_BY_FORMAT
 
 TESTS = Path(__file__).parents[1]
 FAULTS = 44
@@ -31,12 +32,12 @@ def quoted(cell):
 #: The names of the cases of tests that are tables.
 CASES = {
     "test_a_passing_fault_costs_no_row_and_no_repeat_of_a_bookmarked_one": {
-        name for name, _ in test_survived.CASES
+        name for name, _ in COURSES_BY_FORMAT
     },
-    "test_a_lasting_fault_fails_its_stream_alone_and_moves_no_bookmark": set(test_survived.LASTING),
-    "test_what_a_file_holds_arrives_whatever_it_is": {f"{name}-{kind}" for name, kind in test_content.CASES},
-    "test_a_corrupt_file_is_gotten_again_and_then_ordered_again": set(test_content.CORRUPT),
-    "test_files_that_stay_corrupt_fail_the_stream_and_the_place_is_told": set(test_content.CORRUPT),
+    "test_a_lasting_fault_fails_its_stream_alone_and_moves_no_bookmark": set(LASTING),
+    "test_what_a_file_holds_arrives_whatever_it_is": {f"{name}-{kind}" for name, kind in HANDLED_BY_FORMAT},
+    "test_a_corrupt_file_is_gotten_again_and_then_ordered_again": set(CORRUPT),
+    "test_files_that_stay_corrupt_fail_the_stream_and_the_place_is_told": set(CORRUPT),
 }
 
 

@@ -15,6 +15,7 @@ from tap_talkdesk_reports.core.errors import (
     JobFailedError,
     JobTimeoutError,
     RequestRefusedError,
+    UnexpectedResponseError,
 )
 from tap_talkdesk_reports.core.report_job import RUNNING, ReportJob
 from tap_talkdesk_reports.core.timespans import Timespan
@@ -150,6 +151,12 @@ def test_a_job_is_kept_while_its_status_cannot_be_asked(clock):
     assert len(api.orders) == 1
 
 
+def test_a_poll_that_is_answered_with_nonsense_keeps_the_job(clock):
+    api = ScriptedApi(["created", UnexpectedResponseError("a proxy's page"), "done"])
+
+    assert done(api, clock).id == "j1"
+
+
 def test_a_job_whose_status_can_never_be_asked_times_out(clock):
     with pytest.raises(JobTimeoutError):
         done(ScriptedApi(["created", DOWN]), clock)
@@ -218,6 +225,12 @@ def test_a_lost_answer_orders_again_when_jobs_cannot_be_listed(clock, error, cap
 
     assert done(api, clock).id == "j2"
     assert "cannot be listed" in caplog.text
+
+
+def test_a_list_of_jobs_that_makes_no_sense_leads_to_a_new_order(clock):
+    api = ScriptedApi([LOST], ["done"], listed=[UnexpectedResponseError("a job without id")])
+
+    assert done(api, clock).id == "j2"
 
 
 def test_a_lost_answer_is_looked_for_among_recent_jobs_only(clock):

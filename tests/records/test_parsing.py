@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import resource
 from contextlib import suppress
 from itertools import permutations
 
@@ -164,6 +165,29 @@ def test_json_rows_raise_when_the_file_is_no_whole_report(monkeypatch, data, siz
         from_json(data)
 
 
+@pytest.mark.parametrize(
+    "data", [b'{"entries":[{"a":' + b"[" * 100000 + b"]" * 100000 + b"}]}", b'{"a":' * 100000]
+)
+def test_brackets_nested_too_deep_are_an_error_of_the_file(data):
+    with pytest.raises(ReportFileError):
+        from_json(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"entries":[{"a":1}}}',
+        b'{"entries":[{"a":1}],"total":true}',
+        b'{"entries":[],"total":false}',
+        b'{"meta":{"entries":[{"x":1}]},"entries":null,"total":1}',
+        b'{"entries":[{"a":1}],"entries":null}',
+    ],
+)
+def test_what_only_looks_like_a_report_is_none(data):
+    with pytest.raises(ReportFileError):
+        from_json(data)
+
+
 @pytest.mark.parametrize("layout", [{"separators": (",", ":")}, {"indent": 1}])
 @pytest.mark.parametrize("total", [True, False])
 @pytest.mark.parametrize("first", [True, False])
@@ -194,6 +218,15 @@ def test_an_entry_without_end_is_given_up_and_not_read_for_ever(in_small_bites, 
 
     with pytest.raises(MalformedFileError, match="row 2 is longer than 1000 bytes"):
         from_json(report([{"id": "1"}, {"id": "x" * 5000}]))
+
+
+def test_an_entry_without_an_end_takes_little_memory_to_refuse():
+    unclosed = b'{"a":"' + b'\\"' * (4 << 20)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    parsing._scan(unclosed)
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
 
 
 def test_a_wrong_total_is_told_only_behind_the_rows():
@@ -283,6 +316,15 @@ def test_csv_rows_come_in_chunks(monkeypatch):
     assert [len(chunk) for chunk in csv_rows(io.BytesIO(data), ["id"])] == [10, 10, 5]
 
 
+def test_csv_rows_left_half_read_are_let_go_when_the_file_is_closed():
+    file = io.BytesIO(b"id,a\n" + b"1,2\n" * 5000)
+    chunks = csv_rows(file, ["id"])
+    next(chunks)
+    file.close()
+
+    chunks.close()
+
+
 NO_CSV_REPORT = {
     "a cell more": (b"id,b\n1,2\n1,2,3\n", "line 3: .* 3 cells"),
     "a cell less": (b"id,b\n1\n", "line 2: .* 1 cells"),
@@ -303,6 +345,15 @@ def test_csv_rows_raise_when_the_file_is_no_whole_report(data, told):
         from_csv(data)
 
     assert caught.value.position is not None
+
+
+def test_a_text_that_is_no_csv_is_not_shown():
+    text = b"This resource has been moved temporarily to https://h/x?X-Amz-Signature=canary."
+
+    with pytest.raises(MalformedFileError) as caught:
+        list(csv_rows(io.BytesIO(text), ["id"]))
+
+    assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize("data", [b"id,b\n1,2\n", b"id,b\n1\n", b"id,b\n1,\xff\n", b"", b"nothing"])
@@ -334,3 +385,14 @@ def test_a_pair_of_surrogates_is_one_character_wherever_chunks_end(monkeypatch, 
     monkeypatch.setattr(parsing, "LONGEST_ENVELOPE", 30)
 
     assert from_json(b'{"entries":[{"id":"\\ud83d\\ude00"},{"id":"\xf0\x9f\x98\x80"}]}') == [{"id": "😀"}] * 2
+
+
+def test_half_a_character_becomes_a_replacement_and_costs_no_row():
+    data = (
+        rb'{"entries":[{"id":"1","notes":"cut \ud83d"},{"id":"2","notes":"\ud83d\ude00 \\ud83d"}],"total":2}'
+    )
+
+    assert from_json(data) == [
+        {"id": "1", "notes": "cut \N{REPLACEMENT CHARACTER}"},
+        {"id": "2", "notes": "\N{GRINNING FACE} \\ud83d"},
+    ]

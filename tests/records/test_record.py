@@ -136,6 +136,13 @@ def test_a_surprise_stops_the_stream_when_unknown_fields_says_fail(surprise):
         builder("fail").from_json(ROW | surprise)
 
 
+def test_an_unknown_field_is_named_and_its_value_is_not_shown():
+    with pytest.raises(UnfitRowError, match="'new_email'") as caught:
+        builder("fail").from_json(ROW | {"new_email": "zoe@example.com"})
+
+    assert "zoe@" not in str(caught.value)
+
+
 def test_unknown_fields_are_kept_with_their_names_and_counted_over_rows():
     make = builder("keep")
 
@@ -186,6 +193,15 @@ def test_a_row_without_its_key_is_refused():
         builder().from_json({"end_at": "2026-01-02 03:04:05"})
 
 
+def test_an_empty_key_is_no_key_in_json_and_in_csv():
+    with pytest.raises(UnfitRowError):
+        builder().from_json(ROW | {"id": ""})
+    with pytest.raises(UnfitRowError):
+        builder().from_csv({"id": ""})
+    with pytest.raises(UnfitRowError, match="id is missing"):
+        builder().from_csv(ROW | {"id": ""})
+
+
 def test_a_row_without_an_end_is_a_record():
     """It moves nothing, but it is not lost (faults, 39)."""
     assert builder().from_json(ROW | {"end_at": None})["end_at"] is None
@@ -207,6 +223,12 @@ def test_csv_text_and_json_values_give_the_same_record():
     in_csv = ROW | {"share": "0.5", "is_active": "True", "seconds": "7"}
 
     assert builder().from_csv(in_csv) == builder().from_json(in_json)
+
+
+def test_a_whole_number_with_a_decimal_point_is_the_same_in_json_and_in_csv():
+    assert builder().from_csv({"id": "1", "seconds": "12.0"}) == builder().from_json(
+        {"id": "1", "seconds": 12.0}
+    )
 
 
 @given(row=st.fixed_dictionaries({}, optional=dict.fromkeys([*FIELDS, "other"], ANY_JSON)))

@@ -1,56 +1,22 @@
-"""The ways out, in whole chunks, one by one through the SDK, and in files: all bring the same records."""
+"""Records in files that BATCH messages name: those that lines would have brought, whole or not at all."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import re
 from pathlib import Path
 
 import pytest
 
 from talkdesk_sandbox import Fault
 from tests.support import run_tap
-from tests.support.catalogs import catalog_of, with_metadata
 from tests.support.truth import as_set, truth
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 48}
-#: Either sends each record through the SDK, and changes nothing.
-ONE_BY_ONE = {
-    "a stream map": {"stream_maps": {name: {"__alias__": name} for name in ("calls", "user_status")}},
-    "flattening": {"flattening_enabled": True, "flattening_max_depth": 1},
-}
-TIME_EXTRACTED = re.compile(r'(?<="time_extracted":")[^"]+')
 
 
 def files(root):
     return {"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"root": root.as_uri()}}
-
-
-def record_lines(outcome):
-    lines = [line for line in outcome.stdout.splitlines() if line.startswith('{"type":"RECORD"')]
-    assert lines
-    return [TIME_EXTRACTED.sub("", line) for line in lines]
-
-
-@pytest.mark.parametrize("asked", [("reporting", "json"), ("reporting", "csv"), ("explore", "json")])
-@pytest.mark.parametrize("deselected", [(), ("notes", "start_at", "is_transfer", "ring_groups")])
-@pytest.mark.parametrize("why", ONE_BY_ONE)
-def test_whole_chunks_and_single_records_are_the_same_bytes(start_sandbox, tmp_path, why, deselected, asked):
-    sandbox = start_sandbox()
-    api, file_format = asked
-    config = sandbox.config if api == "reporting" else sandbox.explore_config
-    config |= DAYS | {"format": file_format}
-    catalog = catalog_of(tmp_path, config)
-    for field in deselected:
-        catalog = with_metadata(catalog, "calls", ["properties", field], selected=False)
-
-    whole = run_tap(tmp_path, config, catalog=catalog)
-    single = run_tap(tmp_path, config | ONE_BY_ONE[why], catalog=catalog)
-
-    assert whole.code == single.code == 0, single.stderr
-    assert record_lines(whole) == record_lines(single)
-    assert not any(field in record for record in whole.records("calls") for field in deselected)
 
 
 def read(url):
@@ -204,7 +170,7 @@ def test_a_batch_config_that_cannot_be_met_is_one_line(tmp_path, name):
 
 def test_records_in_files_are_not_mapped_and_that_is_said(start_sandbox, tmp_path):
     sandbox = start_sandbox()
-    maps = ONE_BY_ONE["a stream map"]
+    maps = {"stream_maps": {name: {"__alias__": name} for name in ("calls", "user_status")}}
 
     outcome = run_tap(tmp_path, sandbox.config | DAYS | maps | {"batch_config": files(tmp_path)})
 
@@ -213,23 +179,3 @@ def test_records_in_files_are_not_mapped_and_that_is_said(start_sandbox, tmp_pat
         "batch_config: records in files are not mapped or flattened; leave stream_maps out"
     ]
     assert list(sandbox.ledger) == []
-
-
-@pytest.mark.parametrize("file_format", ["json", "csv"])
-def test_a_stream_without_a_natural_key_is_read_whole_when_its_catalog_has_no_replication_key(
-    start_sandbox, tmp_path, file_format
-):
-    sandbox = start_sandbox()
-    config = sandbox.explore_config | DAYS | {"format": file_format}
-    catalog = catalog_of(tmp_path, config)
-    [entry] = [each for each in catalog["streams"] if each["tap_stream_id"] == "audit_logs"]
-    entry["replication_method"] = "FULL_TABLE"
-    for level in (entry, *(each["metadata"] for each in entry["metadata"])):
-        level.pop("replication_key", None)
-        level.pop("replication-key", None)
-    catalog["streams"] = [entry]
-
-    outcome = run_tap(tmp_path, config, catalog=with_metadata(catalog, "audit_logs", [], selected=True))
-
-    assert outcome.code == 0, outcome.stderr
-    assert outcome.records("audit_logs")

@@ -150,3 +150,13 @@ def test_a_test_ends_at_once_when_it_is_interrupted_while_it_signs_in(start_sand
     code, log = interrupted(tmp_path, sandbox, signal.SIGTERM, lambda: len(sandbox.ledger) > 0)
 
     assert code == 128 + signal.SIGTERM, log
+
+
+def test_a_test_of_the_connection_moves_no_bookmark(server, tmp_path):
+    server.answers["object"] = lambda n: (200, {"entries": [], "total": 0}, {})
+
+    outcome = run_tap(tmp_path, server.config, "--test")
+
+    assert outcome.code == 0, outcome.stderr
+    assert server.asked.count("create") == 2
+    assert "replication_key_value" not in outcome.stdout

@@ -9,7 +9,7 @@ import pytest
 
 from talkdesk_sandbox import Explore, Fault, Pace
 from tests.support import run_tap, utc
-from tests.support.catalogs import catalog_of, everything
+from tests.support.catalogs import catalog_of, everything, with_metadata
 from tests.support.courses import SURVIVED
 from tests.support.truth import as_set, explore_truth, without_digest
 
@@ -82,6 +82,26 @@ def test_only_calls_and_user_status_are_read_unless_others_are_selected(start_sa
 
     assert outcome.code == 0, outcome.stderr
     assert {job.report for job in sandbox.jobs} == {"calls", "user_status"}
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+def test_a_stream_without_a_natural_key_is_read_whole_when_its_catalog_has_no_replication_key(
+    start_sandbox, tmp_path, file_format
+):
+    sandbox = start_sandbox()
+    config = sandbox.explore_config | DAYS | {"format": file_format}
+    catalog = catalog_of(tmp_path, config)
+    [entry] = [each for each in catalog["streams"] if each["tap_stream_id"] == "audit_logs"]
+    entry["replication_method"] = "FULL_TABLE"
+    for level in (entry, *(each["metadata"] for each in entry["metadata"])):
+        level.pop("replication_key", None)
+        level.pop("replication-key", None)
+    catalog["streams"] = [entry]
+
+    outcome = run_tap(tmp_path, config, catalog=with_metadata(catalog, "audit_logs", [], selected=True))
+
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.records("audit_logs")
 
 
 VARIANTS = [

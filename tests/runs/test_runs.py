@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -258,15 +257,6 @@ def test_the_token_never_reaches_the_file_host(start_sandbox, tmp_path):
     assert not any(entry.authorized for entry in objects)
 
 
-def test_a_redirect_of_the_poll_is_not_followed(start_sandbox, tmp_path):
-    sandbox = start_sandbox()
-
-    run_tap(tmp_path, sandbox.config | WEEK)
-
-    operations = Counter(entry.operation for entry in sandbox.ledger)
-    assert operations["files"] == operations["object"] == operations["create"]
-
-
 def test_the_environment_gives_the_settings(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     settings = sandbox.config | WEEK | {"delete_report_files": "true", "spool_dir": "", "lookback_hours": ""}
@@ -277,16 +267,6 @@ def test_the_environment_gives_the_settings(start_sandbox, tmp_path):
     assert outcome.code == 0, outcome.stderr
     assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls"))
     assert any(entry.operation == "delete_file" for entry in sandbox.ledger)
-
-
-def test_the_test_of_the_connection_makes_one_small_job_for_each_stream(start_sandbox, tmp_path):
-    sandbox = start_sandbox()
-
-    outcome = run_tap(tmp_path, sandbox.config | {"start_date": "2020-01-01"}, "--test")
-
-    assert outcome.code == 0, outcome.stderr
-    assert sorted(job.report for job in sandbox.jobs) == ["calls", "user_status"]
-    assert all(job.timespan[1] - job.timespan[0] <= timedelta(hours=1) for job in sandbox.jobs)
 
 
 def test_the_last_message_is_a_state(start_sandbox, tmp_path):

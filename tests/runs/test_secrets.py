@@ -139,3 +139,13 @@ def test_an_error_body_that_echoes_the_secrets_is_shown_scrubbed_and_cut(server,
         assert "***" in error
         assert "token-canary" not in error
         assert len(error) < 700
+
+
+def test_a_token_in_an_error_of_the_api_is_not_shown(server, tmp_path, calls_only):
+    server.answers["create"] = lambda n: (403, {"message": "invalid token token-canary here"}, {})
+
+    outcome = run_tap(tmp_path, server.config, **calls_only)
+
+    assert outcome.code == 1
+    assert "invalid token" in outcome.errors[0]
+    assert "canary" not in outcome.stderr

@@ -22,6 +22,7 @@ class Clock:
 class Client:
     """Signs in once, follows no redirect, and raises on nothing."""
 
+    ROOT = "/reports"
     FROM, TO = "2024-05-13T00:00:00Z", "2024-05-14T00:00:00Z"
 
     def __init__(self, sandbox, *, signed_in=True):
@@ -42,18 +43,25 @@ class Client:
 
     def create(self, report="calls", start=FROM, end=TO, **members):
         timespan = {"from": start, "to": end}
-        return self.call("POST", f"/reports/{report}/jobs", json={"timespan": timespan, **members})
+        return self.call("POST", f"{self.ROOT}/{report}/jobs", json={"timespan": timespan, **members})
 
     def job_id(self, report="calls", **options):
         answer = self.create(report, **options)
         assert answer.status_code == 202, answer.text
-        return answer.json()["id"]
+        body = answer.json()
+        return body.get("job", body)["id"]
 
     def status(self, job_id, report="calls"):
-        return self.call("GET", f"/reports/{report}/jobs/{job_id}")
+        return self.call("GET", f"{self.ROOT}/{report}/jobs/{job_id}")
 
     def file(self, job_id, report="calls"):
-        return self.call("GET", f"/reports/{report}/files/{job_id}")
+        return self.call("GET", f"{self.ROOT}/{report}/files/{job_id}")
+
+    def delete_file(self, job_id, report="calls"):
+        return self.call("DELETE", f"{self.ROOT}/{report}/files/{job_id}")
+
+    def list(self, report="calls", query=""):
+        return self.call("GET", f"{self.ROOT}/{report}/jobs{query}")
 
     def presigned_url(self, job_id, report="calls"):
         return self.file(job_id, report).headers["Location"]
@@ -69,6 +77,8 @@ class Client:
 class ExploreClient(Client):
     """The same for the Explore API."""
 
+    ROOT = "/data/reports"
+
     def sign_in(self, **members):
         config = self.sandbox.explore_config
         body = {"grant_type": "client_credentials", **members}
@@ -77,25 +87,7 @@ class ExploreClient(Client):
 
     def create(self, report="calls", start=Client.FROM, end=Client.TO, **members):
         body = {"format": "json", "timespan": {"from": start, "to": end}, **members}
-        return self.call("POST", f"/data/reports/{report}/jobs", json=body)
-
-    def job_id(self, report="calls", **options):
-        answer = self.create(report, **options)
-        assert answer.status_code == 202, answer.text
-        body = answer.json()
-        return body.get("job", body)["id"]
-
-    def status(self, job_id, report="calls"):
-        return self.call("GET", f"/data/reports/{report}/jobs/{job_id}")
-
-    def file(self, job_id, report="calls"):
-        return self.call("GET", f"/data/reports/{report}/files/{job_id}")
-
-    def delete_file(self, job_id, report="calls"):
-        return self.call("DELETE", f"/data/reports/{report}/files/{job_id}")
-
-    def list(self, report="calls", query=""):
-        return self.call("GET", f"/data/reports/{report}/jobs{query}")
+        return self.call("POST", f"{self.ROOT}/{report}/jobs", json=body)
 
 
 @pytest.fixture

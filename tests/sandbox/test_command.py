@@ -14,7 +14,8 @@ import requests
 import talkdesk_sandbox
 from talkdesk_sandbox import CREDENTIALS, Explore, Sandbox
 from talkdesk_sandbox.__main__ import _parser
-from talkdesk_sandbox.faults.fault_queue import KINDS, OPERATIONS
+from talkdesk_sandbox.faults.fault_queue import ALL_KINDS
+from talkdesk_sandbox.faults.kind import OPERATIONS
 
 COMMAND = [sys.executable, "-m", "talkdesk_sandbox"]
 
@@ -113,7 +114,7 @@ def test_the_readme_names_every_fault_operation_and_option():
     text = (Path(talkdesk_sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
     printed = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
 
-    assert [name for name in (*KINDS, *OPERATIONS) if f"`{name}`" not in text] == []
+    assert [name for name in (*ALL_KINDS, *OPERATIONS) if f"`{name}`" not in text] == []
     assert [
         option
         for option in re.findall(r"--[a-z][a-z-]+", text)

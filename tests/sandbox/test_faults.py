@@ -1,5 +1,6 @@
 """Every fault is met, and does what its table says."""
 
+import base64
 import csv
 import gzip
 import io
@@ -12,7 +13,8 @@ import requests
 from urllib3.exceptions import ProtocolError
 
 from talkdesk_sandbox import Fault, Pace
-from talkdesk_sandbox.faults.kinds import API, KINDS, OPERATIONS
+from talkdesk_sandbox.faults.kind import API, OPERATIONS
+from talkdesk_sandbox.faults.kinds import KINDS
 
 
 def met(client):
@@ -510,7 +512,8 @@ def test_what_must_not_be_shown_is_known(client):
 
     token = client.session.headers["Authorization"].removeprefix("Bearer ")
     config = client.sandbox.config
-    assert client.sandbox.secrets >= {token, url[-64:], config["password"], config["client_secret"]}
+    pair = base64.b64encode(f"{config['client_id']}:{config['client_secret']}".encode()).decode()
+    assert client.sandbox.secrets >= {token, url[-64:], config["password"], config["client_secret"], pair}
 
 
 def test_a_renewal_can_be_refused(client):

@@ -1,5 +1,6 @@
 """Sign-in and the operations on jobs, over real HTTP."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -131,6 +132,25 @@ def test_the_file_holds_exactly_the_rows_of_the_timespan(open_sandbox, report):
     assert content["entries"] == client.sandbox.rows(report, *DAY)
 
 
+@pytest.mark.parametrize("report", ["calls", "user_status"])
+def test_the_files_can_have_the_fields_of_the_second_generation(open_sandbox, report):
+    client = open_sandbox(bounds="half-open", reporting_fields="2017")
+
+    content = client.download(client.job_id(report), report).json()
+    header = client.download(client.job_id(report, format="csv"), report).text.partition("\r\n")[0]
+
+    assert list(content) == ["total", "type", "version", "entries"]
+    assert (content["type"], content["version"]) == (report, "v1")
+    assert content["total"] == len(content["entries"]) > 0
+    assert content["entries"] == client.sandbox.rows(report, *DAY)
+    assert header.split(",") == [*content["entries"][0]]
+    if report == "calls":
+        first, *_ = content["entries"]
+        assert {"call_id", "callsid", "user_id", "handling_user_name", "csat_score"} <= first.keys()
+        assert not {"agent_name", "data_status"} & first.keys()
+        assert re.fullmatch(r"2024-05-13 \d\d:\d\d:\d\d", first["end_at"])
+
+
 def test_to_counts_in_unless_bounds_are_half_open(open_sandbox):
     ends = open_sandbox().sandbox.rows("calls", *DAY)[50]["end_at"].replace(" ", "T") + "Z"
 
@@ -175,6 +195,14 @@ def test_a_wrong_job_request_is_refused_with_its_fields(client, members, name, d
 
 def test_to_may_lie_exactly_one_hour_back(client):
     assert client.create(end="2024-05-15T11:00:00Z").status_code == 202
+
+
+def test_a_row_is_available_only_some_time_after_its_end(open_sandbox):
+    client = open_sandbox(settle_seconds=7200)
+
+    rows = client.download(client.job_id(start="2024-05-15T00:00:00Z", end="2024-05-15T11:00:00Z")).json()
+
+    assert "2024-05-15 09" < max(row["end_at"] for row in rows["entries"]) < "2024-05-15 10:00:00"
 
 
 def test_unknown_reports_jobs_and_paths_are_not_found(client):
@@ -305,6 +333,8 @@ def test_wrong_options_are_refused():
         Sandbox(bounds="open")
     with pytest.raises(ValueError, match="user_status"):
         Sandbox(forbidden_reports=["walls"])
+    with pytest.raises(ValueError, match="2016, 2017"):
+        Sandbox(reporting_fields="2018")
     with pytest.raises(ValueError, match="asks:3"):
         Pace.parse("soon")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from talkdesk_sandbox import Fault, Pace
+from talkdesk_sandbox import Fault, Pace, Sandbox
 
 
 @pytest.fixture
@@ -97,6 +97,14 @@ def test_the_certificate_is_removed_when_the_sandbox_is_closed(trusted):
     client.sandbox.close()
 
     assert not folder.exists()
+
+
+def test_nothing_is_left_when_a_port_is_taken(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with Sandbox() as running, pytest.raises(OSError, match="cannot listen"):
+        Sandbox(tls=True, files_port=int(running.url.rpartition(":")[2]))
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_there_is_no_certificate_without_tls(client):

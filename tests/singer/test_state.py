@@ -102,6 +102,12 @@ def test_a_state_of_another_shape_is_refused_with_the_right_one(shape):
     assert len(caught.value.errors) == 1
 
 
+@pytest.mark.parametrize("state", [[1], "x", 5])
+def test_a_state_that_is_no_object_is_refused(state):
+    with pytest.raises(ConfigValidationError):
+        plain_bookmarks(state)
+
+
 def test_a_line_of_a_taps_output_is_taken_for_the_state_that_it_holds():
     bookmarks = {"calls": {"replication_key": "end_at", "replication_key_value": "2026-01-31T00:00:00Z"}}
 

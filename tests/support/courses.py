@@ -1,8 +1,9 @@
-"""Faults that cost nothing but time, by what happens."""
+"""Faults that cost nothing but time, and faults that last, by what happens."""
 
 from __future__ import annotations
 
 from talkdesk_sandbox import Fault
+from tests.support.invariants import as_list
 
 #: Two timespans for each of two streams.
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 48, "max_concurrent_jobs": 2}
@@ -78,4 +79,33 @@ NEW_JOBS = {
     "total differs from the rows": 1,
     "packed file cut": 1,
     "packed file cut and body cut": 1,
+}
+
+COURSES = SURVIVED | FILES
+
+#: Each fault with JSON; with CSV those that concern the file.
+COURSES_BY_FORMAT = [(name, "json") for name in COURSES] + [
+    (name, "csv")
+    for name, faults in COURSES.items()
+    if any(fault.operation == "object" or fault.name == "packed" for fault in as_list(faults))
+]
+
+#: What lasts, how many jobs it costs beyond those that were planned, and what is said of it.
+LASTING = {
+    "order refused": (Fault("create", "invalid", message="no such timespan"), 0, "no such timespan"),
+    "order answered without an id": (Fault("create", "no_id"), 0, "expected a job with id and status"),
+    "not permitted": (Fault("create", "forbidden"), 0, "may not use the report"),
+    "job canceled again": (Fault("create", "job_canceled"), 1, "ended as 'canceled'"),
+    "job deleted again": (Fault("create", "job_deleted"), 1, "ended as 'deleted'"),
+    "page instead of each file": (Fault("object", "html_page"), 1, "a page of HTML"),
+    "error instead of each file": (Fault("object", "error_with_200"), 1, "a page of HTML or XML"),
+    "file without its end": (
+        Fault("object", "short_without_length", after=2000),
+        1,
+        "without its closing bracket",
+    ),
+    "packed file without its end": (Fault("create", "packed", cut=9), 1, "the packed file is not whole"),
+    "total always wrong": (Fault("create", "wrong_total"), 1, "says that it has"),
+    "file without a byte": (Fault("create", "no_bytes"), 1, "the file has no byte"),
+    "address always over": (Fault("object", "expired_token"), 1, "ExpiredToken"),
 }

@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 
 from tap_talkdesk_reports.core.clock import Clock, Stopped
-from tap_talkdesk_reports.sync.lookahead import LookAhead, call_all
+from tap_talkdesk_reports.sync.lookahead import LookAhead
 
 #: Generous: no test waits for it unless something is wrong.
 SOON = 20.0
@@ -326,22 +326,6 @@ def test_nothing_to_do_is_done_at_once():
     with LookAhead({}, str, width=5) as ahead:
         assert ahead.next("a", no_wait) is None
         assert ahead.close(SOON)
-
-
-def test_calls_are_made_at_once_and_their_results_have_names():
-    barrier = threading.Barrier(2, timeout=SOON)
-
-    results = call_all({"one": barrier.wait, "other": barrier.wait}, width=2, on_wait=no_wait)
-
-    assert sorted(results.items()) == sorted({"one": results["one"], "other": 1 - results["one"]}.items())
-
-
-def test_an_error_of_a_call_is_raised_where_it_was_made():
-    def fail():
-        raise OSError("no")
-
-    with pytest.raises(OSError, match="no"):
-        call_all({"a": fail}, width=1, on_wait=no_wait)
 
 
 @pytest.mark.parametrize("seed", range(60))

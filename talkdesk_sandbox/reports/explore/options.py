@@ -31,6 +31,8 @@ class Explore:
     #: The answer to a request for the file while the job runs: `404`, 204 without a body,
     #: or the job with `200` or `202`.
     files_waiting: str = "404"
+    #: The longest timespan: `31 days`, as a client uses it in any month, or a calendar `month`.
+    longest_timespan: str = "31 days"
     #: The name of the list's `_embedded`; the public OpenAPI file misspells it `_embdedded`.
     embedded_name: str = "_embedded"
     #: An empty report is `{"total":0}`.
@@ -62,6 +64,7 @@ class Explore:
     CHOICES: ClassVar = {
         "done": ("303", "302", "300", "200", "file"),
         "files_waiting": ("404", "200", "202", "204"),
+        "longest_timespan": ("31 days", "month"),
         "status_case": ("lower", "upper", "title"),
         "calls_payload": ("2026", "2025", "explore_like"),
         "queues_field": ("dial_attempts.queues", "dial_attempts_queues", ""),

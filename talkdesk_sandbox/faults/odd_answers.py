@@ -1,0 +1,232 @@
+"""What hostile faults do to an answer: its timespan, ids, list, headers, body, and how it is sent."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from talkdesk_sandbox.faults.spellings import SPELLINGS
+from talkdesk_sandbox.wire.messages import Answer, Part, json_answer, text_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from talkdesk_sandbox.faults.kind import Context
+
+#: Ids as each API writes them.
+_IDS = {"reporting": "0" * 24, "explore": "00000000-0000-4000-8000-000000000000"}
+_MEBIBYTE = 1 << 20
+
+
+# Timespans, ids and lists.
+
+
+def narrower_request(body: dict[str, Any], context: Context) -> dict[str, Any]:
+    """A request for less than what was requested."""
+    try:
+        return body | {"timespan": _narrower(body["timespan"], context)}
+    except (KeyError, TypeError, ValueError):
+        return body
+
+
+def narrower_echo(answer: Answer, context: Context) -> None:
+    """An answer whose job has less than what was requested."""
+    _edit_job(answer, lambda job: job | {"timespan": _narrower(job["timespan"], context)})
+
+
+def zoneless_echo(answer: Answer, context: Context) -> None:
+    """An answer whose times are in the server's zone, which is not named."""
+    shift = timedelta(minutes=context.details["minutes"])
+
+    def local(text: str) -> str:
+        return _written(_read(text) + shift, text).removesuffix(" UTC").removesuffix("Z")
+
+    _edit_job(
+        answer, lambda job: job | {"timespan": {name: local(at) for name, at in job["timespan"].items()}}
+    )
+
+
+def odd_id(answer: Answer, context: Context) -> None:
+    """Another id, wherever the answer has it."""
+    content = _content(answer)
+    old = content.get("job", content)["id"]
+    new = json.dumps(context.details["id"])[1:-1].encode()
+    assert isinstance(answer.body, bytes)
+    answer.body = answer.body.replace(str(old).encode(), new)
+
+
+def listed_job(answer: Answer, context: Context) -> None:
+    """One more job in a list, before the others."""
+    details, content = context.details, _content(answer)
+    embedded = next(value for name, value in content.items() if name.startswith("_emb"))
+    job: dict[str, object] = {
+        "id": details["id"] or _IDS[context.api or "explore"],
+        "status": details["status"],
+        "timespan": {"from": details["begins"], "to": details["ends"]},
+    }
+    if context.api == "explore":
+        job |= {"name": details["job_name"], "format": "json", "created_at": details["created_at"]}
+    embedded["jobs"].insert(0, job)
+    answer.body = json.dumps(content).encode()
+
+
+def odd_expiry(answer: Answer, context: Context) -> None:
+    """A token with a lifetime that is no time."""
+    content = _content(answer)
+    name = "expires_in" if "expires_in" in content else "access_token_expires"
+    answer.body = json.dumps(content | {name: context.details["value"]}).encode()
+
+
+def _content(answer: Answer) -> dict[str, Any]:
+    content = json.loads(answer.body) if isinstance(answer.body, bytes) else {}
+    return content if isinstance(content, dict) else {}
+
+
+def _edit_job(answer: Answer, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    content = _content(answer)
+    content = content | {"job": edit(content["job"])} if "job" in content else edit(content)
+    answer.body = json.dumps(content).encode()
+
+
+def _narrower(timespan: dict[str, str], context: Context) -> dict[str, str]:
+    begins, ends = (_read(timespan[name]) for name in ("from", "to"))
+    cut = min(timedelta(seconds=context.details["seconds"]), ends - begins)
+    if context.details["end"] == "to":
+        return timespan | {"to": _written(ends - cut, timespan["to"])}
+    return timespan | {"from": _written(begins + cut, timespan["from"])}
+
+
+def _read(text: str) -> datetime:
+    return datetime.fromisoformat(text.removesuffix(" UTC"))
+
+
+def _written(at: datetime, like: str) -> str:
+    """A time in the spelling of another."""
+    if like.endswith(" UTC"):
+        return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return at.isoformat().replace("+00:00", "Z") if like.endswith("Z") else at.isoformat()
+
+
+# Headers.
+
+
+def skewed_date(answer: Answer, context: Context) -> None:
+    """The time of another clock."""
+    at = context.at + timedelta(seconds=context.details["seconds"])
+    answer.headers["Date"] = format_datetime(at, usegmt=True)
+
+
+def odd_header(answer: Answer, context: Context) -> None:
+    """A header with another value; one of the length is the only one of its kind."""
+    name = context.details["header"]
+    answer.headers[name] = str(context.details["value"])
+    if name == "Content-Length":
+        answer.manner = replace(answer.manner, chunked=False, with_length=True)
+
+
+def odd_location(answer: Answer, context: Context) -> None:
+    """Another target of a redirect; the file host redirects in place of the file."""
+    answer.headers["Location"] = context.details["location"]
+    if context.operation == "object":
+        answer.status, answer.body = 307, b""
+
+
+# Bodies.
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """The same bytes many times, and other bytes behind them, without room for all of it."""
+
+    piece: bytes
+    count: int
+    tail: bytes
+
+    @property
+    def length(self) -> int:
+        """Bytes in all."""
+        return len(self.piece) * self.count + len(self.tail)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes from `offset` on."""
+        behind = offset - len(self.piece) * self.count
+        if behind >= 0:
+            return self.tail[behind : behind + size]
+        start = offset % len(self.piece)
+        return self.piece[start : start + size]
+
+
+def huge_body(answer: Answer, context: Context) -> None:
+    """Many blanks before the body, which is still the same JSON."""
+    blanks, tail = b" " * _MEBIBYTE, answer.body if isinstance(answer.body, bytes) else b""
+    if context.details["gzip"]:
+        blanks, tail = gzip.compress(blanks, mtime=0), gzip.compress(tail, mtime=0)
+        answer.headers["Content-Encoding"] = "gzip"
+    body = Repeated(blanks, int(context.details["megabytes"]), tail)
+    answer.body = Part(body, 0, body.length)
+
+
+def empty_body(context: Context) -> Answer:
+    """Success, and not a byte."""
+    return Answer(context.success)
+
+
+def not_ready(context: Context) -> Answer:
+    """No file yet, said with a status that is no error."""
+    status = int(context.details["status"])
+    return Answer(status) if status == 204 else json_answer(status, {"status": "processing"})
+
+
+def echo_secret(context: Context) -> Answer:
+    """An error that repeats a secret."""
+    details = context.details
+    spelled = SPELLINGS[details["spelling"]](_secret(details["secret"], context))
+    blanks = " " * int(details["padding"])
+    return text_answer(int(details["status"]), f"{blanks}Refused for <{spelled}>.")
+
+
+def _secret(name: str, context: Context) -> str:
+    """A secret by its name; those of the request are empty if it has none."""
+    ours = context.credentials
+    match name:
+        case "access_token":
+            return context.request.headers.get("authorization", "").partition(" ")[2]
+        case "basic":
+            return base64.b64encode(f"{ours['client_id']}:{ours['client_secret']}".encode()).decode()
+        case "signature":
+            return parse_qs(context.request.query).get("X-Amz-Signature", [""])[0]
+    return ours[name]
+
+
+# How an answer is sent.
+
+
+def drip_header(answer: Answer, context: Context) -> None:
+    """One more header, byte by byte."""
+    drip = float(context.details["seconds"]), int(context.details["count"])
+    answer.manner = replace(answer.manner, header_drip=drip)
+
+
+def drip_body(answer: Answer, context: Context) -> None:
+    """The body, some bytes at a time."""
+    seconds, size = float(context.details["seconds"]), int(context.details["size"])
+    answer.manner = replace(answer.manner, stall_after=0, stall_seconds=seconds, drip_bytes=size)
+
+
+def interim_answers(answer: Answer, context: Context) -> None:
+    """Other answers before the final one."""
+    statuses = (int(context.details["status"]),) * int(context.details["count"])
+    answer.manner = replace(answer.manner, interim=statuses)
+
+
+def chunked(answer: Answer, context: Context) -> None:
+    """In chunks, without a length; a body that is cut ends as well as a whole one."""
+    after = context.details["after"]
+    cut = answer.manner.cut_after if after is None else min(int(after), answer.length)
+    answer.manner = replace(answer.manner, chunked=True, cut_after=cut)

@@ -1,0 +1,15 @@
+"""Timespans for plans."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tap_talkdesk_reports.core.timespans import Timespan
+from tests.support import utc
+
+DAY = timedelta(days=1)
+
+
+def days(first: str, last: str) -> Timespan:
+    """From the begin of one day to the begin of another."""
+    return Timespan(utc(first), utc(last))
