@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_talkdesk_reports.core.clock import pauses
 from tap_talkdesk_reports.core.errors import (
-    AnswerLostError,
     JobFailedError,
     JobTimeoutError,
     RequestRefusedError,
+    ResponseLostError,
     TalkdeskError,
     UnavailableError,
     UnexpectedResponseError,
@@ -160,7 +160,7 @@ class Jobs:
         for attempt, pause in enumerate(pauses(), 1):
             try:
                 job = self._api.create(report, timespan, self._format)
-            except AnswerLostError as lost:
+            except ResponseLostError as lost:
                 found = self._unseen(report, timespan, self._clock.now())
                 if found is None and attempt == ATTEMPTS_TO_CREATE:
                     raise

@@ -235,6 +235,10 @@ class Run:
         """Make some calls at once, on threads that a stop does not wait for; their results by name."""
         pieces = {name: iter((call,)) for name, call in calls.items()}
         width = self._settings.max_concurrent_jobs
+        results = {}
         with LookAhead[Callable[[], T], T](pieces, lambda call: call(), width=width) as ahead:
-            entries = {name: ahead.next(name, self._wait) for name in calls}
-            return {name: entry.result for name, entry in entries.items() if entry is not None}
+            for name in calls:
+                if entry := ahead.next(name, self._wait):
+                    results[name] = entry.result
+                    ahead.ack(entry)
+        return results

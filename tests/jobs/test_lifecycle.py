@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tap_talkdesk_reports.core.clock import Scope, Stopped, current_scope
 from tap_talkdesk_reports.core.errors import (
-    AnswerLostError,
     JobFailedError,
     JobTimeoutError,
     RequestRefusedError,
+    ResponseLostError,
     UnexpectedResponseError,
 )
 from tap_talkdesk_reports.core.report_job import RUNNING, ReportJob
@@ -212,7 +212,7 @@ def test_a_lost_answer_orders_again_when_no_job_is_found_and_then_gives_up(clock
     never = ScriptedApi(*[[LOST]] * 9)
 
     job = done(found_later, clock)
-    with pytest.raises(AnswerLostError):
+    with pytest.raises(ResponseLostError):
         done(never, clock)
 
     assert job.id == "j2"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from talkdesk_sandbox import Fault, Pace
 from tap_talkdesk_reports.core.errors import TalkdeskError
 from tap_talkdesk_reports.core.timespans import Timespan
-from tap_talkdesk_reports.jobs.report_files import HALVINGS, ReportFiles
+from tap_talkdesk_reports.sync.plan import HALVINGS, ReportFiles
 from tests.support import SleptClock, run_tap, utc
 from tests.support.scripted_api import DOWN, LOST, UNKNOWN, ScriptedApi
 from tests.support.truth import as_set, truth
