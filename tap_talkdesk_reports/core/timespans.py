@@ -70,14 +70,13 @@ def read_timestamp(text: str) -> datetime:
     """
     match = _timestamp.fullmatch(text.strip())
     if match is None:
-        msg = "not a time"
-        raise ValueError(msg)
+        raise ValueError
     day, hour, rest, zone = (part or "" for part in match.groups())
     zone = "+00:00" if zone.strip().upper() in {"", "Z", "UTC"} else zone
     try:
         return datetime.fromisoformat(f"{day}T{hour.zfill(2)}{rest or ':00'}{zone}").astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(error) from None
+    except OverflowError:
+        raise ValueError from None
 
 
 def horizon(now: datetime, delay: timedelta) -> datetime:
