@@ -31,6 +31,7 @@ class ExploreApi(ReportingApi):
 
     root = "/data/reports"
     names_jobs = True
+    can_cancel = False
 
     def _job_request(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:
         # Always with the zone: what its absence means is unknown.
@@ -54,9 +55,6 @@ class ExploreApi(ReportingApi):
 
         expect = REDIRECTS | {200, NO_CONTENT}
         return self._client.send("GET", self._path(job, "jobs"), read, expect=expect, stream=True)
-
-    def cancel(self, job: ReportJob) -> None:
-        """Nothing: the Explore API has no such operation."""
 
     def open(self, job: ReportJob) -> str | requests.Response:
         """A new presigned URL of a done job's file, or the file itself, not yet read.

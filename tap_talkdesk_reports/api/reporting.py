@@ -38,6 +38,8 @@ class ReportingApi:
     root = "/reports"
     #: Whether a job carries a name by which a later run knows it again.
     names_jobs = False
+    #: Whether a running job can be cancelled.
+    can_cancel = True
 
     def __init__(self, base_url: str, policy: RequestPolicy, tokens: Tokens) -> None:
         """Requests are made below `base_url` only, whatever links the responses hold."""

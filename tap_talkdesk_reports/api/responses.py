@@ -69,7 +69,16 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
         timespan or _timespan(job.get("timespan")),
         job["status"].strip().lower(),
         name if isinstance(name, str) else "",
+        _time(job.get("created_at")),
     )
+
+
+def _time(value: object) -> datetime | None:
+    """A time that a response may tell; None if it does not, or not as a time."""
+    try:
+        return read_timestamp(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def same_job(job: ReportJob, body: dict[str, Any]) -> ReportJob:

@@ -6,6 +6,7 @@
     ├── UnexpectedResponseError    us: a response that the tap does not know
     ├── UnavailableError           the operator: a transient error that lasted
     │   └── ResponseLostError      ... and the request may have been carried out
+    ├── BookmarkError              the operator: the state's bookmark of a stream cannot be used
     ├── SpoolError                 the operator: the disk is full or not writable
     ├── UnfitRowError              the operator: a row that no rule lets through
     ├── JobError                   .job: report, timespan, id, last status
@@ -68,6 +69,10 @@ class ResponseLostError(UnavailableError):
         self.wait = wait
 
 
+class BookmarkError(TalkdeskError):
+    """The state's bookmark of a stream cannot be used; it never silently means "from the start"."""
+
+
 class SpoolError(TalkdeskError):
     """The report file cannot be kept on this machine's disk."""
 
@@ -116,3 +121,11 @@ class TruncatedFileError(ReportFileError):
 
 class MalformedFileError(ReportFileError):
     """The file arrived whole but does not read as the report it should be."""
+
+
+class OutputError(OSError):
+    """Standard output cannot be written, for example because its disk is full. Ends the run."""
+
+
+class ReaderGoneError(OutputError, BrokenPipeError):
+    """The program that reads standard output has ended."""

@@ -40,6 +40,7 @@ class ScriptedApi:
         self.cancelled.append(job.id)
 
     names_jobs = False
+    can_cancel = True
 
     def list(self, report, per_page):
         for job in self.listed:
