@@ -211,15 +211,20 @@ class TapTalkdeskReports(Tap):
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
         own = {name: {"type": ["string"]} for name in SCHEMA["properties"]}
+        found = parse_environment_config({"properties": cls._settings_of_sdk | own}, cls._env_var_prefix)
+        return {name: value for name, value in found.items() if value != ""}
+
+    @classproperty
+    def _settings_of_sdk(cls) -> dict[str, Any]:  # noqa: N805
         builtin: dict[str, Any] = {"properties": {}}
         cls.append_builtin_config(builtin)
-        found = parse_environment_config({"properties": builtin["properties"] | own}, cls._env_var_prefix)
-        return {name: value for name, value in found.items() if value != ""}
+        properties: dict[str, Any] = builtin["properties"]
+        return properties
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self._config = normalize(self._config)
         # A warning and no error: a config may hold names for other programs, too.
-        for name in self._config.keys() - type(self).config_jsonschema["properties"].keys():
+        for name in self._config.keys() - SCHEMA["properties"].keys() - self._settings_of_sdk.keys():
             self.logger.warning("%s: there is no such setting, and it changes nothing", name)
         errors = list(problems(self._config, {stream.name for stream in EXPLORE_STREAMS}))
         if errors and raise_errors:

@@ -149,7 +149,7 @@ def _number_problem(value: object, shown: str, setting: Mapping[str, Any]) -> st
 def _moment_or_none(value: object) -> datetime | None:
     try:
         return read_timestamp(value) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 

@@ -56,6 +56,9 @@ class ReportStream(Stream):
     #: Columns by the plain names that their fields had in payloads of another time.
     aliases: ClassVar[Mapping[str, str]] = {}
 
+    #: Plain names of duration fields whose values below 1 are fractions of a day.
+    day_fractions: ClassVar[Collection[str]] = ()
+
     #: What `_row_id` is made of, if that is the key; none: the whole row.
     row_id_fields: ClassVar[Sequence[str]] = ()
 
@@ -218,6 +221,7 @@ class ReportStream(Stream):
             unknown_fields=self.config["unknown_fields"],
             never_null=self.never_null,
             aliases={**self.aliases, **added},
+            day_fractions=self.day_fractions,
             row_id_fields=self.row_id_fields,
             selected={name for name in self.effective_schema["properties"] if self.mask["properties", name]},
         )
