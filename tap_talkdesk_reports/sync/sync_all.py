@@ -12,6 +12,7 @@ from singer_sdk.singerlib import StateMessage
 
 from tap_talkdesk_reports.core.clock import Scope, Stopped, TimeIsUp, in_words
 from tap_talkdesk_reports.core.errors import AuthenticationError
+from tap_talkdesk_reports.core.signals import SIGNALLED
 from tap_talkdesk_reports.core.timespans import rfc3339
 from tap_talkdesk_reports.singer.logs import add_fields
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-talkdesk-reports")
 
 FAILED = 1
-#: What a shell adds to the number of the signal that ended a process.
-SIGNALLED = 128
 
 
 def sync_all(runs: Runs, streams: Sequence[ReportStream], state: Callable[[], Any]) -> int:
