@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
@@ -22,8 +22,10 @@ from tap_talkdesk_reports.config.schema import SCHEMA
 from tap_talkdesk_reports.config.settings import Settings, api_of, custom_reports, normalize
 from tap_talkdesk_reports.config.validation import problems
 from tap_talkdesk_reports.core.clock import Clock, Stopped, StopSignal
+from tap_talkdesk_reports.core.errors import BookmarkError
 from tap_talkdesk_reports.core.signals import SIGNALLED, listen
-from tap_talkdesk_reports.singer.state import plain_bookmarks
+from tap_talkdesk_reports.core.timespans import rfc3339
+from tap_talkdesk_reports.singer.state import bookmarks_of, read_bookmark
 from tap_talkdesk_reports.singer.writer import MessageWriter
 from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, ExploreStream
 from tap_talkdesk_reports.sync.connection_test import connection_test
@@ -95,12 +97,21 @@ class TapTalkdeskReports(Tap):
         return Runs(lambda: self.settings, self.clock, self.stop, self.message_writer)
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over the bookmarks of an earlier run.
+        """Take over the bookmarks of an earlier run, those of other streams included.
 
         Raises:
-            ConfigValidationError: it is no state of this tap.
+            ConfigValidationError: it is no state.
         """
-        super().load_state({"bookmarks": plain_bookmarks(state)})
+        bookmarks = bookmarks_of(state)
+        for name, bookmark in bookmarks.items():
+            if name not in self.streams:
+                self.logger.warning("state: there is no stream %r; its bookmark is kept, and not used", name)
+                continue
+            key = self.streams[name].replication_key or ""
+            with suppress(BookmarkError):  # its stream fails because of it, if it is selected
+                if moment := read_bookmark(bookmark, name, key):
+                    bookmarks[name] = {"replication_key": key, "replication_key_value": rfc3339(moment)}
+        super().load_state({"bookmarks": bookmarks})
 
     # The command line
 
@@ -212,8 +223,12 @@ def _custom_report_stream(tap: TapTalkdeskReports, own: CustomReport) -> Explore
 def _json(file: IO[str] | None, what: str) -> Any:
     if file is None:
         return None
+    text = file.read()
+    if what == "state" and not text.strip():
+        TapTalkdeskReports.logger.warning("state: the file is empty, and counts as no state")
+        return None
     try:
-        content = load_json(file.read())
+        content = load_json(text)
     except ValueError as error:
         msg = f"{what}: cannot be read as JSON: {error}"
         raise ConfigValidationError(msg, errors=[msg]) from None

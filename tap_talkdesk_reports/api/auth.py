@@ -1,4 +1,4 @@
-"""Tokens: how they are got, kept and renewed."""
+"""Signs in for tokens (password, client secret or signed assertion), and renews them before they expire."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tap_talkdesk_reports.api.client import Client
-from tap_talkdesk_reports.api.transport import hide
+from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.core.errors import AuthenticationError, RequestRefusedError, UnexpectedResponseError
 
 if TYPE_CHECKING:
     import requests
 
-    from tap_talkdesk_reports.api.client import Policy
+    from tap_talkdesk_reports.api.client import RequestPolicy
     from tap_talkdesk_reports.api.signing_key import SigningKey
 
-OK = frozenset({200, 201})
-#: A wrong address should be told in seconds: nothing has begun yet that could be lost.
-TRIES = 4
-PATIENCE = 120.0
+#: A wrong URL should show in seconds: nothing has begun yet that could be lost.
+ATTEMPTS = 4
+MAX_WAIT = 120.0
 #: A token is renewed after this part of its life, so that none expires on the way to the API.
 RENEWED_AT = 0.75
 
@@ -34,12 +33,12 @@ class TokenSource(ABC):
     A token is renewed once however many threads find it expired.
     """
 
-    def __init__(self, token_url: str, policy: Policy) -> None:
+    def __init__(self, token_url: str, policy: RequestPolicy) -> None:
         """Sign in later, at the first need."""
         parts = urlsplit(token_url)
         self._clock = policy.clock
         self._client = Client(
-            f"{parts.scheme}://{parts.netloc}", replace(policy, tries=TRIES, patience=PATIENCE)
+            f"{parts.scheme}://{parts.netloc}", replace(policy, attempts=ATTEMPTS, max_wait=MAX_WAIT)
         )
         self._path = parts.path
         self._lock = threading.Lock()
@@ -76,21 +75,23 @@ class TokenSource(ABC):
 
     @abstractmethod
     def _sign_in(self) -> dict[str, Any]:
-        """Get a first token with the credentials; the answer's body."""
+        """Get a first token with the credentials; the response's body."""
 
     def _renew(self) -> dict[str, Any]:
-        """Get another token; the answer's body."""
+        """Get another token; the response's body."""
         return self._sign_in()
 
     def _keep(self, body: dict[str, Any]) -> None:
         self._token = str(body["access_token"])
-        hide(self._token, *(str(body[name]) for name in ("id_token", "refresh_token") if body.get(name)))
+        register_secret(
+            self._token, *(str(body[name]) for name in ("id_token", "refresh_token") if body.get(name))
+        )
         self._renew_at = float("inf")
         if isinstance(life := body.get("expires_in"), int | float) and life > 0:
             self._renew_at = self._clock.monotonic() + RENEWED_AT * life
 
     def _post(self, path: str, **request: Any) -> dict[str, Any]:
-        return self._client.send("POST", path, self._read, expect=OK, **request)
+        return self._client.send("POST", path, self._read, expect=frozenset({200, 201}), **request)
 
     def _read(self, response: requests.Response) -> dict[str, Any]:
         try:
@@ -100,7 +101,7 @@ class TokenSource(ABC):
         if isinstance(body, dict) and re.fullmatch("[!-~]+", str(body.get("access_token") or "")):
             return body
         # Not shown: whatever it is, it may hold a token.
-        msg = f"The sign-in at {self._client.base_url} was answered without a token; check token_url"
+        msg = f"The sign-in at {self._client.base_url} returned no token; check token_url"
         raise UnexpectedResponseError(msg)
 
 
@@ -114,12 +115,12 @@ class PasswordGrant(TokenSource):
     """
 
     def __init__(
-        self, token_url: str, policy: Policy, *, client: dict[str, str], user: dict[str, str]
+        self, token_url: str, policy: RequestPolicy, *, client: dict[str, str], user: dict[str, str]
     ) -> None:
         """Sign in later, at the first need.
 
         Args:
-            token_url: Address of the sign-in call; `/auth/token`, or its other name `/token`.
+            token_url: URL of the sign-in call; `/auth/token`, or its other name `/token`.
             policy: How requests are made.
             client: `client_id`, `client_secret` and `client_version`.
             user: `account`, `username` and `password`.
@@ -159,20 +160,20 @@ class ClientCredentials(TokenSource):
     """The Explore API's sign-in: client credentials, with a secret or with a signed assertion.
 
     Source: https://docs.talkdesk.com/reference/cc-basic and
-    https://docs.talkdesk.com/reference/cc-jwt. No scope is asked for, so that the token
+    https://docs.talkdesk.com/reference/cc-jwt. No scope is requested, so that the token
     carries all that the client has.
     """
 
     def __init__(
         self,
         token_url: str,
-        policy: Policy,
+        policy: RequestPolicy,
         *,
         client_id: str,
         client_secret: str | None,
         key: SigningKey | None,
     ) -> None:
-        """Sign in later, at the first need; with `key` where there is one, else with the secret."""
+        """Sign in later, at the first need; with `key` if there is one, else with the secret."""
         super().__init__(token_url, policy)
         self._token_url = token_url
         self._client_id = client_id

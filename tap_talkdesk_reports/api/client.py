@@ -1,4 +1,4 @@
-"""One API host: requests, retries of passing trouble, refusals sorted, nothing secret shown."""
+"""Requests to one API host: timeouts, retries, Retry-After, new tokens after 401 and 403, server's clock."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import backoff
 import requests
 from singer_sdk.exceptions import RetriableAPIError
 
-from tap_talkdesk_reports.api.transport import Bearer, Sessions, never_sent, plain_words, redacted
-from tap_talkdesk_reports.core.clock import in_words
+from tap_talkdesk_reports.api.failures import describe_error, was_never_sent
+from tap_talkdesk_reports.api.redaction import redact
+from tap_talkdesk_reports.api.session import Bearer, Sessions
+from tap_talkdesk_reports.core.clock import in_words, pauses
 from tap_talkdesk_reports.core.errors import (
-    AnswerLostError,
     AuthenticationError,
     RequestRefusedError,
+    ResponseLostError,
     UnavailableError,
     UnexpectedResponseError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tap_talkdesk_reports.core.clock import Clock
 
@@ -32,49 +33,50 @@ T = TypeVar("T")
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: Answers that only mean "not now".
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+#: Retriable statuses.
+RETRIABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 TOO_MANY = 429
-OK = 200
 
-#: An answer that makes no sense is asked for so often: a proxy's page passes, a changed API does not.
-TRIES_OF_NONSENSE = 3
+#: Attempts that get unexpected responses: a proxy's page may pass, a changed API does not.
+ATTEMPTS_IF_UNEXPECTED = 3
 
 SECONDS_BETWEEN_WARNINGS = 60
 
 
 class Tokens(Protocol):
-    """Where the token of a request comes from."""
+    """The source of the token of each request."""
 
     def token(self) -> str:
-        """A token that is good as far as one can know."""
+        """A token that is valid, or is believed to be."""
 
     def renew(self, refused: str) -> None:
         """Take note that the API refused this token."""
 
 
 @dataclass(frozen=True)
-class Policy:
+class RequestPolicy:
     """How requests are made, the same for every host."""
 
     clock: Clock
     user_agent: str
     #: Without a byte for this many seconds a request is dead.
     timeout: float
-    #: So many times a request is made before lost connections and 5xx count as more than passing trouble.
-    tries: int = 8
-    #: For so many seconds 429 is waited out: other users of the account may hold all its jobs.
-    patience: float = 3600.0
+    #: How often a request is made that meets lost connections and 5xx; 429 does not count.
+    attempts: int = 8
+    #: Seconds for which a request is retried at all, for 429 too: others may hold all jobs of the account.
+    max_wait: float = 3600.0
 
 
-class _PassingError(RetriableAPIError):
-    """The API says "not now", or nothing, or nonsense."""
+class _TransientError(RetriableAPIError):
+    """A retriable status, a lost connection or an unexpected response."""
 
-    def __init__(self, message: str, *, tries: float, wait: float | None = None, lost: bool = True) -> None:
+    def __init__(
+        self, message: str, *, attempts: float, wait: float | None = None, lost: bool = True
+    ) -> None:
         super().__init__(message)
-        #: How often it may be met before it counts as lasting.
-        self.tries = tries
-        #: Seconds that the API asked for.
+        #: After so many attempts it counts as lasting.
+        self.attempts = attempts
+        #: Seconds that the API wants the client to wait.
         self.wait = wait
         #: Whether the request may have been carried out all the same.
         self.lost = lost
@@ -83,17 +85,17 @@ class _PassingError(RetriableAPIError):
 class Client:
     """Speaks to one host, over one session for each thread.
 
-    Redirects are answers here and never followed.
+    Redirects are responses like others and never followed.
     """
 
-    def __init__(self, base_url: str, policy: Policy, tokens: Tokens | None = None) -> None:
+    def __init__(self, base_url: str, policy: RequestPolicy, tokens: Tokens | None = None) -> None:
         """Without `tokens` no request carries an Authorization header."""
         self.base_url = base_url
         self._policy = policy
         self._tokens = tokens
         self._sessions = Sessions(**{"User-Agent": policy.user_agent, "Accept": "application/json"})
-        self._told_at: float | None = None
-        #: How far the server's clock is ahead of ours, in seconds, by the `Date` header of its latest answer.
+        self._warned_at: float | None = None
+        #: How far the server's clock is ahead of ours, in seconds, by the `Date` of its latest response.
         self.clock_skew = 0.0
 
     def send(
@@ -106,51 +108,49 @@ class Client:
         repeatable: bool = True,
         **request: Any,
     ) -> T:
-        """Make one request, again while the trouble is passing, and read the answer.
+        """Make one request, retry it while errors are transient, and read the response.
 
         Args:
             method: The HTTP method.
-            path: The path below the base address.
-            read: Makes the result of an answer; raises UnexpectedResponseError where it cannot.
-            expect: The statuses that are answers; any other is an error.
-            repeatable: False where a second request would make a second thing: then
+            path: The path below the base URL.
+            read: Makes the result of a response, or raises UnexpectedResponseError.
+            expect: The statuses that `read` takes; any other is an error.
+            repeatable: False if a second request would create a second job: then
                 it is repeated only if the first was surely not carried out.
             request: What `requests` calls `json`, `data`, `params` and so on.
 
         Raises:
             AuthenticationError: the API refuses the token, also a new one.
-            RequestRefusedError: any other status that is neither expected nor passing.
-            UnavailableError: the trouble did not pass.
-            UnexpectedResponseError: `read` did not understand the answer, several times.
-            AnswerLostError: a request that is not repeatable may have been carried out.
+            RequestRefusedError: any other status that is neither expected nor retriable.
+            UnavailableError: the error was still there after all attempts.
+            UnexpectedResponseError: `read` raised it at each of several attempts.
+            ResponseLostError: a request that is not repeatable may have been carried out.
         """
         clock = self._policy.clock
         started = clock.monotonic()
-        pauses = _pauses()
-        tried = 0
-        while True:
+        for attempt, pause in enumerate(pauses(), 1):
             try:
-                return self._read(read, self._answer(method, path, expect, request))
-            except _PassingError as trouble:
+                return self._read(read, self._response(method, path, expect, request))
+            except _TransientError as error:
                 waited = clock.monotonic() - started
-                tried += 1
-                if trouble.lost and not repeatable:
-                    raise AnswerLostError(str(trouble), wait=trouble.wait) from None
-                if tried >= trouble.tries or waited >= self._policy.patience:
-                    if isinstance(trouble.__cause__, UnexpectedResponseError):
-                        raise trouble.__cause__ from None
-                    msg = f"{trouble}; given up after {tried} tries in {in_words(waited)}"
+                if error.lost and not repeatable:
+                    raise ResponseLostError(str(error), wait=error.wait) from None
+                if attempt >= error.attempts or waited >= self._policy.max_wait:
+                    if isinstance(error.__cause__, UnexpectedResponseError):
+                        raise error.__cause__ from None
+                    msg = f"{error}; given up after {attempt} attempts in {in_words(waited)}"
                     raise UnavailableError(msg) from None
-                pause = trouble.wait if trouble.wait is not None else backoff.full_jitter(next(pauses))
-                pause = min(pause, max(1.0, self._policy.patience - waited))
-                self._tell(trouble, pause)
+                wait = error.wait if error.wait is not None else clock.jittered(pause)
+                wait = min(wait, max(1.0, self._policy.max_wait - waited))
+                self._log(error, wait)
             # Not backoff's decorator: nothing can interrupt the way it sleeps.
-            clock.sleep(pause)
+            clock.sleep(wait)
+        raise AssertionError
 
-    def _answer(
+    def _response(
         self, method: str, path: str, expect: frozenset[int], request: dict[str, Any]
     ) -> requests.Response:
-        """An answer of an expected status; after 401 or 403 once more, with a new token."""
+        """A response of an expected status; after 401 or 403 once more, with a new token."""
         token = self._tokens.token() if self._tokens else None
         response = self._exchange(method, path, request, token)
         if self._tokens and token and response.status_code in {401, 403}:
@@ -164,15 +164,15 @@ class Client:
             return response
         msg = self.description(response)
         if response.status_code == TOO_MANY:
-            raise _PassingError(msg, tries=float("inf"), wait=self._retry_after(response), lost=False)
-        if response.status_code in PASSING:
-            raise _PassingError(msg, tries=self._policy.tries, wait=self._retry_after(response))
+            raise _TransientError(msg, attempts=float("inf"), wait=self._retry_after(response), lost=False)
+        if response.status_code in RETRIABLE:
+            raise _TransientError(msg, attempts=self._policy.attempts, wait=self._retry_after(response))
         raise RequestRefusedError(msg, status=response.status_code)
 
     def _exchange(
         self, method: str, path: str, request: dict[str, Any], token: str | None
     ) -> requests.Response:
-        """One request and its answer, whatever it is."""
+        """One request and its response, whatever it is."""
         try:
             response = self._sessions.session.request(
                 method,
@@ -182,15 +182,17 @@ class Client:
                 timeout=self._policy.timeout,
                 **request,
             )
-            if request.get("stream") and response.status_code != OK:
+            if request.get("stream") and response.status_code != 200:
                 _ = response.content  # only a file is long; all else is read at once
         except requests.exceptions.RequestException as error:
-            # The error's own text holds the whole address and whatever lies below it.
-            msg = f"{method} {self.base_url}{path}: {plain_words(error)}"
-            raise _PassingError(msg, tries=self._policy.tries, lost=not never_sent(error)) from None
+            # The error's own text holds the whole URL and whatever lies below it.
+            msg = f"{method} {self.base_url}{path}: {describe_error(error)}"
+            raise _TransientError(
+                msg, attempts=self._policy.attempts, lost=not was_never_sent(error)
+            ) from None
         except ValueError:  # from requests itself, which looks at Location though it does not follow
-            msg = f"{method} {self.base_url}{path}: the answer redirects to what is no address"
-            raise _PassingError(msg, tries=TRIES_OF_NONSENSE) from None
+            msg = f"{method} {self.base_url}{path}: the response redirects to what is no URL"
+            raise _TransientError(msg, attempts=ATTEMPTS_IF_UNEXPECTED) from None
         if date := _http_date(response.headers.get("Date", "")):
             self.clock_skew = (date - self._policy.clock.now()).total_seconds()
         return response
@@ -200,15 +202,15 @@ class Client:
         try:
             return read(response)
         except requests.exceptions.RequestException as error:
-            raise _PassingError(plain_words(error), tries=TRIES_OF_NONSENSE) from None
+            raise _TransientError(describe_error(error), attempts=ATTEMPTS_IF_UNEXPECTED) from None
         except UnexpectedResponseError as error:
-            raise _PassingError(str(error), tries=TRIES_OF_NONSENSE) from error
+            raise _TransientError(str(error), attempts=ATTEMPTS_IF_UNEXPECTED) from error
 
     def description(self, response: requests.Response) -> str:
-        """What was asked, the status, and what the API said; nothing secret."""
-        asked = f"{response.request.method} {(response.request.url or '').partition('?')[0]}"
-        said = redacted(response.text[:4096]) or "(nothing)"
-        return f"{asked} was answered {response.status_code}: {said}"
+        """Method, URL, status and body in one line; nothing secret."""
+        request = f"{response.request.method} {(response.request.url or '').partition('?')[0]}"
+        body = redact(response.text[:4096]) or "(nothing)"
+        return f"{request} returned {response.status_code}: {body}"
 
     def _retry_after(self, response: requests.Response) -> float | None:
         """Seconds to wait by the `Retry-After` header, which is a number or a date."""
@@ -219,19 +221,13 @@ class Client:
             return max(0.0, (date - self._policy.clock.now()).total_seconds())
         return None
 
-    def _tell(self, trouble: _PassingError, pause: float) -> None:
-        """One warning a minute is enough for a person; the rest is for a debugger."""
+    def _log(self, error: _TransientError, wait: float) -> None:
+        """Log a retry: one warning a minute, the others at DEBUG."""
         now = self._policy.clock.monotonic()
-        due = self._told_at is None or now - self._told_at >= SECONDS_BETWEEN_WARNINGS
+        due = self._warned_at is None or now - self._warned_at >= SECONDS_BETWEEN_WARNINGS
         if due:
-            self._told_at = now
-        logger.log(logging.WARNING if due else logging.DEBUG, "%s; next try in %.1f s", trouble, pause)
-
-
-def _pauses() -> Iterator[float]:
-    pauses = backoff.expo(max_value=30)
-    next(pauses)  # its first value is no pause
-    return pauses
+            self._warned_at = now
+        logger.log(logging.WARNING if due else logging.DEBUG, "%s; retrying in %.1f s", error, wait)
 
 
 def _http_date(text: str) -> datetime | None:

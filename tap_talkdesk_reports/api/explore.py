@@ -1,9 +1,9 @@
-"""The verbs of the Explore API: those of the Reporting API, where it differs from that.
+"""The Explore API's operations: paths, job names and responses to polls that the Reporting API does not have.
 
 Source: talkdesk-api, part B; https://docs.talkdesk.com/reference/execute-a-report and
-its neighbours. What is documented there in one way and seen in another is accepted in
-both: a job nested below `job` or flat, and an end told by a redirect, by a status or
-by the file itself.
+its neighbours. What is documented in one way and was seen in another is accepted in
+both: a job nested below `job` or flat, and a job that is done shown by a redirect, by a
+status or by the file itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.api.reporting import OK, REDIRECTS, ReportingApi
+from tap_talkdesk_reports.api.reporting import REDIRECTS, ReportingApi
 from tap_talkdesk_reports.api.responses import location, read_object, same_job
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
 from tap_talkdesk_reports.core.report_job import DONE, JobName, ReportJob
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.core.timespans import Timespan
 
 NO_CONTENT = 204
-#: A job is some hundred bytes; an answer that is longer is a file.
+#: A job is some hundred bytes; a longer response to a poll is the report file.
 LONGEST_JOB = 1 << 16
 
 
@@ -31,14 +31,15 @@ class ExploreApi(ReportingApi):
 
     root = "/data/reports"
     names_jobs = True
+    can_cancel = False
 
-    def _order(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:
-        # The zone is said always: what its absence means is unknown.
+    def _job_request(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:
+        # Always with the zone: what its absence means is unknown.
         name = JobName(report, timespan, self._clock.now().replace(microsecond=0), file_format)
-        return {"name": str(name), "timezone": "UTC", **super()._order(report, timespan, file_format)}
+        return {"name": str(name), "timezone": "UTC", **super()._job_request(report, timespan, file_format)}
 
     def get(self, job: ReportJob) -> ReportJob:
-        """Ask how a job is doing; 204 means that it is still running.
+        """Poll a job: get it as it is now; 204 means that it is still running.
 
         Raises:
             RequestRefusedError: with status 404, the API does not know the job.
@@ -52,21 +53,18 @@ class ExploreApi(ReportingApi):
             body = _job_body(response)
             return same_job(job, body) if body else replace(job, status=DONE)
 
-        expect = OK | REDIRECTS | {NO_CONTENT}
+        expect = REDIRECTS | {200, NO_CONTENT}
         return self._client.send("GET", self._path(job, "jobs"), read, expect=expect, stream=True)
 
-    def cancel(self, job: ReportJob) -> None:
-        """Nothing: the Explore API has no such operation."""
-
     def open(self, job: ReportJob) -> str | requests.Response:
-        """A newly signed address of a done job's file, or the file itself, not yet read.
+        """A new presigned URL of a done job's file, or the file itself, not yet read.
 
         Raises:
             RequestRefusedError: with status 404, there is no such file (yet, or any more).
         """
 
         def read(response: requests.Response) -> str | requests.Response:
-            if response.status_code in OK:
+            if response.status_code == 200:
                 return response
             with response:
                 if target := location(response):
@@ -74,11 +72,11 @@ class ExploreApi(ReportingApi):
             msg = f"{job}: the files operation redirects without a Location header"
             raise UnexpectedResponseError(msg)
 
-        return self._client.send("GET", self._path(job, "files"), read, expect=OK | REDIRECTS, stream=True)
+        return self._client.send("GET", self._path(job, "files"), read, expect=REDIRECTS | {200}, stream=True)
 
 
 def _job_body(response: requests.Response) -> dict[str, Any] | None:
-    """The answer to a poll; None where it is no job but already the report file.
+    """The body of the response to a poll; None if it is no job but the report file.
 
     A file is recognised by its length, its type or its entries, and not read to its end.
     """

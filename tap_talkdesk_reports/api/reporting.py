@@ -1,7 +1,8 @@
-"""The verbs of the Reporting API: create, get, cancel, list, open, delete file.
+"""The Reporting API's operations: create, poll, cancel and list jobs (page by page), open and delete files.
 
-Each is one HTTP exchange and never decides when; only listing walks pages. Source:
-the seed document, `Reporting API Documentation`; section names stand at each verb.
+Each is one HTTP exchange and never decides when; only listing makes more than one. What
+counts as done, and as gone, stands here. Source: the seed document, `Reporting API
+Documentation`; section names stand at each operation.
 """
 
 from __future__ import annotations
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
 
     import requests
 
-    from tap_talkdesk_reports.api.client import Policy, Tokens
+    from tap_talkdesk_reports.api.client import RequestPolicy, Tokens
     from tap_talkdesk_reports.core.timespans import Timespan
 
 #: "303 See Other" by the seed document; other pages of Talkdesk print 300 and 302 for the same.
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
-OK = frozenset({200})
 #: Deleting what is gone, or cancelling what is over, is refused with 403; a later page calls the
-#: operation deprecated. All of that is fine to somebody who only wants it gone.
+#: operation deprecated. For the tap all of that is success.
 GONE = frozenset({200, 202, 204, 403, 404, 405, 410})
 
 
@@ -38,18 +38,20 @@ class ReportingApi:
     root = "/reports"
     #: Whether a job carries a name by which a later run knows it again.
     names_jobs = False
+    #: Whether a running job can be cancelled.
+    can_cancel = True
 
-    def __init__(self, base_url: str, policy: Policy, tokens: Tokens) -> None:
-        """Requests are made below `base_url` only, whatever links the answers hold."""
+    def __init__(self, base_url: str, policy: RequestPolicy, tokens: Tokens) -> None:
+        """Requests are made below `base_url` only, whatever links the responses hold."""
         self._client = Client(base_url, policy, tokens)
         self._clock = policy.clock
 
     def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob:
-        """Order a report ("Creating a report job").
+        """Create a report job ("Creating a report job").
 
         Raises:
-            AnswerLostError: it may or may not have been made.
-            RequestRefusedError: the API does not accept the order.
+            ResponseLostError: it may or may not have been created.
+            RequestRefusedError: the API does not accept the request.
         """
         return self._client.send(
             "POST",
@@ -57,11 +59,11 @@ class ReportingApi:
             lambda response: read_job(as_object(response), report, timespan),
             expect=frozenset({200, 201, 202}),
             repeatable=False,
-            json=self._order(report, timespan, file_format),
+            json=self._job_request(report, timespan, file_format),
         )
 
     def get(self, job: ReportJob) -> ReportJob:
-        """Ask how a job is doing ("Checking a report job status").
+        """Poll a job: get it as it is now ("Checking a report job status").
 
         Raises:
             RequestRefusedError: with status 404, the API does not know the job.
@@ -69,11 +71,11 @@ class ReportingApi:
 
         def read(response: requests.Response) -> ReportJob:
             if response.status_code in REDIRECTS:
-                # The body may say anything, or nothing: the redirect itself means that the file is there.
+                # Whatever the body is, the redirect itself means that the file is there.
                 return replace(job, status=DONE)
             return same_job(job, as_object(response))
 
-        return self._client.send("GET", self._path(job, "jobs"), read, expect=OK | REDIRECTS)
+        return self._client.send("GET", self._path(job, "jobs"), read, expect=REDIRECTS | {200})
 
     def cancel(self, job: ReportJob) -> None:
         """Stop a job that is still running ("Canceling a report job"); one that is over stays as it is."""
@@ -88,20 +90,27 @@ class ReportingApi:
         order: str | None = None,
         order_by: str | None = None,
     ) -> Iterator[ReportJob]:
-        """The recent jobs, newest first unless ordered, page after page ("Inspecting previous jobs")."""
+        """The recent jobs, newest first by default, page after page ("Inspecting previous jobs")."""
         path = f"{self.root}/{report}/jobs"
-        asked: dict[str, Any] = {"page": page, "per_page": per_page, "order": order, "order_by": order_by}
-        query: str | None = urlencode({name: value for name, value in asked.items() if value is not None})
+        parameters: dict[str, Any] = {
+            "page": page,
+            "per_page": per_page,
+            "order": order,
+            "order_by": order_by,
+        }
+        query: str | None = urlencode(
+            {name: value for name, value in parameters.items() if value is not None}
+        )
         seen = set()
         while query and query not in seen:
             seen.add(query)
-            body = self._client.send("GET", f"{path}?{query}", as_object, expect=OK)
+            body = self._client.send("GET", f"{path}?{query}", as_object, expect=frozenset({200}))
             jobs = listed_jobs(body, report)
             yield from jobs
             query = next_page(body) if jobs else None
 
     def open(self, job: ReportJob) -> str | requests.Response:
-        """A newly signed address of a done job's file ("Downloading a report file").
+        """A new presigned URL of a done job's file ("Downloading a report file").
 
         Raises:
             RequestRefusedError: with status 404, there is no such file (yet, or any more).
@@ -119,8 +128,8 @@ class ReportingApi:
         """Delete a done job's file ("Delete a report file"); one that is gone already is fine."""
         self._client.send("DELETE", self._path(job, "files"), _nothing, expect=GONE)
 
-    def _order(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:  # noqa: ARG002
-        """The body of an order."""
+    def _job_request(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:  # noqa: ARG002
+        """The body of a request for a job."""
         bounds = {"from": rfc3339(timespan.start), "to": rfc3339(timespan.end)}
         return {"format": file_format, "timespan": bounds}
 
@@ -129,4 +138,4 @@ class ReportingApi:
 
 
 def _nothing(_response: requests.Response) -> None:
-    """The answer's status said all."""
+    """Nothing: the status is all there is to know."""

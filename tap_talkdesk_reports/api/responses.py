@@ -1,4 +1,4 @@
-"""What the APIs' JSON bodies say, read with tolerance."""
+"""Reads bodies and Location headers of the APIs: jobs, their status and timespan, lists and their pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from tap_talkdesk_reports.api.transport import redacted
+from tap_talkdesk_reports.api.redaction import redact
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
 from tap_talkdesk_reports.core.report_job import ReportJob
 from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def as_object(response: requests.Response) -> dict[str, Any]:
-    """The body of an answer as a JSON object.
+    """The body of a response as a JSON object.
 
     Raises:
         UnexpectedResponseError: it is none, for example a proxy's page or cut short.
@@ -41,7 +41,7 @@ def read_object(data: bytes, kind: str) -> dict[str, Any]:
         body = None
     if isinstance(body, dict):
         return body
-    shown = redacted(data[:4096].decode(errors="replace"))
+    shown = redact(data[:4096].decode(errors="replace"))
     msg = f"Expected a JSON object from Talkdesk, got {kind or 'something'}: {shown}"
     raise UnexpectedResponseError(msg)
 
@@ -51,8 +51,8 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
 
     Args:
         body: The object, flat as documented, or below `job`.
-        report: The report it was asked for.
-        timespan: What was asked for, where that is known; else it is read from the body.
+        report: The report that it was created for.
+        timespan: The requested one, if that is known; else it is read from the body.
 
     Raises:
         UnexpectedResponseError: it has no id, or no status.
@@ -60,7 +60,7 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
     job = body.get("job", body)
     known = isinstance(job, dict) and isinstance(job.get("id"), str) and isinstance(job.get("status"), str)
     if not known or not job["id"]:
-        msg = f"Report {report!r}: expected a job with id and status, got {redacted(str(body))}"
+        msg = f"Report {report!r}: expected a job with id and status, got {redact(str(body))}"
         raise UnexpectedResponseError(msg)
     name = job.get("name")
     return ReportJob(
@@ -69,19 +69,28 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
         timespan or _timespan(job.get("timespan")),
         job["status"].strip().lower(),
         name if isinstance(name, str) else "",
+        _time(job.get("created_at")),
     )
 
 
+def _time(value: object) -> datetime | None:
+    """A time that a response may tell; None if it does not, or not as a time."""
+    try:
+        return read_timestamp(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def same_job(job: ReportJob, body: dict[str, Any]) -> ReportJob:
-    """The job as the answer to a poll for it describes it.
+    """The job as the response to a poll describes it.
 
     Raises:
-        UnexpectedResponseError: the answer is none, or is about another job.
+        UnexpectedResponseError: the response is no job, or another one.
     """
     read = read_job(body, job.report, job.timespan)
     if read.id == job.id:
         return read
-    msg = f"{job}: its status was asked for, and that of job {redacted(read.id)} was told"
+    msg = f"{job}: polled, and the response is about job {redact(read.id)}"
     raise UnexpectedResponseError(msg)
 
 
@@ -96,12 +105,12 @@ def _timespan(body: object) -> Timespan:
 
 
 def location(response: requests.Response) -> str | None:
-    """Where an answer redirects to, if it says so; a relative address is made whole."""
+    """The URL that a response redirects to, if any; a relative one is made absolute."""
     target = response.headers.get("Location")
     try:
         return urljoin(response.url, target) if target else None
     except ValueError:
-        return target  # no address at all; whoever uses it says so
+        return target  # no URL at all; the download says so
 
 
 def listed_jobs(body: dict[str, Any], report: str) -> list[ReportJob]:
@@ -114,7 +123,7 @@ def listed_jobs(body: dict[str, Any], report: str) -> list[ReportJob]:
     embedded = body.get("_embedded") or body.get("_embdedded") or {}
     jobs = embedded.get("jobs") or [] if isinstance(embedded, dict) else None
     if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
-        msg = f"Report {report!r}: expected a list of jobs, got {redacted(str(body))}"
+        msg = f"Report {report!r}: expected a list of jobs, got {redact(str(body))}"
         raise UnexpectedResponseError(msg)
     return [read_job(job, report) for job in jobs]
 

@@ -1,4 +1,4 @@
-"""The private key of an app, and what it signs."""
+"""The private key of an app: reads it (base64 or PEM) and signs the assertion (JWT) of a sign-in with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-#: How long an assertion is good for; by https://docs.talkdesk.com/docs/signed-jwt.
+#: How long an assertion is valid; by https://docs.talkdesk.com/docs/signed-jwt.
 LIFE = timedelta(seconds=300)
 
 
@@ -25,7 +25,7 @@ class SigningKey:
         Raises:
             ValueError: it is no private key; the message does not show it.
         """
-        # Read late: nobody should wait for these who signs in with a secret.
+        # Imported late: a sign-in with a secret should not wait for these.
         from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
         from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
@@ -38,7 +38,7 @@ class SigningKey:
         self._key_id = key_id
 
     def assertion(self, client_id: str, token_url: str, now: datetime) -> str:
-        """A signed JWT that says who the client is, good once and for five minutes."""
+        """A signed JWT that names the client, valid once and for five minutes."""
         import jwt  # noqa: PLC0415
 
         claims = {

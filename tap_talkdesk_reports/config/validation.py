@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from fsspec import get_filesystem_class  # type: ignore[import-untyped]
 from singer_sdk.helpers._batch import StorageTarget
 
+from tap_talkdesk_reports.api.session import is_loopback
 from tap_talkdesk_reports.api.signing_key import SigningKey
-from tap_talkdesk_reports.api.transport import is_loopback
 from tap_talkdesk_reports.config.custom_reports import custom_report_problems
 from tap_talkdesk_reports.config.schema import SCHEMA, SIGN_INS
 from tap_talkdesk_reports.config.settings import api_of

@@ -1,11 +1,12 @@
-"""Every error of our own, sorted by who can do something about it.
+"""Every error of the tap, sorted by who can do something about it.
 
     TalkdeskError                  its message ends the log; the run exits non-zero
     ├── AuthenticationError        the operator: credentials, account, scope or region
-    ├── RequestRefusedError        the operator: 4xx; keeps status and the API's words
-    ├── UnexpectedResponseError    us: the API answered in a way we do not know
-    ├── UnavailableError           nobody: passing trouble that did not pass
-    │   └── AnswerLostError        ... and what was asked for may have been done
+    ├── RequestRefusedError        the operator: 4xx; keeps the status and the API's message
+    ├── UnexpectedResponseError    us: a response that the tap does not know
+    ├── UnavailableError           the operator: a transient error that lasted
+    │   └── ResponseLostError      ... and the request may have been carried out
+    ├── BookmarkError              the operator: the state's bookmark of a stream cannot be used
     ├── SpoolError                 the operator: the disk is full or not writable
     ├── UnfitRowError              the operator: a row that no rule lets through
     ├── JobError                   .job: report, timespan, id, last status
@@ -15,11 +16,11 @@
         ├── TruncatedFileError     stopped early; a new download may help
         └── MalformedFileError     ragged row, missing key, count unlike `total`, not JSON or CSV
 
-Wrong settings are the SDK's `ConfigValidationError`. Passing trouble (429, 5xx, a
-lost connection) is the SDK's `RetriableAPIError`, raised and retried in
+Wrong settings are the SDK's `ConfigValidationError`. A transient error (429,
+5xx, a lost connection) is the SDK's `RetriableAPIError`, raised and retried in
 `api/client.py` only.
 
-No message holds a token, a password or a signed URL.
+No message holds a token, a password or a presigned URL.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class TalkdeskError(FatalSyncError):
-    """An error that says in one line what went wrong and what to do."""
+    """An error with one line on what went wrong and what to do."""
 
 
 class AuthenticationError(TalkdeskError):
@@ -51,21 +52,25 @@ class RequestRefusedError(TalkdeskError):
 
 
 class UnexpectedResponseError(TalkdeskError):
-    """Talkdesk answered in a way that no document or observation describes."""
+    """A response of Talkdesk that no document or observation describes."""
 
 
 class UnavailableError(TalkdeskError):
-    """Talkdesk could not be reached, or kept answering with passing trouble, through all retries."""
+    """Talkdesk could not be reached, or kept returning a retriable status, through all attempts."""
 
 
-class AnswerLostError(UnavailableError):
-    """The answer to a request that changes something was lost: it may have been carried out."""
+class ResponseLostError(UnavailableError):
+    """The response to a request that changes something was lost: it may have been carried out."""
 
     def __init__(self, message: str, *, wait: float | None = None) -> None:
-        """Keep how long the API asked to wait beside the message."""
+        """Keep beside the message how long the API wants the client to wait."""
         super().__init__(message)
-        #: Seconds that the API asked to wait, where it did.
+        #: Seconds that the API wants the client to wait, if it sent any.
         self.wait = wait
+
+
+class BookmarkError(TalkdeskError):
+    """The state's bookmark of a stream cannot be used; it never silently means "from the start"."""
 
 
 class SpoolError(TalkdeskError):
@@ -73,7 +78,7 @@ class SpoolError(TalkdeskError):
 
 
 class UnfitRowError(TalkdeskError):
-    """A row without a usable key, or with content that the settings say must stop the stream."""
+    """A row without a usable key, or with content that must stop the stream by the settings."""
 
 
 class JobError(TalkdeskError):
@@ -116,3 +121,11 @@ class TruncatedFileError(ReportFileError):
 
 class MalformedFileError(ReportFileError):
     """The file arrived whole but does not read as the report it should be."""
+
+
+class OutputError(OSError):
+    """Standard output cannot be written, for example because its disk is full. Ends the run."""
+
+
+class ReaderGoneError(OutputError, BrokenPipeError):
+    """The program that reads standard output has ended."""

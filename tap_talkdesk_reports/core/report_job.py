@@ -29,6 +29,8 @@ class ReportJob:
     status: str
     #: The name that it was created with, if the API has names.
     name: str = ""
+    #: When it was created, if the API says so.
+    created_at: datetime | None = None
 
     def __str__(self) -> str:
         """For log lines and errors."""

@@ -1,4 +1,7 @@
-"""The spool: anonymous temporary files, which the system removes at every kind of exit, KILL included."""
+"""The spool: anonymous temporary files that hold report files, unpacked if they are packed with gzip.
+
+The system removes them at every kind of exit, KILL included.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,12 @@ from typing import BinaryIO
 
 from tap_talkdesk_reports.core.errors import SpoolError, TruncatedFileError
 
-COPIED_BYTES = 1 << 18
+#: Report files are read and written in chunks of so many bytes.
+CHUNK_BYTES = 1 << 18
 
 
 def new_spool(folder: str | None) -> BinaryIO:
-    """An empty spool file in a folder; None: where the system keeps temporary files.
+    """An empty spool file in a folder; None: the folder of the system for temporary files.
 
     Raises:
         SpoolError: there can be none.
@@ -27,7 +31,7 @@ def new_spool(folder: str | None) -> BinaryIO:
 
 
 def unpacked(spool: BinaryIO, folder: str | None) -> BinaryIO:
-    """The file itself, or its content in a new one where it is packed with gzip, read to its end mark.
+    """The file itself, or its content in a new one if it is packed with gzip, read to its end mark.
 
     Raises:
         TruncatedFileError: the packed file is not whole.
@@ -40,8 +44,8 @@ def unpacked(spool: BinaryIO, folder: str | None) -> BinaryIO:
     content = new_spool(folder)
     try:
         with gzip.GzipFile(fileobj=spool) as packed:
-            shutil.copyfileobj(packed, content, COPIED_BYTES)
-        content.flush()  # else a full disk shows later, where nobody expects it
+            shutil.copyfileobj(packed, content, CHUNK_BYTES)
+        content.flush()  # else a full disk shows later, at an unexpected place
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         drop(content)
         msg = f"the packed file is not whole: {error}"
@@ -53,13 +57,13 @@ def unpacked(spool: BinaryIO, folder: str | None) -> BinaryIO:
 
 
 def drop(spool: BinaryIO) -> None:
-    """Close a spool file that nobody needs; what a full disk did not take must not be an error again."""
+    """Close a spool file that is not needed; what a full disk did not take must not be an error again."""
     with suppress(OSError):
         spool.close()
 
 
 def spool_error(error: OSError, needed: int | None = None) -> SpoolError:
-    """What to say where a report file of so many bytes cannot be kept."""
+    """The error for a report file of so many bytes that cannot be kept."""
     size = f" of {needed} bytes" if needed else ""
     msg = f"The report file{size} cannot be kept: {error.strerror or error}. Make room, or set spool_dir"
     return SpoolError(msg)

@@ -35,5 +35,24 @@ def adoptable(
             continue
         if now - name.created > age:
             return
-        if (name.report, name.format) == (report, file_format) and not job.is_dead:
+        is_same = (name.report, name.timespan, name.format) == (report, job.timespan, file_format)
+        if is_same and not job.is_dead:
             yield job
+
+
+def brings_new_rows(job: ReportJob, bookmark: datetime | None, delay: timedelta) -> bool:
+    """Whether the file of an adoptable job has all rows of its timespan, and some that were not read yet.
+
+    What ends at or before the bookmark was read by an earlier run; a lookback wants it fresh.
+    A job that was created before its rows were available may lack some of them.
+
+    Args:
+        job: A job that `adoptable` yields.
+        bookmark: Up to where the stream is complete; None: unknown.
+        delay: How long after its end a row becomes available.
+    """
+    name = JobName.of(job)
+    assert name is not None
+    created = min(name.created, job.created_at or name.created)
+    is_new = bookmark is None or job.timespan.end > bookmark
+    return is_new and created >= job.timespan.end + delay

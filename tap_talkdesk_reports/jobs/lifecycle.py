@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_talkdesk_reports.core.clock import Scope, current_scope, pauses
 from tap_talkdesk_reports.core.errors import (
-    AnswerLostError,
     JobFailedError,
     JobTimeoutError,
     RequestRefusedError,
+    ResponseLostError,
     TalkdeskError,
     UnavailableError,
     UnexpectedResponseError,
 )
 from tap_talkdesk_reports.core.report_job import JobName
-from tap_talkdesk_reports.jobs.adoption import adoptable
+from tap_talkdesk_reports.jobs.adoption import adoptable, brings_new_rows
 from tap_talkdesk_reports.jobs.polling import wait_until_done
 
 if TYPE_CHECKING:
@@ -56,12 +57,24 @@ class Api(Protocol):
     def names_jobs(self) -> bool:
         """Whether a job carries a name by which a later run knows it again."""
 
+    @property
+    def can_cancel(self) -> bool:
+        """Whether a running job can be cancelled."""
+
     def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob: ...  # noqa: D102
     def get(self, job: ReportJob) -> ReportJob: ...  # noqa: D102
     def cancel(self, job: ReportJob) -> None: ...  # noqa: D102
     def list(self, report: str, *, per_page: int) -> Iterator[ReportJob]: ...  # noqa: D102
     def open(self, job: ReportJob) -> Any: ...  # noqa: D102
     def delete_file(self, job: ReportJob) -> None: ...  # noqa: D102
+
+
+class _OpenJob(threading.local):
+    """The open job of each thread."""
+
+    job: ReportJob | None = None
+    #: Whether it was waited for in vain.
+    is_given_up = False
 
 
 class Jobs:
@@ -89,19 +102,32 @@ class Jobs:
         self._unknown_statuses: set[str] = set()
         #: When the wait for a job began, by its id.
         self._running: dict[str, float] = {}
+        #: The job that each thread created last, until it is known to have ended.
+        self._open = _OpenJob()
 
-    def adoptable(self, report: str, now: datetime) -> list[ReportJob]:
-        """Jobs that an earlier run left and this one may take over, newest first."""
+    def adoptable(
+        self, report: str, now: datetime, bookmark: datetime | None, delay: timedelta
+    ) -> list[ReportJob]:
+        """Jobs that an earlier run left and this one may take over, newest first.
+
+        Args:
+            report: The report.
+            now: The present, by Talkdesk's clock.
+            bookmark: Up to where the stream is complete.
+            delay: How long after its end a row becomes available.
+        """
         if not self._api.names_jobs:
             return []
         age = timedelta(seconds=2 * self._timeout)
         listed = self._api.list(report, per_page=LISTED_JOBS)
         try:
-            return list(
-                adoptable(
+            return [
+                job
+                for job in adoptable(
                     islice(listed, LISTED_JOBS), report=report, file_format=self._format, now=now, age=age
                 )
-            )
+                if brings_new_rows(job, bookmark, delay)
+            ]
         except (RequestRefusedError, UnavailableError, UnexpectedResponseError) as error:
             logger.warning("The jobs of report %r cannot be listed, so none is adopted: %s", report, error)
             return []
@@ -145,6 +171,9 @@ class Jobs:
             return self._wait(timed_out.job)
         except JobFailedError as ended:
             raise JobTimeoutError(str(timed_out), job=ended.job) from None
+        except JobTimeoutError:
+            self._open.is_given_up = True
+            raise
 
     def is_own(self, job: ReportJob) -> bool:
         """Whether this run created the job: only then may it cancel it or delete its file."""
@@ -160,7 +189,7 @@ class Jobs:
         for attempt, pause in enumerate(pauses(), 1):
             try:
                 job = self._api.create(report, timespan, self._format)
-            except AnswerLostError as lost:
+            except ResponseLostError as lost:
                 found = self._unseen(report, timespan, self._clock.now())
                 if found is None and attempt == ATTEMPTS_TO_CREATE:
                     raise
@@ -176,6 +205,7 @@ class Jobs:
                 raise RequestRefusedError(msg, status=refused.status) from None
             else:
                 self._own.add(job.id)
+                self._open.job = job
             self._seen.add(job.id)
             logger.info("%s: created", job)
             return job
@@ -195,15 +225,43 @@ class Jobs:
         clock = self._clock
         created = self._running[job.id] = clock.monotonic()
         try:
-            return wait_until_done(
+            job = wait_until_done(
                 job,
                 lambda job: self._get(job, clock.monotonic() - created),
                 timeout=self._timeout,
                 clock=clock,
                 on_unknown_status=self._warn_of_status,
             )
+        except JobFailedError:
+            self._open.job = None
+            raise
         finally:
             del self._running[job.id]
+        self._open.job = None
+        return job
+
+    def has_ended(self) -> bool:
+        """Wait for the end of the job that this thread has left open, if there is one; whether it has ended.
+
+        An open job counts against the account's limit, whether its file is still wanted or not.
+
+        Raises:
+            Stopped: the scope was cancelled.
+        """
+        job, self._open.job = self._open.job, None
+        if job is None:
+            return True
+        try:
+            if not self._open.is_given_up:
+                self._wait(job)
+                return True
+        except JobTimeoutError:
+            pass
+        except TalkdeskError as error:
+            logger.debug("%s: nothing more is known of it: %s", job, error)
+            return True
+        logger.warning("%s: it does not end, so its slot is not used again in this run", job)
+        return False
 
     @property
     def running(self) -> tuple[int, float]:
@@ -241,13 +299,15 @@ class Jobs:
 
     def cancel(self, job: ReportJob) -> None:
         """Cancel a job, if this run created it and the API can."""
-        if self.is_own(job):
+        if self.is_own(job) and self._api.can_cancel:
             try:
                 # In a scope of its own: the one that was cancelled would not let it try again.
                 with Scope(current_scope().stream).entered():
                     self._api.cancel(job)
             except TalkdeskError as error:
                 logger.debug("%s could not be cancelled: %s", job, error)
+            else:
+                self._open.job = None
 
     def _warn_of_status(self, job: ReportJob) -> None:
         if job.status not in self._unknown_statuses:

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tap_talkdesk_reports.api.download import Interrupted
+from tap_talkdesk_reports.api.download import DownloadInterrupted
 from tap_talkdesk_reports.core.errors import (
     MalformedFileError,
     ReportFileError,
@@ -107,7 +107,7 @@ class ReportFiles:
                 raise
             # Right after the job's end there may be no file yet.
             msg = f"the job is done, but there is no file: {error}"
-            raise Interrupted(msg) from None
+            raise DownloadInterrupted(msg) from None
 
     def _check(self, content: BinaryIO, *, is_proven: bool) -> bool:
         """Whether a downloaded file is JSON, checked before its first row is read."""

@@ -1,52 +1,77 @@
-"""Reads the state of an earlier run: checks its bookmarks and writes them in the shape of this tap. Pure."""
+"""Reads the state of an earlier run: finds its bookmarks, and understands each or says why not. Pure."""
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_talkdesk_reports.core.timespans import read_timestamp, rfc3339
+from tap_talkdesk_reports.core.errors import BookmarkError
+from tap_talkdesk_reports.core.timespans import read_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SHAPE = (
     '{"bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2026-01-31T00:00:00Z"}}}'
 )
+#: No Talkdesk data is older.
+OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
+#: So much of a bookmark is shown in an error.
+SHOWN_BOOKMARK = 120
 
 
-def plain_bookmarks(state: object) -> dict[str, dict[str, str]]:
-    """The bookmarks of a given state, in the shape that this tap writes.
+def bookmarks_of(state: object) -> dict[str, dict[str, Any]]:
+    """The bookmarks of a given state by stream, unchanged; `read_bookmark` understands each.
 
-    A value may be a date, or a time with or without a zone; without one it is UTC. Other
-    parts of a bookmark, such as the SDK's progress markers, do not say what is complete
-    and are left out. A stream without a value has no bookmark.
+    The state may be a STATE line of a tap's output, or what `meltano state get` prints.
 
     Raises:
-        ConfigValidationError: the state has another shape, or a value is not a time.
+        ConfigValidationError: it has no bookmarks by stream.
     """
     if not state:
         return {}
-    if not isinstance(state, dict):
-        raise _refused(f"is {type(state).__name__}")
-    if state.get("type") == "STATE":  # a STATE line of a tap's output, unchanged
-        state = state.get("value") or {}
-    bookmarks = state.get("bookmarks") if isinstance(state, dict) else None
+    if isinstance(state, dict):
+        state = state.get("value" if state.get("type") == "STATE" else "singer_state", state) or {}
+    bookmarks = state.get("bookmarks", None if state else {}) if isinstance(state, dict) else None
     if not isinstance(bookmarks, dict):
-        raise _refused("has no `bookmarks`")
-    plain = {}
-    for stream, bookmark in bookmarks.items():
-        if not isinstance(bookmark, dict):
-            raise _refused(f"holds {bookmark!r} as the bookmark of {stream}")
-        value = bookmark.get("replication_key_value")
-        if value is None:
-            continue
-        try:
-            value = rfc3339(read_timestamp(value))
-        except (AttributeError, ValueError, OverflowError):
-            raise _refused(f"holds {value!r} as the bookmark of {stream}, which is no time") from None
-        plain[stream] = {"replication_key_value": value}
-        if key := bookmark.get("replication_key"):
-            plain[stream]["replication_key"] = str(key)
-    return plain
+        msg = f"state: it has no `bookmarks` by stream; a state is {SHAPE}"
+        raise ConfigValidationError(msg, errors=[msg])
+    # Old taps write a bookmark as its value alone.
+    return {
+        str(stream): dict(each) if isinstance(each, dict) else {"replication_key_value": each}
+        for stream, each in bookmarks.items()
+    }
 
 
-def _refused(what: str) -> ConfigValidationError:
-    msg = f"state: it {what}; a state is {SHAPE}"
-    return ConfigValidationError(msg, errors=[msg])
+def read_bookmark(bookmark: Mapping[str, Any], stream: str, replication_key: str) -> datetime | None:
+    """Up to where a stream is complete; None if the bookmark is empty, as the SDK creates some.
+
+    A value may be a date, or a time with or without a zone; without one it is UTC.
+
+    Raises:
+        BookmarkError: it is not understood, of another replication key, or older than any data.
+    """
+    if not any(value for name, value in bookmark.items() if name != "replication_key"):
+        return None
+    value = bookmark.get("replication_key_value")
+    try:
+        moment = read_timestamp(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None:
+        reason = "it is not understood"
+    elif bookmark.get("replication_key", replication_key) != replication_key:
+        reason = f"its replication key is not {replication_key!r}"
+    elif moment < OLDEST:
+        reason = "no data of Talkdesk is that old"
+    else:
+        return moment
+    shown = json.dumps(bookmark, default=str)[:SHOWN_BOOKMARK]
+    msg = (
+        f"Stream {stream!r}: the state has the bookmark {shown}, and {reason}. Correct it, "
+        "or remove it to read the stream from start_date"
+    )
+    raise BookmarkError(msg)

@@ -11,6 +11,8 @@ from singer_sdk.contrib.msgspec import encoder
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
 
+from tap_talkdesk_reports.core.errors import OutputError, ReaderGoneError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,7 +39,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """Write or gather a message.
 
         Raises:
-            BrokenPipeError: the reader is gone.
+            OutputError: standard output cannot be written, or its reader has ended.
         """
         self._gathered += self.format_message(message)
         if not isinstance(message, RecordMessage) or len(self._gathered) >= GATHERED_BYTES:
@@ -47,7 +49,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """Gather the RECORD messages of many records at once, and write them if they are enough.
 
         Raises:
-            BrokenPipeError: the reader is gone.
+            OutputError: standard output cannot be written, or its reader has ended.
         """
         if not records:
             return
@@ -66,7 +68,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """Write all gathered lines.
 
         Raises:
-            BrokenPipeError: the reader is gone.
+            OutputError: standard output cannot be written, or its reader has ended.
         """
         # Taken out first: after a failed write the same lines must not be written again.
         lines, self._gathered = self._gathered, bytearray()
@@ -75,12 +77,17 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     @staticmethod
     def _write(rest: memoryview) -> None:
         if sys.stdout is None:  # closed before the process began
-            raise BrokenPipeError
+            raise ReaderGoneError
         # Not through Python's buffer: if a signal interrupts its write to a full pipe, it loses the rest of
         # a line (seen in 3.11 to 3.13).
         output = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
-        while rest:
-            written = output.write(rest)
-            if written is None:  # a non-blocking pipe that is full
-                select.select((), (output,), ())
-            rest = rest[written or 0 :]
+        try:
+            while rest:
+                written = output.write(rest)
+                if written is None:  # a non-blocking pipe that is full
+                    select.select((), (output,), ())
+                rest = rest[written or 0 :]
+        except BrokenPipeError:
+            raise ReaderGoneError from None
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror) from None

@@ -6,11 +6,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from tap_talkdesk_reports.api.auth import ClientCredentials, PasswordGrant, TokenSource
-from tap_talkdesk_reports.api.client import Policy
+from tap_talkdesk_reports.api.client import RequestPolicy
 from tap_talkdesk_reports.api.download import Downloads
 from tap_talkdesk_reports.api.explore import ExploreApi
+from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.api.reporting import ReportingApi
-from tap_talkdesk_reports.api.transport import hide
 from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import TalkdeskError
 
@@ -28,12 +28,12 @@ LARGEST_SKEW = 86_400
 
 def connect(settings: Settings, clock: Clock) -> tuple[ReportingApi, TokenSource]:
     """The client of the API, and the source of its tokens; makes no request yet."""
-    hide(*settings.secrets)
-    policy = Policy(
+    register_secret(*settings.secrets)
+    policy = RequestPolicy(
         clock=clock,
         user_agent=settings.user_agent,
         timeout=settings.request_timeout,
-        patience=settings.job_timeout,
+        max_wait=settings.job_timeout,
     )
     tokens = _tokens(settings, policy)
     api = ReportingApi if settings.api == "reporting" else ExploreApi
@@ -50,7 +50,7 @@ def downloads(settings: Settings, clock: Clock) -> Downloads:
     )
 
 
-def _tokens(settings: Settings, policy: Policy) -> TokenSource:
+def _tokens(settings: Settings, policy: RequestPolicy) -> TokenSource:
     if settings.api == "explore":
         return ClientCredentials(
             settings.token_url,

@@ -60,6 +60,7 @@ class Delivery:
         words = "%s: done, %d rows, %s from the job's creation to the last byte"
         logger.info(words, self.file.job, self.rows, in_words(self.file.seconds))
         self.is_acked = True
+        self._plan.was_read(self.file.timespan)
         self._lookahead.ack(self._entry)
         self._progress.add_timespan(self._entry.stream, planned=self._plan.total)
 

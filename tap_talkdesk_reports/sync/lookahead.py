@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from tap_talkdesk_reports.core.clock import Scope, Stopped
+from tap_talkdesk_reports.core.errors import UnavailableError
 from tap_talkdesk_reports.sync.entry import Entry, State
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ class LookAhead(Generic[P, R]):
         instead_of: Callable[[P, Exception], Sequence[P]] = lambda _piece, _error: (),
         discard: Callable[[R], object] = lambda _result: None,
         after_ack: Callable[[R], object] | None = None,
+        has_ended: Callable[[], bool] | None = None,
     ) -> None:
         """Begin nothing yet.
 
@@ -49,11 +53,15 @@ class LookAhead(Generic[P, R]):
             instead_of: The pieces to try in place of one that failed; none: the consumer gets the error.
             discard: Releases a result, read or not.
             after_ack: What remains to be done with a result behind its ack, on a worker thread.
+            has_ended: Called on the worker thread of work without a result, before its slot is given
+                back: waits for what the work has left running; False: it does not end, the slot is lost.
         """
         self._plans = dict(plans)
         self._work, self._instead_of = work, instead_of
-        self._discard, self._after_ack = discard, after_ack
-        self._free = width
+        self._discard, self._after_ack, self._has_ended = discard, after_ack, has_ended
+        self._free = self._usable = width
+        #: What cancels the waiting for what cancelled or failed work has left running.
+        self._left_running = Scope()
         #: All entries that hold a slot or wait for one, in plan order.
         self._entries: list[Entry[P, R]] = []
         self._acked: list[Entry[P, R]] = []
@@ -95,6 +103,9 @@ class LookAhead(Generic[P, R]):
                 if entry.state is State.FAILED:
                     assert isinstance(entry.outcome, BaseException)
                     raise entry.outcome
+                if entry.state is State.WAITING and not self._usable:
+                    msg = "every slot is held by a job that Talkdesk does not end; run again later"
+                    raise UnavailableError(msg)
             on_wait()
             with self._changed:
                 if entry in self._entries and entry.state not in {State.READY, State.FAILED}:
@@ -124,20 +135,13 @@ class LookAhead(Generic[P, R]):
     def cancel(self, stream: str) -> None:
         """Forget a stream; the slot of a piece that is under way is free once its thread has ended."""
         with self._changed:
-            self._plans.pop(stream, None)
-            for entry in [entry for entry in self._entries if entry.stream == stream]:
-                if entry.state is State.RUNNING:
-                    entry.state = State.CANCELLED
-                    entry.scope.cancel()
-                elif entry.state not in {State.ACKED, State.CANCELLED}:
-                    if entry.state is State.READY:
-                        self._discard(entry.result)
-                    self._remove(entry)
+            self._forget(stream, self._entries)
 
     def halt(self) -> None:
         """Begin nothing more and end each wait; results stay. May be called from any thread."""
         with self._changed:
             self._is_halted = True
+            self._left_running.cancel()
             for entry in self._entries:
                 if entry.state is State.RUNNING:
                     entry.scope.cancel()
@@ -206,8 +210,21 @@ class LookAhead(Generic[P, R]):
         except BaseException as stopped:  # noqa: BLE001 - as is Stopped
             self._settle(entry, State.FAILED, stopped)
         else:
-            if not self._settle(entry, State.READY, result):
-                self._discard(result)
+            if self._settle(entry, State.READY, result):
+                return
+            self._discard(result)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Give back the slot of work without a result, once nothing that it left is running."""
+        is_free = True
+        if self._has_ended is not None:
+            with self._left_running.entered(), suppress(Stopped):
+                is_free = self._has_ended()
+        with self._changed:
+            self._free += is_free
+            self._usable -= not is_free
+            self._changed.notify_all()
 
     def _finish(self, entry: Entry[P, R]) -> None:
         assert self._after_ack is not None
@@ -231,18 +248,32 @@ class LookAhead(Generic[P, R]):
         return True
 
     def _settle(self, entry: Entry[P, R], state: State, outcome: R | BaseException) -> bool:
-        """Note how the work ended; False if nobody wants to know: then the slot is free."""
+        """Note how the work ended; False if its result is unwanted."""
         with self._changed:
             if entry.state is State.CANCELLED:
                 self._remove(entry)
                 return False
+            self._free += entry.state is State.READY  # rejected, with nothing to try instead
             entry.state, entry.outcome = state, outcome
-            self._free += state is State.FAILED
+            if state is State.FAILED:  # what is behind it will not be read
+                self._forget(entry.stream, self._entries[self._entries.index(entry) + 1 :])
             self._changed.notify_all()
             return True
 
+    def _forget(self, stream: str, entries: Sequence[Entry[P, R]]) -> None:
+        """Read no more of a stream's plan, and drop those of some entries that are its own."""
+        self._plans.pop(stream, None)
+        for entry in [entry for entry in entries if entry.stream == stream]:
+            if entry.state is State.RUNNING:
+                entry.state = State.CANCELLED
+                entry.scope.cancel()
+            elif entry.state not in {State.ACKED, State.CANCELLED}:
+                if entry.state is State.READY:
+                    self._discard(entry.result)
+                self._remove(entry)
+
     def _remove(self, entry: Entry[P, R]) -> None:
-        """Forget an entry and give its slot back, if it has one."""
+        """Forget an entry, and give its slot back if it has a result; else its worker thread does that."""
         self._entries.remove(entry)
-        self._free += entry.state not in {State.WAITING, State.FAILED}
+        self._free += entry.state in {State.READY, State.ACKED}
         self._changed.notify_all()

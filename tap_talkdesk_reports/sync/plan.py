@@ -41,19 +41,35 @@ class StreamToRead:
     #: Whether only the connection is tested: one small job.
     is_tested: bool = False
 
-    def due(self, settings: Settings, horizon: datetime) -> Timespan:
-        """What is to be read in this run; if nothing is, its end is not after its start.
+    def due(self, settings: Settings, horizon: datetime) -> Due:
+        """What is to be read in this run.
 
         Args:
             settings: The run's settings.
             horizon: Up to where data is settled.
         """
         if self.is_tested:
-            return last_hour(horizon)
-        start = settings.start_date
-        if self.bookmark:
-            start = max(start, self.bookmark - settings.lookback)
-        return Timespan(start, min(settings.end_date or horizon, horizon))
+            return Due(last_hour(horizon))
+        start, end = settings.start_date, min(settings.end_date or horizon, horizon)
+        if self.bookmark is None:
+            return Due(Timespan(start, end))
+        again = Timespan(max(start, self.bookmark - settings.lookback), min(self.bookmark, end))
+        return Due(Timespan(self.bookmark, end), again)
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is to be read of a stream: first what is new, then the lookback. Either may be empty."""
+
+    #: From the bookmark on, whatever `start_date` says, so that no gap can be left behind the bookmark.
+    new: Timespan
+    #: The lookback: what ends at the bookmark or before, which never moves it.
+    again: Timespan | None = None
+
+    @property
+    def timespans(self) -> list[Timespan]:
+        """The two, without what is empty."""
+        return [each for each in (self.new, self.again) if each is not None and each.start < each.end]
 
 
 @dataclass(frozen=True)
@@ -81,21 +97,25 @@ class Piece:
         if self.halvings >= HALVINGS:
             return []
         halves = self.timespan.halves() or ()
-        return [Piece(self.stream, self.report, half, halvings=self.halvings + 1) for half in halves]
+        fresh = replace(self, job=None, ended=(), corrupt=0, halvings=self.halvings + 1)
+        return [replace(fresh, timespan=half) for half in halves]
 
 
 class StreamPlan(Iterator[Piece]):
-    """The pieces of one stream, oldest first, cut when their turn comes.
+    """The pieces of one stream, cut when their turn comes: what is new, then the lookback, each oldest first.
 
     A job is adopted that begins where a timespan begins and ends no later than what is
     due; the plan goes on from the job's own end.
     """
 
     def __init__(
-        self, stream: StreamToRead, due: Timespan, length: timedelta, jobs: Iterable[ReportJob] = ()
+        self, stream: StreamToRead, due: Due, length: timedelta, jobs: Iterable[ReportJob] = ()
     ) -> None:
-        """Cut `due` into timespans of at most `length`; `jobs` may be adopted, newest first."""
-        self._stream, self._rest, self._length = stream, due, length
+        """Cut what is due into timespans of at most `length`; `jobs` may be adopted, newest first."""
+        self._stream, self._length = stream, length
+        self._rest = due.timespans
+        #: What is left of the lookback; None: there is none, or it was read.
+        self.lookback_left = due.again if due.again in self._rest else None
         self._jobs: dict[datetime, ReportJob] = {}
         for job in jobs:
             self._jobs.setdefault(job.timespan.start, job)
@@ -104,7 +124,7 @@ class StreamPlan(Iterator[Piece]):
     @property
     def total(self) -> int:
         """How many timespans it has, those that were cut already included."""
-        return self._cut + count(self._rest.start, self._rest.end, self._length)
+        return self._cut + sum(count(rest.start, rest.end, self._length) for rest in self._rest)
 
     def __iter__(self) -> Self:
         """Itself."""
@@ -112,19 +132,32 @@ class StreamPlan(Iterator[Piece]):
 
     def __next__(self) -> Piece:
         """The next piece."""
-        timespan = next(timespans(self._rest.start, self._rest.end, self._length))
-        job = self._jobs.get(timespan.start)
-        if job is not None and timespan.start < job.timespan.end <= self._rest.end:
-            timespan = job.timespan
-        else:
-            job = None
-        self._rest = Timespan(timespan.end, self._rest.end)
-        self._cut += 1
-        return Piece(self._stream.name, self._stream.report, timespan, job)
+        while self._rest:
+            rest = self._rest[0]
+            for timespan in timespans(rest.start, rest.end, self._length):
+                return self._piece(timespan, rest)
+            self._rest.pop(0)
+        raise StopIteration
+
+    def was_read(self, timespan: Timespan) -> None:
+        """Note that a timespan was read, for what is left of the lookback."""
+        left = self.lookback_left
+        if left is not None and timespan.end <= left.end:
+            self.lookback_left = Timespan(timespan.end, left.end) if timespan.end < left.end else None
 
     def replaced(self, by: int) -> None:
         """Count the pieces that were put in the place of one."""
         self._cut += by - 1
+
+    def _piece(self, timespan: Timespan, rest: Timespan) -> Piece:
+        job = self._jobs.get(timespan.start)
+        if job is not None and timespan.start < job.timespan.end <= rest.end:
+            timespan = job.timespan
+        else:
+            job = None
+        self._rest[0] = Timespan(timespan.end, rest.end)
+        self._cut += 1
+        return Piece(self._stream.name, self._stream.report, timespan, job)
 
 
 def instead_of(piece: Piece, error: Exception) -> list[Piece]:

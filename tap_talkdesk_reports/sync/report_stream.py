@@ -14,7 +14,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_talkdesk_reports.core.errors import ReportFileError
-from tap_talkdesk_reports.core.timespans import read_timestamp, rfc3339
+from tap_talkdesk_reports.core.timespans import rfc3339
 from tap_talkdesk_reports.records.boundary import Boundary
 from tap_talkdesk_reports.records.chunks import ChunkBuilder
 from tap_talkdesk_reports.records.csv_file import csv_rows
@@ -22,6 +22,7 @@ from tap_talkdesk_reports.records.json_file import json_rows
 from tap_talkdesk_reports.records.record import RecordBuilder
 from tap_talkdesk_reports.records.schema import ROW_ID, UNKNOWN_FIELDS, completed
 from tap_talkdesk_reports.singer.batches import Batches
+from tap_talkdesk_reports.singer.state import read_bookmark
 from tap_talkdesk_reports.sync.plan import StreamToRead
 
 if TYPE_CHECKING:
@@ -74,16 +75,20 @@ class ReportStream(Stream):
         self._declared_key = self.replication_key or ""
         #: Records of the files that were read to their end in this run.
         self.rows_read = 0
-        # Records stamped exactly at the end of the timespan before, as JSON.
+        # The end of the timespan before, and the records stamped exactly there, as JSON.
+        self._read_to: datetime | None = None
         self._at_boundary: set[bytes] = set()
 
     @property
     def bookmark(self) -> datetime | None:
-        """Up to where the stream is complete; None if that is unknown, or if it is read whole each time."""
+        """Up to where the stream is complete; None if that is unknown, or if it is read whole each time.
+
+        Raises:
+            BookmarkError: the state's bookmark cannot be used.
+        """
         if self.replication_method != REPLICATION_INCREMENTAL:
             return None
-        value = self.stream_state.get("replication_key_value")
-        return read_timestamp(value) if value else None
+        return read_bookmark(self.stream_state, self.name, self.replication_key or "")
 
     @property
     def to_read(self) -> StreamToRead:
@@ -157,15 +162,16 @@ class ReportStream(Stream):
     @contextmanager
     def _reading(self, delivery: Delivery) -> Generator[Iterator[list[Any]], None, None]:
         """Read a report file. The bookmark moves when all of it was read; a corrupt file is replaced."""
-        boundary = Boundary(delivery.file.timespan, self._at_boundary)
+        timespan = delivery.file.timespan
+        boundary = Boundary(timespan, self._at_boundary if timespan.start == self._read_to else ())
         try:
             yield delivery.read(self._chunks(delivery.file, boundary))
         except ReportFileError as error:
             delivery.reject(error)
             return
-        self._at_boundary = boundary.at_end
+        self._at_boundary, self._read_to = boundary.at_end, timespan.end
         self.rows_read += delivery.rows
-        self._complete_through(delivery.file.timespan.end)
+        self._complete_through(timespan.end)
         delivery.ack()
 
     def _chunks(self, file: ReportFile, boundary: Boundary) -> Iterator[list[Any]]:

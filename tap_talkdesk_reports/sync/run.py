@@ -18,7 +18,7 @@ from tap_talkdesk_reports.singer.logs import JobMeter
 from tap_talkdesk_reports.sync.connect import connect, downloads, seconds_behind
 from tap_talkdesk_reports.sync.delivery import Delivery
 from tap_talkdesk_reports.sync.lookahead import LOOK_UP, LookAhead
-from tap_talkdesk_reports.sync.plan import Piece, StreamPlan, StreamToRead, instead_of
+from tap_talkdesk_reports.sync.plan import Due, Piece, StreamPlan, StreamToRead, instead_of
 from tap_talkdesk_reports.sync.progress import Progress, is_watched
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.config.settings import Settings
     from tap_talkdesk_reports.core.clock import Clock, StopSignal
     from tap_talkdesk_reports.core.report_job import ReportJob
-    from tap_talkdesk_reports.core.timespans import Timespan
     from tap_talkdesk_reports.singer.writer import MessageWriter
 
 
@@ -105,6 +104,7 @@ class Run:
         self._over.set()
         has_ended = self._lookahead.close(SECONDS_TO_CANCEL)
         self._progress.close()
+        self._warn_of_lookback()
         self._writer.flush()
         if not has_ended:
             logger.warning("Some jobs could not be cancelled in time; Talkdesk will finish them")
@@ -176,7 +176,7 @@ class Run:
 
     # The plan
 
-    def _due(self) -> dict[str, Timespan]:
+    def _due(self) -> dict[str, Due]:
         """What is due of each stream of which anything is. Signs in if anything is."""
         now = self._clock.now()
         due = self._due_at(now)
@@ -186,37 +186,34 @@ class Run:
                 now -= timedelta(seconds=behind)
                 due = self._due_at(now)
         for stream in self.streams:
-            start = stream.due(self._settings, now).start
+            start = stream.bookmark or self._settings.start_date
             if start > now:
                 words = "%s: its bookmark or start_date, %s, lies in the future, so that nothing is read"
                 logger.warning(words, stream.name, rfc3339(start))
         return due
 
-    def _due_at(self, now: datetime) -> dict[str, Timespan]:
+    def _due_at(self, now: datetime) -> dict[str, Due]:
         settled = horizon(now, self._settings.availability_delay)
         due = {stream.name: stream.due(self._settings, settled) for stream in self.streams}
-        return {name: timespan for name, timespan in due.items() if timespan.end > timespan.start}
+        return {name: each for name, each in due.items() if each.timespans}
 
     def _adoptable(self, streams: Sequence[StreamToRead]) -> dict[str, list[ReportJob]]:
         """The jobs that an earlier run left, of each stream."""
         if self._is_test:
             return {}
-        now = self._clock.now()
-        calls = {stream.name: partial(self._jobs.adoptable, stream.report, now) for stream in streams}
+        now, delay = self._clock.now(), self._settings.availability_delay
+        calls = {s.name: partial(self._jobs.adoptable, s.report, now, s.bookmark, delay) for s in streams}
         return self._call_all(calls)
 
-    def _plan(self, due: dict[str, Timespan], adoptable: dict[str, list[ReportJob]]) -> None:
+    def _plan(self, due: dict[str, Due], adoptable: dict[str, list[ReportJob]]) -> None:
         """Make the plan, and start the work on it."""
         now, settings = self._clock.now(), self._settings
         # Oldest first, so that a long backfill of one stream does not starve the others.
-        self.streams.sort(key=lambda stream: due[stream.name].start if stream.name in due else now)
-        self._plans = {
-            stream.name: StreamPlan(
-                stream, due[stream.name], settings.timespan, adoptable.get(stream.name, ())
-            )
-            for stream in self.streams
-            if stream.name in due
-        }
+        self.streams.sort(key=lambda each: due[each.name].timespans[0].start if each.name in due else now)
+        for stream in self.streams:
+            if stream.name in due:
+                jobs = adoptable.get(stream.name, ())
+                self._plans[stream.name] = StreamPlan(stream, due[stream.name], settings.timespan, jobs)
         totals = {name: plan.total for name, plan in self._plans.items()}
         if not self._is_test:
             counts = (f"{stream.name}: {totals.get(stream.name, 0)} timespans" for stream in self.streams)
@@ -229,13 +226,25 @@ class Run:
             instead_of=self._instead_of,
             discard=ReportFile.close,
             after_ack=self._files.delete if settings.delete_report_files else None,
+            has_ended=None if self._is_test else self._jobs.has_ended,
         )
         self._lookahead.start()
+
+    def _warn_of_lookback(self) -> None:
+        """Say which part of a lookback was not read again, if the run ends within it."""
+        for name, plan in self._plans.items():
+            if plan.lookback_left is not None:
+                words = "%s: the run ended before its lookback: %s was not read again"
+                logger.warning(words, name, plan.lookback_left)
 
     def _call_all(self, calls: Mapping[str, Callable[[], T]]) -> dict[str, T]:
         """Make some calls at once, on threads that a stop does not wait for; their results by name."""
         pieces = {name: iter((call,)) for name, call in calls.items()}
         width = self._settings.max_concurrent_jobs
+        results = {}
         with LookAhead[Callable[[], T], T](pieces, lambda call: call(), width=width) as ahead:
-            entries = {name: ahead.next(name, self._wait) for name in calls}
-            return {name: entry.result for name, entry in entries.items() if entry is not None}
+            for name in calls:
+                if entry := ahead.next(name, self._wait):
+                    results[name] = entry.result
+                    ahead.ack(entry)
+        return results

@@ -5,13 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.exceptions import SingerSDKError
+from singer_sdk import mapper
+from singer_sdk.exceptions import MapExpressionError, SingerSDKError
 from singer_sdk.singerlib import StateMessage
 
 from tap_talkdesk_reports.core.clock import Scope, Stopped, TimeIsUp, in_words
-from tap_talkdesk_reports.core.errors import AuthenticationError
+from tap_talkdesk_reports.core.errors import (
+    AuthenticationError,
+    BookmarkError,
+    OutputError,
+    ReaderGoneError,
+    TalkdeskError,
+)
 from tap_talkdesk_reports.core.signals import SIGNALLED
 from tap_talkdesk_reports.core.timespans import rfc3339
 from tap_talkdesk_reports.singer.logs import add_fields
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-talkdesk-reports")
 
 FAILED = 1
+MAPPER = Path(mapper.__file__)
 
 
 def sync_all(runs: Runs, streams: Sequence[ReportStream], state: Callable[[], Any]) -> int:
@@ -46,9 +56,8 @@ def sync_all(runs: Runs, streams: Sequence[ReportStream], state: Callable[[], An
     errors: dict[str, str] = {}
     code = _exit_code(runs, selected, state, errors)
     ends = ", ".join(
-        f"{stream.name}{' FAILED' * (stream.name in errors)}: {stream.rows_read} rows, complete through "
-        f"{rfc3339(stream.bookmark) if stream.bookmark else '-'}"
-        for stream in selected.values()
+        f"{name}{' FAILED' * (name in errors)}: {stream.rows_read} rows, complete through {_end(stream)}"
+        for name, stream in selected.items()
     )
     lasted = f"{'Ended after' if code else 'Done in'} {in_words(runs.clock.monotonic() - started)}"
     # Some programs, such as `meltano config test`, show nothing but the last line.
@@ -66,18 +75,18 @@ def _exit_code(
     except Stopped:
         logger.warning("Stopped by signal %s; the next run continues at the last bookmark", runs.stop.number)
         return SIGNALLED + (runs.stop.number or 0)
-    except BrokenPipeError:
+    except ReaderGoneError:
         # Nobody reads any more. What Python still holds for them must not become a second error at exit.
         if sys.stdout is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except OSError as error:
+    except OutputError as error:
         errors["*"] = f"its output could not be written: {error.strerror or error}"
         logger.error("The output cannot be written: %s", error.strerror or error)
         return FAILED
-    except SingerSDKError as error:
-        errors["*"] = str(error)
-        logger.error("%s", error)
+    except Exception as error:  # noqa: BLE001 - what is above all streams ends the run, in one line
+        errors["*"] = described(error)
+        logger.error("%s", errors["*"])
         return FAILED
     return FAILED if errors else 0
 
@@ -86,20 +95,53 @@ def _read(
     runs: Runs, streams: dict[str, ReportStream], state: Callable[[], Any], errors: dict[str, str]
 ) -> None:
     """Read the streams, and note which fail, and why. However it ends, a STATE is the last message."""
+    to_read = []
+    for name, stream in streams.items():
+        try:
+            to_read.append(stream.to_read)
+        except TalkdeskError as error:
+            errors[name] = str(error)
+            logger.error("%s", error)
     try:
-        with runs.open([stream.to_read for stream in streams.values()]) as run:
+        with runs.open(to_read) as run:
             for name in [stream.name for stream in run.streams]:
                 try:
                     with Scope(name).entered():
                         streams[name].sync()
-                except AuthenticationError:
+                except (AuthenticationError, OutputError):
                     raise
-                except SingerSDKError as error:
+                except Exception as error:  # noqa: BLE001 - one stream's failure is one stream's failure
                     run.cancel(name)
-                    errors[name] = str(error)
-                    logger.error("%s: %s", name, error)
+                    errors[name] = described(error)
+                    logger.error("%s: %s", name, errors[name])
     except TimeIsUp:
         logger.info("The time of this run is up, by stop_after_minutes; the next run continues from here")
     finally:
         # Some targets keep only what the last message says.
         runs.writer.write_message(StateMessage(value=state()))
+
+
+def described(error: Exception) -> str:
+    """An error in one line, without a row's content.
+
+    Errors of the tap and of the SDK describe themselves. The text of any other, such as what a
+    stream map's expression raises, may hold a value of a row, so only its kind and place are shown.
+    """
+    if isinstance(error, MapExpressionError):
+        return f"stream_maps: {error}"
+    if isinstance(error, SingerSDKError):
+        return str(error)
+    logger.debug("%s", type(error).__name__, exc_info=error)
+    kind, frames = type(error).__name__, traceback.extract_tb(error.__traceback__)
+    if any(Path(frame.filename) == MAPPER for frame in frames):
+        return f"an expression of stream_maps fails with {kind}; a value may be null or of another type"
+    file, line = Path(frames[-1].filename).name, frames[-1].lineno
+    return f"{kind} in {file}, line {line}: an error of this tap; report it with the log at level DEBUG"
+
+
+def _end(stream: ReportStream) -> str:
+    """Up to where a stream is complete, for the last line."""
+    try:
+        return rfc3339(stream.bookmark) if stream.bookmark else "-"
+    except BookmarkError:
+        return "-"

@@ -8,12 +8,12 @@ import pytest
 
 from talkdesk_sandbox import Fault, Pace
 from tap_talkdesk_reports.api.auth import PasswordGrant
-from tap_talkdesk_reports.api.client import Policy
+from tap_talkdesk_reports.api.client import RequestPolicy
 from tap_talkdesk_reports.api.reporting import ReportingApi
 from tap_talkdesk_reports.core.errors import (
-    AnswerLostError,
     AuthenticationError,
     RequestRefusedError,
+    ResponseLostError,
     UnavailableError,
     UnexpectedResponseError,
 )
@@ -29,7 +29,7 @@ def connect(clock):
 
     def connected(sandbox, **wrong) -> ReportingApi:
         config = sandbox.config | wrong
-        policy = Policy(clock=clock, user_agent="test", timeout=5, patience=600)
+        policy = RequestPolicy(clock=clock, user_agent="test", timeout=5, max_wait=600)
         client = {name: config[name] for name in ("client_id", "client_secret", "client_version")}
         user = {name: config[name] for name in ("account", "username", "password")}
         tokens = PasswordGrant(config["token_url"], policy, client=client, user=user)
@@ -146,7 +146,7 @@ def test_wrong_credentials_are_refused_in_words_that_hold_no_secret(start_sandbo
 def test_an_order_whose_answer_is_lost_is_not_repeated(start_sandbox, connect):
     sandbox = start_sandbox(faults=[Fault("create", "accepted_then_reset")])
 
-    with pytest.raises(AnswerLostError):
+    with pytest.raises(ResponseLostError):
         connect(sandbox).create("calls", DAY, "json")
 
     assert len(sandbox.jobs) == 1
@@ -162,12 +162,12 @@ def test_an_order_that_was_surely_not_carried_out_is_repeated(start_sandbox, con
     assert len(sandbox.jobs) == 1
 
 
-def test_passing_trouble_that_does_not_pass_is_given_up(start_sandbox, connect):
+def test_a_transient_error_that_stays_is_given_up(start_sandbox, connect):
     sandbox = start_sandbox(faults=[Fault("status", "unavailable", times=99)])
     api = connect(sandbox)
     job = api.create("calls", DAY, "json")
 
-    with pytest.raises(UnavailableError, match="given up after 8 tries"):
+    with pytest.raises(UnavailableError, match="given up after 8 attempts"):
         api.get(job)
 
 

@@ -72,7 +72,7 @@ def test_a_limit_that_does_not_say_how_long_is_tried_again_more_and_more_slowly(
     asked = [entry.at for entry in sandbox.ledger if entry.fault]
     lasted = (asked[-1] - asked[0]).total_seconds()
     assert lasted > 60
-    told = [message for level, message in outcome.log if level == "WARNING" and "next try in" in message]
+    told = [message for level, message in outcome.log if level == "WARNING" and "retrying in" in message]
     assert 1 <= len(told) <= 1 + lasted // 60
 
 

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_talkdesk_reports.api import responses, transport
+from tap_talkdesk_reports.api import redaction, responses
 from tap_talkdesk_reports.api.auth import ClientCredentials
-from tap_talkdesk_reports.api.client import Policy
+from tap_talkdesk_reports.api.client import RequestPolicy
 from tap_talkdesk_reports.config import custom_reports
 from tap_talkdesk_reports.core.clock import Clock
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
@@ -174,7 +174,7 @@ tokens = st.fixed_dictionaries(
 def test_any_answer_to_a_sign_in_is_a_token_or_one_error(data):
     response = requests.Response()
     response.status_code, response._content = 200, data
-    policy = Policy(clock=Clock(), user_agent="fuzz", timeout=1, patience=1)
+    policy = RequestPolicy(clock=Clock(), user_agent="fuzz", timeout=1, max_wait=1)
     source = ClientCredentials(
         "https://acme.talkdeskid.com/oauth/token", policy, client_id="c", client_secret="s", key=None
     )
@@ -185,7 +185,7 @@ def test_any_answer_to_a_sign_in_is_a_token_or_one_error(data):
     else:
         assert source._token
     finally:
-        transport._hidden.clear()
+        redaction._secrets.clear()
 
 
 bookmarks = st.dictionaries(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from tap_talkdesk_reports.jobs.adoption import adoptable
+from tap_talkdesk_reports.jobs.adoption import adoptable, brings_new_rows
+from tests.support import utc
 from tests.support.jobs import NOW, job
 
 AGE = timedelta(hours=2)
@@ -37,6 +39,47 @@ def adopted_of(jobs):
 )
 def test_a_listed_job_is_adopted_only_if_it_is_own_alive_and_young(case, candidate, taken):
     assert bool(adopted_of([candidate])) == taken, case
+
+
+def test_a_job_whose_listed_timespan_is_not_that_of_its_name_is_not_adopted():
+    narrower = replace(job(2, 5), timespan=job(2, 3).timespan)
+
+    assert adopted_of([narrower]) == []
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("case", "candidate", "bookmark", "delay", "brings"),
+    [
+        ("new", job(2, 9), None, HOUR, True),
+        ("beyond the bookmark", job(2, 9), "2026-03-08", HOUR, True),
+        ("up to the bookmark, as in a lookback", job(2, 9), "2026-03-09", HOUR, False),
+        ("before the bookmark", job(2, 8), "2026-03-09", HOUR, False),
+        ("just settled when it was created", job(2, 9, made=23 * 60), None, HOUR, True),
+        ("not settled when it was created", job(2, 9, made=23 * 60 + 1), None, HOUR, False),
+        ("settled by a shorter delay", job(2, 9, made=23 * 60 + 1), None, 0 * HOUR, True),
+        (
+            "created earlier than its name says",
+            replace(job(2, 9, made=60), created_at=utc("2026-03-09T00:59")),
+            None,
+            HOUR,
+            False,
+        ),
+        (
+            "created later than its name says",
+            replace(job(2, 9, made=24 * 60), created_at=utc("2026-03-09T12:00")),
+            None,
+            HOUR,
+            False,
+        ),
+    ],
+)
+def test_an_adopted_job_has_all_rows_of_its_timespan_and_some_that_are_new(
+    case, candidate, bookmark, delay, brings
+):
+    assert brings_new_rows(candidate, utc(bookmark) if bookmark else None, delay) == brings, case
 
 
 def test_the_list_is_read_no_further_than_to_the_first_own_job_that_is_too_old():

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tap_talkdesk_reports.core.clock import Scope, Stopped, current_scope
 from tap_talkdesk_reports.core.errors import (
-    AnswerLostError,
     JobFailedError,
     JobTimeoutError,
     RequestRefusedError,
+    ResponseLostError,
     UnexpectedResponseError,
 )
 from tap_talkdesk_reports.core.report_job import RUNNING, ReportJob
@@ -212,7 +212,7 @@ def test_a_lost_answer_orders_again_when_no_job_is_found_and_then_gives_up(clock
     never = ScriptedApi(*[[LOST]] * 9)
 
     job = done(found_later, clock)
-    with pytest.raises(AnswerLostError):
+    with pytest.raises(ResponseLostError):
         done(never, clock)
 
     assert job.id == "j2"
@@ -245,11 +245,11 @@ class StoppedAt(SleptClock):
 
     def __init__(self, seconds):
         super().__init__()
-        self._seconds = seconds
+        self.stops_at = seconds
 
     def sleep(self, seconds):
         super().sleep(seconds)
-        if self.monotonic() >= self._seconds:
+        if self.monotonic() >= self.stops_at:
             current_scope().cancel()
 
 
@@ -323,3 +323,63 @@ def test_a_deadline_is_reached_on_a_clock_that_has_run_for_long():
 
         with pytest.raises(JobTimeoutError):
             done(api, clock)
+
+
+def stopped_after(seconds, api):
+    """The jobs of a thread that was stopped while it waited for its job."""
+    clock = StoppedAt(seconds)
+    jobs = jobs_of(api, clock)
+    with Scope().entered(), pytest.raises(Stopped):
+        jobs.done("calls", JANUARY)
+    clock.stops_at = float("inf")
+    return jobs, clock
+
+
+def test_a_job_that_cannot_be_cancelled_is_waited_for_until_it_has_ended():
+    api = ScriptedApi(["created", *["processing"] * 40, "done"])
+    api.can_cancel = False
+    jobs, _ = stopped_after(2, api)
+    asked = len(api.asks)
+
+    assert jobs.has_ended()
+    assert api.cancelled == []
+    assert len(api.asks) > asked
+    assert jobs.has_ended(), "there is nothing more to wait for"
+
+
+def test_a_job_that_was_cancelled_is_not_waited_for():
+    api = ScriptedApi(["created", "processing"])
+    jobs, _ = stopped_after(2, api)
+    asked = len(api.asks)
+
+    assert jobs.has_ended()
+    assert (api.cancelled, len(api.asks)) == (["j1"], asked)
+
+
+def test_a_job_that_never_ends_is_waited_for_once_more_and_then_given_up(caplog):
+    api = ScriptedApi(["created", "processing"])
+    api.can_cancel = False
+    jobs, clock = stopped_after(2, api)
+    began = clock.monotonic()
+
+    assert not jobs.has_ended()
+    assert clock.monotonic() - began == pytest.approx(TIMEOUT)
+    assert "its slot is not used again" in caplog.text
+
+
+def test_a_job_that_timed_out_twice_is_not_waited_for_a_third_time(clock):
+    api = ScriptedApi(["created", "processing"])
+    api.can_cancel = False
+    jobs = jobs_of(api, clock)
+    with pytest.raises(JobTimeoutError):
+        jobs.done("calls", JANUARY)
+
+    assert not jobs.has_ended()
+    assert clock.monotonic() == pytest.approx(TWICE * TIMEOUT)
+
+
+def test_a_job_that_is_done_leaves_nothing_open(clock):
+    jobs = jobs_of(ScriptedApi(["created", "done"]), clock)
+    jobs.done("calls", JANUARY)
+
+    assert jobs.has_ended()

@@ -1,19 +1,11 @@
-"""How long a run takes, when it ends by the clock, and that all of it terminates."""
+"""How long a run takes, when it ends by the clock."""
 
 from __future__ import annotations
 
 import time
 
-import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from talkdesk_sandbox import Fault, Pace
-from tap_talkdesk_reports.core.errors import TalkdeskError
-from tap_talkdesk_reports.core.timespans import Timespan
-from tap_talkdesk_reports.jobs.report_files import HALVINGS, ReportFiles
-from tests.support import SleptClock, run_tap, utc
-from tests.support.scripted_api import DOWN, LOST, UNKNOWN, ScriptedApi
+from tests.support import run_tap
 from tests.support.truth import as_set, truth
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-14", "timespan_hours": 24}
@@ -77,60 +69,3 @@ def test_a_stream_that_failed_is_not_forgotten_when_the_time_is_up(start_sandbox
 
     assert outcome.code == 1
     assert outcome.errors[0].startswith("calls: ")
-
-
-ANSWERS = st.sampled_from(
-    [
-        "created",
-        "processing",
-        "uploading",
-        "odd",
-        "done",
-        "failed",
-        "canceled",
-        "deleted",
-        UNKNOWN,
-        DOWN,
-        LOST,
-    ]
-)
-
-
-class RandomApi(ScriptedApi):
-    """Answers each order and each ask with whatever was drawn, for ever."""
-
-    def open(self, job):
-        raise AssertionError
-
-    def delete_file(self, job):
-        pass
-
-
-class NoDownloads:
-    """No file can be had: what is to be shown here is that the search for one ends."""
-
-    def fetch(self, sign):
-        from tap_talkdesk_reports.core.errors import TruncatedFileError
-
-        msg = "stopped early"
-        raise TruncatedFileError(msg)
-
-
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-@given(scripts=st.lists(st.lists(ANSWERS, min_size=1, max_size=6), min_size=1, max_size=8))
-def test_the_work_for_a_timespan_ends_whatever_a_server_answers(scripts):
-    from itertools import cycle, islice
-
-    from tap_talkdesk_reports.jobs.lifecycle import Jobs
-
-    clock = SleptClock()
-    api = RandomApi(*islice(cycle(scripts), 2000))
-    files = ReportFiles(
-        api, Jobs(api, file_format="json", timeout=600), NoDownloads(), file_format="json", delete=False
-    )
-
-    with pytest.raises(TalkdeskError):
-        list(files.of("calls", Timespan(utc("2026-03-02"), utc("2026-03-09")), clock))
-
-    # Each level of halving has its new jobs, and each of those the tries of lost answers.
-    assert len(api.orders) <= (HALVINGS + 1) * 10 * 8

@@ -50,7 +50,7 @@ def test_a_token_that_no_header_can_carry_is_one_line(server, tmp_path, calls_on
 
     assert outcome.code == 1
     assert len(outcome.errors) == 1
-    assert "answered without a token" in outcome.errors[0]
+    assert "returned no token" in outcome.errors[0]
     assert "canary" not in outcome.stderr
     assert "Traceback" not in outcome.stderr
 
@@ -68,14 +68,14 @@ def test_an_order_that_meets_503_waits_as_long_as_the_api_asks(server, tmp_path,
 
 
 @pytest.mark.parametrize("location", ["https://[bad/", "http://files.example/x", "ftp://127.0.0.1/x"])
-def test_an_address_that_is_none_fails_the_stream_in_one_line(server, tmp_path, calls_only, location):
+def test_a_url_that_is_none_fails_the_stream_in_one_line(server, tmp_path, calls_only, location):
     server.answers["files"] = lambda n: (303, {}, {"Location": location})
 
     outcome = run_tap(tmp_path, server.config, **calls_only)
 
     assert outcome.code == 1
     assert len(outcome.errors) == 1
-    assert "address" in outcome.errors[0]
+    assert "URL" in outcome.errors[0]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tap_talkdesk_reports.api import transport
+from tap_talkdesk_reports.api import redaction
 from tap_talkdesk_reports.core.clock import Clock, current_scope
 
 if TYPE_CHECKING:
@@ -150,9 +150,9 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
     """The text as it may be shown by a process that knows only these secrets."""
-    transport._hidden.clear()
-    transport.hide(*secrets)
-    return transport.redacted(text)
+    redaction._secrets.clear()
+    redaction.register_secret(*secrets)
+    return redaction.redact(text)
 
 
 def new_private_key() -> str:

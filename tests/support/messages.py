@@ -23,7 +23,7 @@ FILLED_IN = "…"
 #: Here each text that is yielded or returned is what is wrong with a setting.
 CHECKS = {"validation.py", "custom_reports.py"}
 #: What is filled in for `…` elsewhere and people should find, too: the constant or function that holds it.
-PARTS = {"lifecycle.py": "ADVICE", "transport.py": "plain_words", "client.py": "description"}
+PARTS = {"sync_all.py": "described", "lifecycle.py": "ADVICE", "failures.py": "describe_error", "client.py": "description"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

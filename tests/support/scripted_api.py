@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tap_talkdesk_reports.core.errors import AnswerLostError, RequestRefusedError, UnavailableError
+from tap_talkdesk_reports.core.errors import RequestRefusedError, ResponseLostError, UnavailableError
 from tap_talkdesk_reports.core.report_job import ReportJob
 
-LOST = AnswerLostError("no answer")
+LOST = ResponseLostError("no answer")
 UNKNOWN = RequestRefusedError("404 Not Found", status=404)
-DOWN = UnavailableError("given up after 8 tries")
+DOWN = UnavailableError("given up after 8 attempts")
 
 
 class ScriptedApi:
@@ -40,6 +40,7 @@ class ScriptedApi:
         self.cancelled.append(job.id)
 
     names_jobs = False
+    can_cancel = True
 
     def list(self, report, per_page):
         for job in self.listed:

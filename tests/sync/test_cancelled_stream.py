@@ -14,7 +14,7 @@ from tap_talkdesk_reports.core.errors import RequestRefusedError
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.sync.connect import connect
 from tap_talkdesk_reports.sync.lookahead import LookAhead
-from tap_talkdesk_reports.sync.plan import StreamPlan, StreamToRead
+from tap_talkdesk_reports.sync.plan import Due, StreamPlan, StreamToRead
 from tests.support import utc
 from tests.support.plans import DAY, days
 
@@ -30,7 +30,7 @@ def test_a_stream_that_waits_out_a_429_is_dropped_within_a_second(start_sandbox)
     api, _ = connect(settings, Clock())
     jobs = Jobs(api, Clock(), file_format="json", timeout=600)
     plans = {
-        name: StreamPlan(StreamToRead(name, name, None), days("2026-03-02", "2026-03-04"), DAY)
+        name: StreamPlan(StreamToRead(name, name, None), Due(days("2026-03-02", "2026-03-04")), DAY)
         for name in ("calls", "user_status")
     }
     is_refused = threading.Event()

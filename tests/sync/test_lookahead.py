@@ -12,6 +12,7 @@ from itertools import count
 import pytest
 
 from tap_talkdesk_reports.core.clock import Clock, Stopped
+from tap_talkdesk_reports.core.errors import UnavailableError
 from tap_talkdesk_reports.sync.lookahead import LookAhead
 
 #: Generous: no test waits for it unless something is wrong.
@@ -267,6 +268,74 @@ def test_a_slot_of_a_cancelled_stream_is_free_only_once_its_work_has_ended(work)
         assert begun == 0
         assert list(consume(ahead, "b")) == pieces("b", 1)
     assert [file.closed for file in work.files] == [1, 1]
+
+
+def test_nothing_behind_a_piece_that_failed_is_begun_or_kept(work):
+    """It would not be read, and each job costs."""
+    plan = [*pieces("a", 6), *pieces("b", 1)]
+    work.errors = {plan[1]: OSError("no")}
+    work.gates = {plan[1]: threading.Event(), plan[3]: threading.Event()}
+
+    with ahead_of(work, plan, width=4) as ahead:
+        until(lambda: len(work.files) == 2)
+        work.gates[plan[1]].set()
+
+        assert list(consume(ahead, "b")) == plan[6:]
+        with pytest.raises(OSError, match="no"):
+            list(consume(ahead, "a"))
+    assert [piece for piece in work.begun if piece.stream == "a"] == plan[:4]
+    assert [file.closed for file in work.files] == [1] * 3
+
+
+def test_a_slot_is_given_back_only_when_nothing_that_the_work_left_is_running(work):
+    """A job that the API cannot cancel counts against the account's limit until it ends."""
+    plan = [*pieces("a", 1), *pieces("b", 1)]
+    work.errors = {plan[0]: OSError("no")}
+    gate, asked = threading.Event(), threading.Event()
+
+    def has_ended():
+        asked.set()
+        gate.wait(SOON)
+        return True
+
+    with ahead_of(work, plan, width=1, has_ended=has_ended) as ahead:
+        with pytest.raises(OSError, match="no"):
+            ahead.next("a", no_wait)
+        ahead.cancel("a")
+        asked.wait(SOON)
+        begun = list(work.begun)
+        gate.set()
+
+        assert begun == plan[:1]
+        assert list(consume(ahead, "b")) == plan[1:]
+
+
+def test_a_slot_whose_work_never_ends_is_lost_and_no_slot_left_is_an_error(work):
+    plan = [*pieces("a", 2), *pieces("b", 2)]
+    work.errors = {plan[0]: OSError("no")}
+
+    with ahead_of(work, plan, width=1, has_ended=lambda: False) as ahead:
+        with pytest.raises(OSError, match="no"):
+            ahead.next("a", no_wait)
+        ahead.cancel("a")
+        with pytest.raises(UnavailableError, match="every slot is held"):
+            list(consume(ahead, "b"))
+
+    assert work.begun == plan[:1]
+
+
+def test_closing_does_not_wait_for_what_the_work_left(work):
+    def has_ended():
+        Clock().sleep(3600)
+        return True
+
+    plan = pieces("a", 1)
+    work.errors = {plan[0]: OSError("no")}
+    with ahead_of(work, plan, width=1, has_ended=has_ended) as ahead:
+        with pytest.raises(OSError, match="no"):
+            ahead.next("a", no_wait)
+
+        assert ahead.close(SOON)
 
 
 def test_an_unread_result_of_a_cancelled_stream_is_closed(work):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_talkdesk_reports.config.settings import Settings, normalize
 from tap_talkdesk_reports.core.errors import (
     JobFailedError,
     JobTimeoutError,
@@ -20,9 +21,10 @@ from tap_talkdesk_reports.core.report_job import DEAD
 from tap_talkdesk_reports.core.timespans import Timespan
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.sync.lookahead import LookAhead
-from tap_talkdesk_reports.sync.plan import HALVINGS, Piece, StreamPlan, StreamToRead, instead_of
+from tap_talkdesk_reports.sync.plan import HALVINGS, Due, Piece, StreamPlan, StreamToRead, instead_of
 from tests.support import utc
 from tests.support.jobs import job
+from tests.support.plans import days
 from tests.support.scripted_api import UNKNOWN, ScriptedApi
 
 CALLS = StreamToRead("calls", "calls", None)
@@ -57,10 +59,54 @@ def spans(pieces):
     ],
 )
 def test_the_plan_goes_on_from_the_end_of_each_adopted_job(case, jobs, planned):
-    plan = StreamPlan(CALLS, DUE, DAY, jobs)
+    plan = StreamPlan(CALLS, Due(DUE), DAY, jobs)
 
     assert spans(plan) == planned, case
     assert plan.total == len(planned)
+
+
+@pytest.mark.parametrize(
+    ("case", "bookmark", "settings", "due"),
+    [
+        ("no bookmark", None, {}, [("03-02", "03-20")]),
+        ("a bookmark", "2026-03-10", {}, [("03-10", "03-20")]),
+        ("a bookmark before start_date", "2026-02-10", {}, [("02-10", "03-20")]),
+        ("a lookback", "2026-03-10", {"lookback_hours": 48}, [("03-10", "03-20"), ("03-08", "03-10")]),
+        (
+            "a lookback cut by start_date",
+            "2026-03-10",
+            {"lookback_hours": 999},
+            [("03-10", "03-20"), ("03-02", "03-10")],
+        ),
+        ("a lookback before start_date", "2026-02-10", {"lookback_hours": 48}, [("02-10", "03-20")]),
+        ("a lookback alone", "2026-03-20", {"lookback_hours": 48}, [("03-18", "03-20")]),
+        ("nothing", "2026-03-20", {}, []),
+        ("an end_date", "2026-03-10", {"end_date": "2026-03-12"}, [("03-10", "03-12")]),
+        ("a bookmark behind end_date", "2026-03-14", {"end_date": "2026-03-12"}, []),
+    ],
+)
+def test_what_is_due_is_first_what_is_new_then_the_lookback(case, bookmark, settings, due):
+    config = {"account": "a", "client_id": "c", "client_secret": "s", "start_date": "2026-03-02"}
+    settings = Settings.from_config(normalize(config | settings), user_agent="test")
+    stream = StreamToRead("calls", "calls", utc(bookmark) if bookmark else None)
+
+    timespans = stream.due(settings, utc("2026-03-20")).timespans
+
+    assert [(f"{each.start:%m-%d}", f"{each.end:%m-%d}") for each in timespans] == due, case
+
+
+def test_the_pieces_of_a_lookback_come_last_and_what_is_left_of_it_is_known():
+    due = Due(days("2026-03-10", "2026-03-12"), days("2026-03-08", "2026-03-10"))
+    plan = StreamPlan(CALLS, due, DAY)
+    total, left = plan.total, []
+
+    for piece in plan:
+        plan.was_read(piece.timespan)
+        left.append((piece.timespan.start.day, plan.lookback_left))
+
+    assert total == plan.total == 4
+    assert [day for day, _ in left] == [10, 11, 8, 9]
+    assert [each for _, each in left] == [due.again, due.again, days("2026-03-09", "2026-03-10"), None]
 
 
 @given(
@@ -71,14 +117,14 @@ def test_the_plan_goes_on_from_the_end_of_each_adopted_job(case, jobs, planned):
 def test_the_number_of_pieces_is_known_before_they_are_cut(start, seconds, length):
     begin = utc("2026-03-02") + timedelta(seconds=start)
     due = Timespan(begin, begin + timedelta(seconds=seconds))
-    plan = StreamPlan(CALLS, due, timedelta(seconds=length))
+    plan = StreamPlan(CALLS, Due(due), timedelta(seconds=length))
     total = plan.total
 
     assert total == len(list(plan)) == plan.total
 
 
 def test_a_plan_of_ten_years_of_hours_is_cut_piece_by_piece():
-    plan = StreamPlan(CALLS, Timespan(utc("2016-01-01"), utc("2026-01-01")), timedelta(hours=1))
+    plan = StreamPlan(CALLS, Due(Timespan(utc("2016-01-01"), utc("2026-01-01"))), timedelta(hours=1))
 
     first = list(islice(plan, 2))
 

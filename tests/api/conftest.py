@@ -1,0 +1,47 @@
+"""A host on loopback for the tests of this room."""
+
+from __future__ import annotations
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+
+class Host(ThreadingHTTPServer):
+    """A host on loopback that remembers each request's path and headers."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.seen = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.seen.append((self.path, self.headers))
+        if self.path == "/silent":
+            time.sleep(0.5)
+        if self.path in {"/silent", "/broken"}:
+            self.close_connection = True
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.send_header("Set-Cookie", "session=abc")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def host(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Host() as host:
+        yield host
+        host.shutdown()

@@ -1,0 +1,77 @@
+"""The work for a timespan ends, whatever a server answers."""
+
+from __future__ import annotations
+
+from itertools import cycle, islice
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tap_talkdesk_reports.core.errors import TalkdeskError, TruncatedFileError
+from tap_talkdesk_reports.jobs.lifecycle import Jobs
+from tap_talkdesk_reports.jobs.report_files import ReportFiles
+from tap_talkdesk_reports.sync.lookahead import LookAhead
+from tap_talkdesk_reports.sync.plan import HALVINGS, Piece, instead_of
+from tests.support import SleptClock
+from tests.support.plans import days
+from tests.support.scripted_api import DOWN, LOST, UNKNOWN, ScriptedApi
+
+ANSWERS = st.sampled_from(
+    [
+        "created",
+        "processing",
+        "uploading",
+        "odd",
+        "done",
+        "failed",
+        "canceled",
+        "deleted",
+        UNKNOWN,
+        DOWN,
+        LOST,
+    ]
+)
+
+
+class RandomApi(ScriptedApi):
+    """Answers each request with what was drawn, for ever."""
+
+    def open(self, job):
+        raise AssertionError
+
+    def delete_file(self, job):
+        pass
+
+
+class NoDownloads:
+    """No file can be had: what is to be shown here is that the search for one ends."""
+
+    def fetch(self, sign):
+        msg = "stopped early"
+        raise TruncatedFileError(msg)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(scripts=st.lists(st.lists(ANSWERS, min_size=1, max_size=6), min_size=1, max_size=8))
+def test_the_work_for_a_timespan_ends_whatever_a_server_answers(scripts):
+    clock = SleptClock()
+    api = RandomApi(*islice(cycle(scripts), 2000))
+    jobs = Jobs(api, clock, file_format="json", timeout=600)
+    files = ReportFiles(api, jobs, NoDownloads(), clock, file_format="json")
+    piece = Piece("calls", "calls", days("2026-03-02", "2026-03-09"))
+
+    with (
+        LookAhead(
+            {"calls": iter([piece])},
+            lambda piece: files.make(piece.report, piece.timespan, piece.job),
+            width=1,
+            instead_of=instead_of,
+            has_ended=jobs.has_ended,
+        ) as ahead,
+        pytest.raises(TalkdeskError),
+    ):
+        ahead.next("calls", lambda: None)
+
+    # Each level of halving has its new jobs, and each of those the attempts of lost responses.
+    assert len(api.orders) <= (HALVINGS + 1) * 10 * 8
