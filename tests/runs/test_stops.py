@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from itertools import count
 
 import pytest
 
@@ -148,9 +149,10 @@ def test_several_signals_are_one_stop_and_all_jobs_are_cancelled_at_the_same_tim
 
 def test_a_job_whose_creation_was_under_way_at_a_stop_is_cancelled(start_sandbox, tmp_path):
     sandbox = start_sandbox(pace=Pace.after_seconds(3600))
-    creation = Held(sandbox, lambda request: request.method == "POST" and len(sandbox.jobs) == 4)
+    numbers = count()
+    creation = Held(sandbox, lambda request: request.path.endswith("/jobs") and next(numbers) == 0)
     tap = start(tmp_path, sandbox.config | DAYS)
-    wait_until(lambda: creation.count, "the last job is created, and its creation not answered")
+    wait_until(lambda: creation.count and len(sandbox.jobs) == 4, "one creation alone is not answered")
 
     tap.send_signal(signal.SIGTERM)
     wait_until(lambda: operations(sandbox, "cancel"), "the stop is noted")
