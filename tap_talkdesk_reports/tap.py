@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+import threading
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from functools import cached_property
@@ -24,17 +24,17 @@ from tap_talkdesk_reports.config.settings import Settings, api_of, custom_report
 from tap_talkdesk_reports.config.validation import problems
 from tap_talkdesk_reports.core.clock import Clock, Stopped, StopSignal
 from tap_talkdesk_reports.core.errors import BookmarkError
+from tap_talkdesk_reports.core.signals import SIGNALLED, listen
 from tap_talkdesk_reports.core.timespans import rfc3339
 from tap_talkdesk_reports.singer.state import bookmarks_of, read_bookmark
 from tap_talkdesk_reports.singer.writer import MessageWriter
 from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, ExploreStream
 from tap_talkdesk_reports.sync.connection_test import connection_test
 from tap_talkdesk_reports.sync.runs import Runs
-from tap_talkdesk_reports.sync.sync_all import SIGNALLED, sync_all
+from tap_talkdesk_reports.sync.sync_all import sync_all
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
-    from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
@@ -232,11 +232,9 @@ class TapTalkdeskReports(Tap):
             raise ConfigValidationError(msg, errors=errors)
         return errors or super()._validate_config(raise_errors=raise_errors)
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        if self.stop.number is not None:
-            os._exit(SIGNALLED + signum)
-        # Only noted: raising here could tear a line that is being written.
-        self.stop.number = signum
+    def _setup_signal_handlers(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            listen(self.stop.note)
 
 
 def _custom_report_stream(tap: TapTalkdeskReports, own: CustomReport) -> ExploreStream:

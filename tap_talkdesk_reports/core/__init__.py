@@ -5,4 +5,5 @@
 - `errors`: every error, sorted by who can do something about it
 - `clock`: now, sleep, cancellation, pauses between attempts
 - `spool`: temporary files for reports
+- `signals`: the handlers that are set before anything heavy is imported
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -12,8 +13,14 @@ from typing import TYPE_CHECKING
 
 import backoff
 
+from tap_talkdesk_reports.core.signals import SIGNALLED
+
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from types import FrameType
+
+#: A signal that follows the first of its kind sooner belongs to the same stop.
+SECONDS_APART = 1.0
 
 
 def in_words(seconds: float) -> str:
@@ -112,11 +119,32 @@ def pauses(longest: float = 30.0) -> Iterator[float]:
 
 
 class StopSignal:
-    """The signal that told the process to end, if one has come."""
+    """The signal that told the process to end, if one has come.
 
-    def __init__(self) -> None:
-        """No signal yet."""
+    Several signals are one stop: Ctrl-C reaches each process of a terminal, and what started the tap,
+    such as Meltano, sends TERM besides.
+    """
+
+    def __init__(
+        self,
+        monotonic: Callable[[], float] = time.monotonic,
+        leave: Callable[[int], object] = os._exit,
+    ) -> None:
+        """No signal yet. `leave` ends the process with an exit code."""
         self.number: int | None = None
+        self._monotonic, self._leave = monotonic, leave
+        #: When each kind of signal came first.
+        self._first: dict[int, float] = {}
+
+    def note(self, number: int, _frame: FrameType | None = None) -> None:
+        """Handle a signal, or leave at once if somebody sends the same one again.
+
+        It is only noted, as raising could tear a line that is being written.
+        """
+        self.number = self.number or number
+        now = self._monotonic()
+        if now - self._first.setdefault(number, now) >= SECONDS_APART:
+            self._leave(SIGNALLED + self.number)
 
     def check(self) -> None:
         """Go on?

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tap_talkdesk_reports.core.clock import pauses
+from tap_talkdesk_reports.core.clock import Scope, current_scope, pauses
 from tap_talkdesk_reports.core.errors import (
     JobFailedError,
     JobTimeoutError,
@@ -301,7 +301,9 @@ class Jobs:
         """Cancel a job, if this run created it and the API can."""
         if self.is_own(job) and self._api.can_cancel:
             try:
-                self._api.cancel(job)
+                # In a scope of its own: the one that was cancelled would not let it try again.
+                with Scope(current_scope().stream).entered():
+                    self._api.cancel(job)
             except TalkdeskError as error:
                 logger.debug("%s could not be cancelled: %s", job, error)
             else:

@@ -88,6 +88,7 @@ class Run:
             TalkdeskError: the sign-in fails in another way.
             Stopped: the process was told to end.
         """
+        self._stop.check()
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
         try:
             due = self._due()

@@ -21,6 +21,7 @@ from tap_talkdesk_reports.core.errors import (
     ReaderGoneError,
     TalkdeskError,
 )
+from tap_talkdesk_reports.core.signals import SIGNALLED
 from tap_talkdesk_reports.core.timespans import rfc3339
 from tap_talkdesk_reports.singer.logs import add_fields
 
@@ -34,8 +35,6 @@ logger = logging.getLogger("tap-talkdesk-reports")
 
 FAILED = 1
 MAPPER = Path(mapper.__file__)
-#: What a shell adds to the number of the signal that ended a process.
-SIGNALLED = 128
 
 
 def sync_all(

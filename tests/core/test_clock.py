@@ -6,6 +6,7 @@ import threading
 import time
 from datetime import UTC
 from itertools import islice
+from signal import SIGHUP, SIGINT, SIGTERM
 
 import pytest
 
@@ -117,6 +118,46 @@ def test_a_stop_signal_stops_whoever_checks():
 
     with pytest.raises(Stopped):
         stop.check()
+
+
+@pytest.fixture
+def noted():
+    """Notes signals at the seconds given, and says with which number each left, if it did."""
+
+    def note(*signals):
+        left, now = [], [0.0]
+        stop = StopSignal(monotonic=lambda: now[0], leave=left.append)
+        for now[0], number in signals:
+            stop.note(number)
+        return stop.number, left
+
+    return note
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [
+        [(5, SIGTERM)],
+        [(5, SIGTERM), (5, SIGTERM), (5.9, SIGTERM)],
+        [(5, SIGTERM), (5.5, SIGINT), (60, SIGHUP)],
+        [(5, SIGTERM), (60, SIGINT), (60.9, SIGINT)],
+    ],
+)
+def test_several_signals_are_one_stop(noted, signals):
+    assert noted(*signals) == (SIGTERM, [])
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [
+        [(5, SIGINT), (6, SIGINT)],
+        [(5, SIGINT), (5.4, SIGINT), (6.2, SIGINT)],
+        [(5, SIGINT), (5.5, SIGTERM), (6.2, SIGINT)],
+        [(5, SIGINT), (60, SIGTERM), (61, SIGTERM)],
+    ],
+)
+def test_the_same_signal_leaves_at_once_a_second_or_more_after_the_first_of_its_kind(noted, signals):
+    assert noted(*signals) == (SIGINT, [128 + SIGINT])
 
 
 def test_jitter_stays_within_a_tenth():

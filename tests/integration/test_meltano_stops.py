@@ -17,6 +17,7 @@ from talkdesk_sandbox import Pace
 from tests.integration import postgres
 from tests.integration.gate import Gate
 from tests.integration.meltano import TAP, ended, is_running, plugin_process, projects, wait_until
+from tests.integration.proxy import Trouble
 from tests.integration.truth import assert_same, truth
 from tests.support.catalogs import catalog_of
 
@@ -249,3 +250,22 @@ def test_files_of_json_lines_get_rows_twice_when_meltano_is_stopped_but_lose_non
         by_key = {json.loads(line)[key]: json.loads(line) for line in lines}
         assert len(lines) > len(by_key)
         assert_same(by_key.values(), scene.truth(stream, END), scene.schemas[stream])
+
+
+def test_ctrl_c_cancels_every_job_also_over_a_slow_line(start_sandbox, start_proxy, make_project, tmp_path):
+    """The tap gets Ctrl-C as one of its process group, and TERM from Meltano: one stop, not two."""
+    sandbox = start_sandbox(pace=Pace.after_seconds(3600))
+    distance = Trouble("delay", ".", seconds=0.3, times=10_000)
+    line = start_proxy(int(sandbox.url.rpartition(":")[2]), distance)
+    config = {name: value.replace(sandbox.url, line.url) for name, value in sandbox.config.items()}
+    project = make_project(**config | WEEK | {"max_concurrent_jobs": 5})
+    meltano = project.start("run", TAP, "target-jsonl")
+    wait_until(lambda: len(sandbox.jobs) == 5, "all jobs are created")
+    tap = plugin_process(meltano, TAP)
+
+    os.killpg(meltano.pid, signal.SIGINT)
+    first = ended(meltano)
+    wait_until(lambda: not is_running(tap), "the tap has ended, too")
+
+    assert first.code == 1, first.stderr[-3000:]
+    assert [job.status for job in sandbox.jobs] == ["canceled"] * 5, first.stderr

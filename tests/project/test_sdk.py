@@ -17,7 +17,7 @@ from tap_talkdesk_reports.tap import TapTalkdeskReports
 #: changes one of them, a test here fails before a user meets it.
 PRIVATE_NAMES = [
     (Tap, "_validate_config", "the SDK's messages show values of secrets", "(self, *, raise_errors: 'bool'"),
-    (Tap, "_handle_termination", "the SDK's own exits 0, and can tear a line", "(self, signum: 'int',"),
+    (Tap, "_setup_signal_handlers", "the SDK's own exit 0, and can tear a line", "(self)"),
     (Tap, "_env_var_config", "a wrong number ends in a traceback that names no setting", None),
     (Tap, "_env_var_prefix", "goes with the one above", None),
     (Stream, "_write_starting_replication_value", "STATE holds plain bookmarks only", "(self, context:"),

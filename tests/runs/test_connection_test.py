@@ -134,7 +134,7 @@ def interrupted(tmp_path, sandbox, number, is_time):
     return process.returncode, log
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_test_cancels_its_jobs(start_sandbox, tmp_path, number):
     sandbox = start_sandbox(pace=Pace.after_seconds(3600))
 

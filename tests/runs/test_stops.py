@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import subprocess
+import sys
+import threading
 import time
 from collections import Counter
+from itertools import count
 
 import pytest
 
-from talkdesk_sandbox import Pace
+from talkdesk_sandbox import Fault, Pace
+from tap_talkdesk_reports.sync.sync_all import sync_all
+from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import clean_environment, command, utc
 from tests.support.processes import last_state, start, whole_lines
 from tests.support.truth import as_set, truth
@@ -56,22 +62,257 @@ def test_what_a_killed_run_did_not_bring_the_next_ones_bring(start_sandbox, tmp_
         assert state["bookmarks"][stream]["replication_key_value"] == "2026-03-16T00:00:00Z"
 
 
-@pytest.mark.parametrize(("kind", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def wait_until(so, what):
+    """However slow the machine is: a deadline that only shows what hangs."""
+    end = time.monotonic() + 60
+    while not so():
+        assert time.monotonic() < end, f"never so: {what}"
+        time.sleep(0.02)
+
+
+def operations(sandbox, name):
+    return [entry for entry in sandbox.ledger if entry.operation == name]
+
+
+def stopped(tap, sandbox, codes):
+    """Wait for the end of a run that was stopped while all its jobs were open."""
+    stdout, stderr = tap.communicate(timeout=60)
+
+    assert tap.returncode in codes, stderr.decode()
+    assert [job.status for job in sandbox.jobs] == ["canceled"] * DAYS["max_concurrent_jobs"], stderr.decode()
+    assert whole_lines(stdout)[-1]["type"] == "STATE"
+    assert stdout.endswith(b"\n")
+    assert b"Traceback" not in stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
 def test_a_signal_while_waiting_cancels_own_jobs_and_writes_the_last_state(
     start_sandbox, tmp_path, kind, code
 ):
-    sandbox = start_sandbox(pace=Pace.after_seconds(60))
+    sandbox = start_sandbox(pace=Pace.after_seconds(3600))
     tap = start(tmp_path, sandbox.config | DAYS)
-    while len(sandbox.jobs) < 4:
-        time.sleep(0.05)
+    wait_until(lambda: len(sandbox.jobs) == 4, "all jobs are created")
 
     tap.send_signal(kind)
-    stdout, stderr = tap.communicate(timeout=10)
 
-    assert tap.returncode == code
-    assert {job.status for job in sandbox.jobs} == {"canceled"}
-    assert whole_lines(stdout)[-1]["type"] == "STATE"
-    assert b"Traceback" not in stderr
+    stopped(tap, sandbox, {code})
+
+
+class Held:
+    """Holds the answers to some requests, which are carried out, until they are let go."""
+
+    def __init__(self, sandbox, is_held):
+        self.count = 0
+        self._sandbox, self._is_held, self._let_go = sandbox, is_held, threading.Event()
+        self._answer, sandbox._api.answer = sandbox._api.answer, self._answered
+
+    def _answered(self, request):
+        answer = self._answer(request)
+        if self._is_held(request):
+            self.count += 1
+            self._let_go.wait(60)
+        return answer
+
+    def let_go(self):
+        self._let_go.set()
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        (signal.SIGINT, signal.SIGHUP, signal.SIGTERM),
+        (signal.SIGTERM, signal.SIGINT, signal.SIGHUP),
+        (signal.SIGHUP, signal.SIGTERM, signal.SIGINT),
+    ],
+    ids=lambda kinds: "-".join(kind.name for kind in kinds),
+)
+def test_several_signals_are_one_stop_and_all_jobs_are_cancelled_at_the_same_time(
+    start_sandbox, tmp_path, kinds
+):
+    sandbox = start_sandbox(pace=Pace.after_seconds(3600))
+    cancels = Held(sandbox, lambda request: request.method == "DELETE")
+    tap = start(tmp_path, sandbox.config | DAYS)
+    wait_until(lambda: len(sandbox.jobs) == 4, "all jobs are created")
+
+    first, second, third = kinds
+    tap.send_signal(first)
+    tap.send_signal(second)
+    wait_until(lambda: cancels.count == 4, "each job is being cancelled, and none waits for another")
+    tap.send_signal(third)
+    cancels.let_go()
+
+    # Of those that come at once any may be handled first.
+    stopped(tap, sandbox, {128 + first, 128 + second})
+
+
+def test_a_job_whose_creation_was_under_way_at_a_stop_is_cancelled(start_sandbox, tmp_path):
+    sandbox = start_sandbox(pace=Pace.after_seconds(3600))
+    numbers = count()
+    creation = Held(sandbox, lambda request: request.path.endswith("/jobs") and next(numbers) == 0)
+    tap = start(tmp_path, sandbox.config | DAYS)
+    wait_until(lambda: creation.count and len(sandbox.jobs) == 4, "one creation alone is not answered")
+
+    tap.send_signal(signal.SIGTERM)
+    wait_until(lambda: operations(sandbox, "cancel"), "the stop is noted")
+    creation.let_go()
+
+    stopped(tap, sandbox, {143})
+
+
+@pytest.mark.parametrize("fault", ["unavailable", "reset"])
+def test_a_cancelling_that_fails_is_tried_again_at_a_stop(start_sandbox, tmp_path, fault):
+    sandbox = start_sandbox(pace=Pace.after_seconds(3600), faults=[Fault("cancel", fault)])
+    tap = start(tmp_path, sandbox.config | DAYS)
+    wait_until(lambda: len(sandbox.jobs) == 4, "all jobs are created")
+
+    tap.send_signal(signal.SIGTERM)
+
+    stopped(tap, sandbox, {143})
+    assert sandbox.unmet_faults() == []
+
+
+def test_signals_that_are_ignored_when_the_tap_starts_stay_so(start_sandbox, tmp_path):
+    """As `nohup` has it with HUP, and a shell without job control with INT of its background jobs."""
+    sandbox = start_sandbox(pace=Pace.after_seconds(3600))
+    tap = subprocess.Popen(
+        ["sh", "-c", 'trap "" INT HUP; exec "$@"', "sh", *command(tmp_path, sandbox.config | DAYS)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=clean_environment(),
+    )
+    wait_until(lambda: len(sandbox.jobs) == 4, "all jobs are created")
+
+    for kind in (signal.SIGINT, signal.SIGHUP) * 2:
+        tap.send_signal(kind)
+    polls = len(operations(sandbox, "status"))
+    wait_until(lambda: len(operations(sandbox, "status")) > polls + 12, "it goes on")
+    tap.send_signal(signal.SIGTERM)
+
+    stopped(tap, sandbox, {143})
+
+
+@pytest.mark.parametrize("start_date", ["2026-03-02", "2026-03-16"], ids=["something due", "nothing due"])
+def test_a_signal_before_the_run_begins_leaves_its_state_and_makes_no_request(
+    start_sandbox, capfd, start_date
+):
+    sandbox = start_sandbox()
+    bookmark = {"replication_key": "end_at", "replication_key_value": f"{start_date}T00:00:00Z"}
+    config = sandbox.config | DAYS | {"start_date": start_date}
+    tap = TapTalkdeskReports(config=config, state={"bookmarks": {"calls": bookmark}})
+
+    tap.stop.note(signal.SIGHUP)
+    code = sync_all(tap.runs, tap.report_streams, lambda: tap.state)
+
+    [message] = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert code == 129
+    assert message["type"] == "STATE"
+    assert message["value"]["bookmarks"]["calls"] == bookmark
+    assert len(sandbox.ledger) == 0
+
+
+#: Modules that Python looks for, one after another, before anything of a run begins.
+MOMENTS = ["tap_talkdesk_reports.tap", "click", "singer_sdk", "requests", "tap_talkdesk_reports.sync.run"]
+#: Run by Python itself before the first line of the tap.
+SIGNALS_AT_IMPORT = """
+import os, signal, sys
+
+class Signals:
+    def find_spec(self, name, path=None, target=None):
+        if name == {moment!r}:
+            sys.meta_path.remove(self)
+            with open({met!r}, "w") as met:
+                met.write("\\n".join(sys.modules))
+            for number in {kinds}:
+                os.kill(os.getpid(), number)
+
+sys.meta_path.insert(0, Signals())
+"""
+
+
+def run_with(tmp_path, config, code, *before):
+    """Run the tap with some code that Python runs before it."""
+    (tmp_path / "sitecustomize.py").write_text(code)
+    return subprocess.run(
+        [*before, *command(tmp_path, config)],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env=clean_environment(PYTHONPATH=str(tmp_path)),
+    )
+
+
+def assert_left_at_once(tmp_path, tap, number):
+    assert (tmp_path / "met").exists(), "no signal was sent, so that this test says nothing"
+    assert (tap.returncode, tap.stdout, tap.stderr) == (128 + number, b"", b"")
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "kinds",
+    [[signal.SIGTERM], [signal.SIGINT], [signal.SIGHUP], [signal.SIGINT, signal.SIGTERM]],
+    ids=lambda kinds: "-".join(kind.name for kind in kinds),
+)
+def test_signals_count_from_the_first_line(server, tmp_path, moment, kinds):
+    code = SIGNALS_AT_IMPORT.format(
+        moment=moment, met=str(tmp_path / "met"), kinds=[int(kind) for kind in kinds]
+    )
+
+    tap = run_with(tmp_path, server.config, code)
+
+    assert_left_at_once(tmp_path, tap, kinds[0])
+    assert server.asked == []
+
+
+def test_nothing_is_imported_before_signals_count_that_does_not_come_with_python(server, tmp_path):
+    """Importing the SDK takes a third of a second and more, and a signal would end in a traceback."""
+    code = SIGNALS_AT_IMPORT.format(moment=MOMENTS[0], met=str(tmp_path / "met"), kinds=[])
+
+    run_with(tmp_path, server.config, code)
+
+    imported = {name.partition(".")[0] for name in (tmp_path / "met").read_text().splitlines()}
+    of_the_environment = {name for name in imported if "distutils" in name or "customize" in name}
+    assert imported - of_the_environment <= sys.stdlib_module_names | {"__main__", "tap_talkdesk_reports"}
+    assert "asyncio" not in imported
+
+
+def test_signals_count_from_the_first_line_of_process_1_too(server, tmp_path):
+    """As in a container: what process 1 does not handle is not even delivered."""
+    as_process_1 = ["unshare", "--user", "--map-root-user", "--pid", "--fork"]
+    try:
+        subprocess.run([*as_process_1, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this system lets nobody start a process 1")
+    code = SIGNALS_AT_IMPORT.format(moment=MOMENTS[0], met=str(tmp_path / "met"), kinds=[int(signal.SIGTERM)])
+    code += "assert os.getpid() == 1\n"
+
+    tap = run_with(tmp_path, server.config, code, *as_process_1)
+
+    assert_left_at_once(tmp_path, tap, signal.SIGTERM)
+
+
+def test_a_signal_while_python_itself_ends_does_not_change_the_exit_code(server, tmp_path, calls_only):
+    """Meltano's own signal may come only then."""
+    code = (
+        "import os, sys\n"
+        "class Last:\n"
+        "    def __del__(self, kill=os.kill, pid=os.getpid()):\n"
+        "        for number in (1, 2, 15):\n"
+        "            kill(pid, number)\n"
+        "sys.last = Last()\n"
+    )
+    (tmp_path / "sitecustomize.py").write_text(code)
+
+    tap = subprocess.run(
+        command(tmp_path, server.config, **calls_only),
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env=clean_environment(PYTHONPATH=str(tmp_path)),
+    )
+
+    assert tap.returncode == 0, tap.stderr.decode()
 
 
 @pytest.mark.parametrize(

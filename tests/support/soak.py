@@ -63,7 +63,7 @@ class Soak:
 
         def watched(request):
             if next(self._asked) == self._stop_at and self.tap is not None:
-                self.tap.stop_signal = 15
+                self.tap.stop.note(signal.SIGTERM)
             return answer(request)
 
         self.sandbox._api.answer = watched
@@ -106,6 +106,7 @@ class Soak:
                 self.tap = Tap(config=config, state=self.chain.state)
                 # A tap takes the signals; whoever ends the soak means all of it.
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 logger.handlers = [handler]
                 code = sync_all(self.tap.runs, self.tap.report_streams, lambda: self.tap.state, {})
