@@ -67,11 +67,13 @@ class UnavailableError(TalkdeskError):
 class ResponseLostError(UnavailableError):
     """The response to a request that changes something was lost: it may have been carried out."""
 
-    def __init__(self, message: str, *, wait: float | None = None) -> None:
-        """Keep beside the message how long the API wants the client to wait."""
+    def __init__(self, message: str, *, wait: float | None = None, is_unexpected: bool = False) -> None:
+        """Keep beside the message how long the API wants the client to wait, and whether it responded."""
         super().__init__(message)
         #: Seconds that the API wants the client to wait, if it sent any.
         self.wait = wait
+        #: Whether a response came, and was unexpected; if so, more attempts than a few get the same.
+        self.is_unexpected = is_unexpected
 
 
 class BookmarkError(TalkdeskError):

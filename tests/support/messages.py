@@ -26,8 +26,8 @@ CHECKS = {"validation.py", "custom_reports.py"}
 PARTS = {
     "sync_all.py": "described",
     "lifecycle.py": "ADVICE",
-    "failures.py": "describe_error",
-    "client.py": "description",
+    "failures.py": "FAILURES",
+    "exchange.py": "__str__",
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
