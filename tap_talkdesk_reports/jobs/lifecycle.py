@@ -15,6 +15,7 @@ from tap_talkdesk_reports.core.errors import (
     RequestRefusedError,
     ResponseLostError,
     TalkdeskError,
+    TimespanMismatchError,
     UnavailableError,
     UnexpectedResponseError,
 )
@@ -61,6 +62,7 @@ class Api(Protocol):
     def can_cancel(self) -> bool:
         """Whether a running job can be cancelled."""
 
+    def now(self) -> datetime: ...  # noqa: D102
     def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob: ...  # noqa: D102
     def get(self, job: ReportJob) -> ReportJob: ...  # noqa: D102
     def cancel(self, job: ReportJob) -> None: ...  # noqa: D102
@@ -100,19 +102,17 @@ class Jobs:
         self._seen: set[str] = set()
         self._own: set[str] = set()
         self._unknown_statuses: set[str] = set()
+        self._knows_echo = False
         #: When the wait for a job began, by its id.
         self._running: dict[str, float] = {}
         #: The job that each thread created last, until it is known to have ended.
         self._open = _OpenJob()
 
-    def adoptable(
-        self, report: str, now: datetime, bookmark: datetime | None, delay: timedelta
-    ) -> list[ReportJob]:
+    def adoptable(self, report: str, bookmark: datetime | None, delay: timedelta) -> list[ReportJob]:
         """Jobs that an earlier run left and this one may take over, newest first.
 
         Args:
             report: The report.
-            now: The present, by Talkdesk's clock.
             bookmark: Up to where the stream is complete.
             delay: How long after its end a row becomes available.
         """
@@ -124,7 +124,11 @@ class Jobs:
             return [
                 job
                 for job in adoptable(
-                    islice(listed, LISTED_JOBS), report=report, file_format=self._format, now=now, age=age
+                    islice(listed, LISTED_JOBS),
+                    report=report,
+                    file_format=self._format,
+                    now=self._api.now(),
+                    age=age,
                 )
                 if brings_new_rows(job, bookmark, delay)
             ]
@@ -138,6 +142,7 @@ class Jobs:
         Raises:
             JobFailedError: it ended without a file.
             JobTimeoutError: it was still running at its deadline; `.job` says whether it has ended since.
+            TimespanMismatchError: it covers less than was requested; it was cancelled, if that is possible.
             RequestRefusedError: Talkdesk does not accept the job.
             TalkdeskError: Talkdesk cannot be reached, or its response is unexpected.
             Stopped: the scope was cancelled; an own running job was cancelled.
@@ -147,6 +152,7 @@ class Jobs:
             self._seen.add(job.id)
             logger.info("%s: adopted", job)
         try:
+            self._check_timespan(job)
             return self._wait(job)
         except JobTimeoutError as error:
             return self._end(error)
@@ -190,7 +196,7 @@ class Jobs:
             try:
                 job = self._api.create(report, timespan, self._format)
             except ResponseLostError as lost:
-                found = self._unseen(report, timespan, self._clock.now())
+                found = self._unseen(report, timespan, self._api.now())
                 if found is None and attempt == ATTEMPTS_TO_CREATE:
                     raise
                 logger.warning("%s; %s", lost, f"found it: {found}" if found else "creating it again")
@@ -204,6 +210,9 @@ class Jobs:
                 msg = f"report {report!r}, timespan {timespan}: {advice}. {refused}"
                 raise RequestRefusedError(msg, status=refused.status) from None
             else:
+                if job.id in self._seen:
+                    msg = f"{job}: Talkdesk's response has the id of a job that was created before"
+                    raise UnexpectedResponseError(msg)
                 self._own.add(job.id)
                 self._open.job = job
             self._seen.add(job.id)
@@ -286,7 +295,7 @@ class Jobs:
     def _get(self, job: ReportJob, age: float) -> ReportJob:
         """The job as it is now; as it was, if its status is not available at the moment."""
         try:
-            return self._api.get(job)
+            return self._check_timespan(self._api.get(job))
         except (UnavailableError, UnexpectedResponseError) as error:
             logger.warning("%s: its status is not available: %s", job, error)
         except RequestRefusedError as error:
@@ -308,6 +317,23 @@ class Jobs:
                 logger.debug("%s could not be cancelled: %s", job, error)
             else:
                 self._open.job = None
+
+    def _check_timespan(self, job: ReportJob) -> ReportJob:
+        """The job, unless the API says that it covers less than was requested.
+
+        Raises:
+            TimespanMismatchError: it does; its file would lack rows.
+        """
+        echo = job.echo
+        if echo is None or not echo.differs_from(job.timespan):
+            return job
+        if not echo.covers(job.timespan):
+            msg = f"{job}: Talkdesk's response is about {echo.timespan}, which is less than was requested"
+            raise TimespanMismatchError(msg, job=job)
+        if not self._knows_echo:
+            self._knows_echo = True
+            logger.info("%s: Talkdesk writes it as %s; taken for the same", job, echo.timespan)
+        return job
 
     def _warn_of_status(self, job: ReportJob) -> None:
         if job.status not in self._unknown_statuses:

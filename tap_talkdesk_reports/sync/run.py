@@ -91,9 +91,7 @@ class Run:
         self._stop.check()
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
         try:
-            due = self._due()
-            adoptable = self._adoptable([stream for stream in self.streams if stream.name in due])
-            self._plan(due, adoptable)
+            self._plan(*self._due())
         except BaseException:
             self.__exit__()
             raise
@@ -136,7 +134,8 @@ class Run:
         """Called by the look-ahead for each piece."""
         if piece.attempt:
             self._clock.sleep(self._clock.jittered(piece.attempt))
-        return self._files.make(piece.report, piece.timespan, piece.job)
+        is_proof = piece.was_empty and piece.job is None
+        return self._files.make(piece.report, piece.timespan, piece.job, may_be_empty=is_proof)
 
     def _instead_of(self, piece: Piece, error: Exception) -> Sequence[Piece]:
         """Called by the look-ahead for each piece that failed."""
@@ -176,12 +175,17 @@ class Run:
 
     # The plan
 
-    def _due(self) -> dict[str, Due]:
-        """What is due of each stream of which anything is. Signs in if anything is."""
+    def _due(self) -> tuple[dict[str, Due], dict[str, list[ReportJob]]]:
+        """What is due of each stream of which anything is, and which jobs may be adopted for it.
+
+        Signs in if anything is due. Each response shows Talkdesk's clock, so what is due is
+        computed again behind them.
+        """
         now = self._clock.now()
-        due = self._due_at(now)
+        due, adoptable = self._due_at(now), {}
         if due:
             self._call_all({"sign-in": self._tokens.token})
+            adoptable = self._adoptable([stream for stream in self.streams if stream.name in due])
             if behind := seconds_behind(self._tokens):
                 now -= timedelta(seconds=behind)
                 due = self._due_at(now)
@@ -190,7 +194,7 @@ class Run:
             if start > now:
                 words = "%s: its bookmark or start_date, %s, lies in the future, so that nothing is read"
                 logger.warning(words, stream.name, rfc3339(start))
-        return due
+        return due, adoptable
 
     def _due_at(self, now: datetime) -> dict[str, Due]:
         settled = horizon(now, self._settings.availability_delay)
@@ -201,8 +205,10 @@ class Run:
         """The jobs that an earlier run left, of each stream."""
         if self._is_test:
             return {}
-        now, delay = self._clock.now(), self._settings.availability_delay
-        calls = {s.name: partial(self._jobs.adoptable, s.report, now, s.bookmark, delay) for s in streams}
+        delay = self._settings.availability_delay
+        calls = {
+            each.name: partial(self._jobs.adoptable, each.report, each.bookmark, delay) for each in streams
+        }
         return self._call_all(calls)
 
     def _plan(self, due: dict[str, Due], adoptable: dict[str, list[ReportJob]]) -> None:
