@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.core.clock import Clock
     from tap_talkdesk_reports.core.report_job import ReportJob
     from tap_talkdesk_reports.core.timespans import Timespan
-    from tap_talkdesk_reports.jobs.lifecycle import Api, Jobs
+    from tap_talkdesk_reports.jobs.lifecycle import Jobs
+    from tap_talkdesk_reports.jobs.verbs import Api
 
 logger = logging.getLogger("tap-talkdesk-reports")
 

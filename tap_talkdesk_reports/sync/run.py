@@ -176,17 +176,13 @@ class Run:
     # The plan
 
     def _due(self) -> tuple[dict[str, Due], dict[str, list[ReportJob]]]:
-        """What is due of each stream of which anything is, and which jobs may be adopted for it.
-
-        Signs in if anything is due. Each response shows Talkdesk's clock, so what is due is
-        computed again behind them.
-        """
+        """What is due of each stream of which anything is, and which jobs may be adopted. Signs in if so."""
         now = self._clock.now()
         due, adoptable = self._due_at(now), {}
         if due:
             self._call_all({"sign-in": self._tokens.token})
             adoptable = self._adoptable([stream for stream in self.streams if stream.name in due])
-            if behind := seconds_behind(self._tokens):
+            if behind := seconds_behind(self._tokens):  # the responses so far show Talkdesk's clock
                 now -= timedelta(seconds=behind)
                 due = self._due_at(now)
         for stream in self.streams:
@@ -237,11 +233,10 @@ class Run:
         self._lookahead.start()
 
     def _warn_of_lookback(self) -> None:
-        """Say which part of a lookback was not read again, if the run ends within it."""
+        """Log which part of a lookback was not read again, if the run ends within it."""
         for name, plan in self._plans.items():
-            if plan.lookback_left is not None:
-                words = "%s: the run ended before its lookback: %s was not read again"
-                logger.warning(words, name, plan.lookback_left)
+            if left := plan.lookback_left:
+                logger.warning("%s: the run ended before its lookback: %s was not read again", name, left)
 
     def _call_all(self, calls: Mapping[str, Callable[[], T]]) -> dict[str, T]:
         """Make some calls at once, on threads that a stop does not wait for; their results by name."""

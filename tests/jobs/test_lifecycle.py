@@ -20,7 +20,8 @@ from tap_talkdesk_reports.core.errors import (
 )
 from tap_talkdesk_reports.core.report_job import RUNNING, Echo, ReportJob
 from tap_talkdesk_reports.core.timespans import Timespan
-from tap_talkdesk_reports.jobs.lifecycle import LISTED_JOBS, Jobs
+from tap_talkdesk_reports.jobs.creation import LISTED_JOBS
+from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tests.support import SleptClock, utc
 from tests.support.scripted_api import DOWN, LOST, UNKNOWN, ScriptedApi
 
