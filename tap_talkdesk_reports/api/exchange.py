@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import requests.exceptions
 
 from tap_talkdesk_reports.api.deadline import Deadline
-from tap_talkdesk_reports.api.redaction import redact
+from tap_talkdesk_reports.api.redaction import TOO_LONG, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 #: So much of a body is read at most, packed or not. Pages of a list are the longest: some 100 kB.
 LONGEST_BODY = 16 << 20
-#: Of a longer body nothing is shown, as redaction needs the whole text and takes its time.
-LONGEST_EXCERPT = 1 << 20
 CHUNK_BYTES = 1 << 16
 
 
@@ -51,8 +49,8 @@ class Response:
     @property
     def excerpt(self) -> str:
         """The begin of the body, for a message."""
-        if self.is_cut or len(self.body) > LONGEST_EXCERPT:
-            return "(a body that is too long to be shown, or packed)"
+        if self.is_cut:  # its end may hold the begin of a secret
+            return TOO_LONG
         return redact(self.body.decode(errors="replace")) or "(nothing)"
 
 

@@ -2,46 +2,126 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-from urllib.parse import quote, quote_plus
+from base64 import b64encode, urlsafe_b64encode
+from typing import TYPE_CHECKING
+
+from tap_talkdesk_reports.api.spelling import Reading, readings, without_space
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 LONGEST_SHOWN = 300
+#: Of a longer text nothing is shown, as all of it would have to be searched.
+LONGEST_TEXT = 1 << 18
+TOO_LONG = "(a text that is too long to be shown)"
+SHOWN_INSTEAD = "***"
 
-#: Values that are never shown, wherever they turn up: passwords, keys, and each token as it comes.
+#: A secret of so many characters is known by a part of it, and in other alphabets.
+LONG = 12
+
+#: Values that are never shown, wherever they turn up: passwords, keys, and each token as it comes. In
+#: every form in which one may be written out, in small letters.
 _secrets: set[str] = set()
 
 
 def register_secret(*secrets: str | None) -> None:
     """Remember secrets, so that `redact` blacks them out from now on."""
-    _secrets.update(filter(None, secrets))
+    for secret in filter(None, secrets):
+        # In a text a backslash at the end is read together with what follows.
+        written = (secret, secret.rstrip("\\"), secret.replace(" ", "+"))
+        forms = {reading.text for form in written for reading in readings(form)}
+        if len(secret) >= LONG:
+            data = secret.encode(errors="surrogatepass")
+            encoded = (b64encode(data).decode(), urlsafe_b64encode(data).decode(), data.hex())
+            forms.update(encoded, (form.rstrip("=") for form in encoded))
+            forms |= {"".join(form.split()) for form in forms}
+        _secrets.update(_small(form) for form in forms if form)
 
 
 def redact(text: str) -> str:
-    """One line of at most 300 characters, with known secrets, tokens and queries of URLs blacked out."""
+    """One line of at most 300 characters, with known secrets, tokens and queries of URLs blacked out.
+
+    However they are spelled, and before anything is cut: a part of a secret would not be known as one.
+    """
+    if len(text) > LONGEST_TEXT:
+        return TOO_LONG
+    spans: list[tuple[int, int]] = []
+    reading = Reading("")
+    for reading in readings(text):
+        found = (*_known(reading.text), *_shaped(reading.text))
+        spans += [reading.span(start, end) for start, end in found if start < end]
+    unbroken = without_space(reading)
+    spans += [unbroken.span(*span) for span in _known(unbroken.text, shortest=LONG)]
+    return " ".join(_blacked_out(text, spans).split())[:LONGEST_SHOWN]
+
+
+def _known(text: str, shortest: int = 1) -> Iterator[tuple[int, int]]:
+    """Where known secrets stand, also those that end early."""
+    small = _small(text)
     for secret in tuple(_secrets):
-        for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
-            text = text.replace(spelling, "***")
-    for shape, shown in _SECRET_SHAPES:
-        text = shape.sub(shown, text)
-    return " ".join(text.split())[:LONGEST_SHOWN]
+        if len(secret) < shortest:
+            continue
+        begin = secret[: max(LONG, len(secret) * 3 // 4)]
+        at = small.find(begin)
+        while at >= 0:
+            end = at + len(begin)
+            while end < len(small) and end - at < len(secret) and small[end] == secret[end - at]:
+                end += 1
+            yield at, end
+            at = small.find(begin, at + 1)
 
 
-_SECRET_SHAPES = [
-    (re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", re.IGNORECASE), r"\1?***"),
-    (re.compile(r"\b(bearer|basic)\s+[\"']?[^\s\"',]+", re.IGNORECASE), r"\1 ***"),
-    (
-        re.compile(
-            r"((?:token|secret|password|assertion|signature)[\"']?\s*[:=]\s*)"
-            r"(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|\[[^\]]*\]?|[^\s\"',&}]+)",
-            re.IGNORECASE,
-        ),
-        r"\1***",
-    ),
-    (re.compile(r"(<[\w-]*(?:signature|token|secret)[\w-]*>)[^<]*", re.IGNORECASE), r"\1***"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"), "***"),
+def _small(text: str) -> str:
+    """The text in small letters, of the same length."""
+    if text.isascii():
+        return text.lower()
+    return "".join(small if len(small := char.casefold()) == 1 else char for char in text)
+
+
+def _shaped(text: str) -> Iterator[tuple[int, int]]:
+    """Where something stands that looks like a secret; each pattern takes time in proportion to the text."""
+    for match in _URL.finditer(text):
+        user, query = match[0].find("@"), match[0].find("?")
+        if user > 0:
+            yield match.start() + match[0].index("//") + 2, match.start() + user
+        if query > 0:
+            yield match.start() + query + 1, match.end()
+    for match in _ELEMENT.finditer(text):
+        if _SECRET_WORD.search(match[1]):
+            yield match.span(2)
+    for pattern in _SHAPES:
+        yield from (match.span(1) for match in pattern.finditer(text))
+
+
+_URL = re.compile(r"https?://[^\s\"'<>]*+", re.IGNORECASE)
+_ELEMENT = re.compile(r"<([\w:-]{1,100}+)>([^<]*+)")
+_WORDS = (
+    "token|secret|password|assertion|signature|credential|access-?key-?id|access-?id|key-pair-id"
+    "|string-?to-?sign|canonical-?request"
+)
+_SECRET_WORD = re.compile(_WORDS, re.IGNORECASE)
+_VALUE = r"(\"(?:[^\"\\]|\\.)*+\"?+|'(?:[^'\\]|\\.)*+'?+|\[[^\]]*+\]?+|[^\s\"',&}]++)"
+_SHAPES = [
+    re.compile(r"\b(?:bearer|basic)\s++[\"']?+([^\s\"',]++)", re.IGNORECASE),
+    re.compile(rf"(?:{_WORDS})[\"']?+\s*+[:=]\s*+{_VALUE}", re.IGNORECASE),
+    # Azure and CloudFront, whose words say nothing outside of a query.
+    re.compile(r"(?<![\w-])(?:sig|policy)=([^\s\"'&<>]++)", re.IGNORECASE),
+    re.compile(r"(?<![\w-])(eyJ[\w-]*+\.[\w-]++(?:\.[\w-]*+)?+)"),
 ]
+
+
+def _blacked_out(text: str, spans: list[tuple[int, int]]) -> str:
+    parts: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        if end > done:
+            if start > done or not parts:
+                parts += [text[done:start], SHOWN_INSTEAD]
+            done = end
+    return "".join([*parts, text[done:]])
 
 
 class _RedactionFilter(logging.Filter):

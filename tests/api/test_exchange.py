@@ -200,4 +200,4 @@ def test_of_a_body_that_is_too_long_nothing_is_shown(raw_host):
     response = get(raw_host(lambda _: [whole(b" " * 99 + b"token-canary")]), limit=107)
 
     assert "canary" not in str(response)
-    assert "returned 200: (a body that is too long" in str(response)
+    assert "returned 200: (a text that is too long to be shown)" in str(response)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import json
 import logging
+from base64 import b64encode
+from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tap_talkdesk_reports.api.redaction import LONGEST_SHOWN
+from tap_talkdesk_reports.api.redaction import LONGEST_SHOWN, LONGEST_TEXT, TOO_LONG
 from tap_talkdesk_reports.api.session import Bearer, Sessions
 from tests.support import redacted
 
@@ -100,6 +104,144 @@ def test_a_known_secret_is_blacked_out_wherever_it_stands(before, secret, behind
 )
 def test_a_secret_is_blacked_out_however_it_is_written(text, secrets, hidden):
     assert hidden not in redacted(text, secrets)
+
+
+# A secret in the spelling of any writer
+
+
+SECRETS = ["ab/cd+ef==&\"x'9<Zq\\kkp", "Zm9v/YmFyL2Jhei9xdXV4K3p6eg==", "p\u00e4ssw\u00f6rt \U0001f600 1/2"]
+AS_JSON = {"=": "\\u003d", "&": "\\u0026", "'": "\\u0027", '"': '\\"', "\\": "\\\\", "/": "\\/"}
+
+
+def as_hex(char):
+    return "".join(f"%{byte:02x}" for byte in char.encode())
+
+
+#: What writers make of a character.
+WRITERS = {
+    "as it is": lambda char: char,
+    "json": lambda char: json.dumps(char)[1:-1],
+    "json, many escapes": lambda char: AS_JSON.get(char, char),
+    "json, all escapes": lambda char: json.dumps(char)[1:-1] if ord(char) > 127 else f"\\u{ord(char):04X}",
+    "javascript": lambda char: f"\\x{ord(char):02x}" if ord(char) < 256 else char,
+    "html": html.escape,
+    "html, decimal": lambda char: f"&#{ord(char)};",
+    "html, hexadecimal": lambda char: f"&#X{ord(char):x};",
+    "url": lambda char: quote(char, safe=""),
+    "url, all and in small letters": as_hex,
+    "form": quote_plus,
+}
+
+
+def written(text, writer):
+    return "".join(map(WRITERS[writer], text))
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_secret_is_blacked_out_in_the_spelling_of_each_writer(secret, writer):
+    spelled = written(secret, writer)
+
+    shown = redacted(f"No such client: <{spelled}>.", (secret,))
+
+    assert shown == "No such client: <***>."
+
+
+@pytest.mark.parametrize("first", WRITERS)
+@pytest.mark.parametrize("second", WRITERS)
+def test_a_secret_is_blacked_out_if_two_writers_wrote_it(first, second):
+    spelled = written(written(SECRETS[0], first), second)
+
+    assert redacted(f"from <{spelled}> to", (SECRETS[0],)) == "from <***> to"
+
+
+writers = st.sampled_from(sorted(WRITERS))
+
+
+printable = st.characters(codec="ascii", exclude_categories=["C"], exclude_characters="*")
+
+
+@given(data=st.data(), secret=st.text(printable, min_size=12))
+def test_a_secret_is_blacked_out_in_any_mixture_of_spellings(data, secret):
+    assume(len(secret.split()) == 1 and secret.strip() == secret and not secret.endswith("\\"))
+    spelled = "".join(WRITERS[data.draw(writers)](char) for char in secret)
+    spelled = written(spelled, data.draw(writers))
+
+    assert redacted(f"<{spelled}>", (secret,)) == "<***>"
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        SECRETS[1].lower(),
+        SECRETS[1].upper(),
+        b64encode(f"cid:{SECRETS[1]}".encode()).decode(),
+        b64encode(SECRETS[1].encode()).decode(),
+        SECRETS[1].encode().hex(),
+        f"{SECRETS[1][:10]}\n  {SECRETS[1][10:]}",
+        SECRETS[1][:-1],
+    ],
+    ids=["small", "large", "basic", "base64", "hex", "in two lines", "cut"],
+)
+def test_a_secret_is_blacked_out_in_other_alphabets_and_if_it_is_broken_or_cut(spelled):
+    basic = b64encode(f"cid:{SECRETS[1]}".encode()).decode()
+
+    shown = redacted(f"at <{spelled}>", (SECRETS[1], basic))
+
+    assert shown == "at <***>"
+
+
+def test_a_secret_is_known_before_a_text_is_cut():
+    for before in range(280, 310):
+        assert "tok-" not in redacted("a" * before + "tok-0123456789", ("tok-0123456789",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Amazon
+        "path /x?X-Amz-Credential=AKIAcanary&X-Amz-Signature=canary",
+        '{"X-Amz-Security-Token":"canary"}',
+        "<AWSAccessKeyId>canary</AWSAccessKeyId>",
+        "<SignatureProvidedBytes>canary 35 65 63</SignatureProvidedBytes>",
+        "<CanonicalRequest>GET\n/obj\nX-Amz-Credential=canary&amp;x=canary</CanonicalRequest>",
+        "<StringToSign>canary</StringToSign>",
+        # CloudFront
+        "Key-Pair-Id=AKIAcanary&Policy=canary&Signature=canary",
+        "GET /x?Policy=canary",
+        # Google
+        "X-Goog-Credential=canary%40x.iam.gserviceaccount.com&X-Goog-Signature=canary",
+        "?GoogleAccessId=canary@x&Expires=1&Signature=canary",
+        # Azure
+        "/container/x.json?sv=2024-01-01&se=2026&sr=b&sp=r&sig=canary%3D",
+        "sv=2024&amp;sig\\u003dcanary&amp;se=1",
+        "https://user:canary@proxy.example:8080/",
+        "https://h/x%3Fsig%3Dcanary",
+    ],
+)
+def test_what_presigned_urls_of_any_cloud_are_made_of_is_blacked_out(text):
+    shown = redacted(text)
+
+    assert "canary" not in shown
+    assert "***" in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The policy of this account forbids it: ask for the permission",
+        "100% of 5 &amp; 6 \\o/ at C:\\new\\table, ticket JIRA-17, %zz, &nosuch;",
+        "design=3, sigma=2",
+        "user@example.com",
+    ],
+)
+def test_escapes_and_words_that_hide_nothing_are_shown_as_they_are(text):
+    assert redacted(text, ("a secret of the client",)) == text
+
+
+def test_of_a_text_that_is_too_long_to_be_searched_nothing_is_shown():
+    assert redacted("a" * LONGEST_TEXT) == "a" * LONGEST_SHOWN
+    assert redacted("a" * (LONGEST_TEXT + 1)) == TOO_LONG
 
 
 def test_what_is_shown_is_one_line_of_bounded_length():

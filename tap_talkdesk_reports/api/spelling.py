@@ -1,0 +1,99 @@
+r"""Readings of a text: undoes what writers of JSON, HTML and URLs do to it, each character on its own. Pure.
+
+`\u003d`, `\/`, `\x3d`, `%2f`, `&quot;` and `&#x22;` are read, in any mixture and some
+times over, and so is what mail and logs break into lines.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from array import array
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: So often in a row escapes are read: JSON in JSON, in a page, as part of a URL.
+LEVELS = 4
+
+_escapes = re.compile(
+    r"(?:\\u[0-9a-f]{4})+|\\x[0-9a-f]{2}|\\.|(?:%[0-9a-f]{2})+|&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});",
+    re.IGNORECASE,
+)
+_space = re.compile(r"\s+")
+_LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+
+
+class Reading:
+    """One way to read a text, which knows where in the text itself each of its characters stands."""
+
+    def __init__(self, text: str, starts: array[int] | None = None, ends: array[int] | None = None) -> None:
+        """The text as it is, unless the places of its characters in another text are given."""
+        self.text = text
+        self._starts = array("I", range(len(text))) if starts is None else starts
+        self._ends = array("I", range(1, len(text) + 1)) if ends is None else ends
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the text itself that a stretch of this reading stands for; it is not empty."""
+        return self._starts[start], self._ends[end - 1]
+
+    def replaced(
+        self, pattern: re.Pattern[str], read: Callable[[str], Iterator[tuple[str, int]]]
+    ) -> Reading | None:
+        """The reading in which each match is read; None if there is no match.
+
+        Args:
+            pattern: What is read.
+            read: The characters that a match stands for, each with the length of what stands for it.
+        """
+        parts: list[str] = []
+        starts, ends = array("I"), array("I")
+        done = 0
+        for match in pattern.finditer(self.text):
+            at = match.start()
+            parts.append(self.text[done:at])
+            starts += self._starts[done:at]
+            ends += self._ends[done:at]
+            for part, length in read(match[0]):
+                parts.append(part)
+                starts.extend([self._starts[at]] * len(part))
+                ends.extend([self._ends[at + length - 1]] * len(part))
+                at += length
+            done = match.end()
+        if not done:
+            return None
+        starts += self._starts[done:]
+        ends += self._ends[done:]
+        return Reading("".join([*parts, self.text[done:]]), starts, ends)
+
+
+def readings(text: str) -> Iterator[Reading]:
+    """The text itself, and then what it becomes when its escapes are read, and read again."""
+    reading: Reading | None = Reading(text)
+    for _ in range(LEVELS + 1):
+        if reading is not None:
+            yield reading
+            reading = reading.replaced(_escapes, _read)
+
+
+def without_space(reading: Reading) -> Reading:
+    """The reading in which no white space breaks what is long."""
+    return reading.replaced(_space, lambda _: iter(())) or reading
+
+
+def _read(escape: str) -> Iterator[tuple[str, int]]:
+    """The characters that an escape stands for, each with the length of its part of the escape."""
+    if escape[0] == "&":
+        yield html.unescape(escape), len(escape)
+    elif escape[0] == "%":
+        for char in bytes.fromhex(escape.replace("%", "")).decode(errors="surrogateescape"):
+            yield char, 3 * len(char.encode(errors="surrogateescape"))
+    elif escape[1] in "xX" and len(escape) == 4:
+        yield bytes.fromhex(escape[2:]).decode("latin-1"), 4
+    elif escape[1] in "uU" and len(escape) >= 6:
+        units = bytes.fromhex("".join(escape[at + 2 : at + 6] for at in range(0, len(escape), 6)))
+        for char in units.decode("utf-16-be", errors="surrogatepass"):
+            yield char, 6 * (len(char.encode("utf-16-be", errors="surrogatepass")) // 2)
+    else:
+        yield _LETTERS.get(escape[1], escape[1]), 2
