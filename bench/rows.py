@@ -158,11 +158,15 @@ def compare(commands: Commands, output: Path, rows: int) -> None:
 
 
 def _records(output: Path) -> Iterator[Any]:
-    """The records of RECORD messages, and those in the files of BATCH messages."""
+    """The records of RECORD messages, and those in the files of BATCH messages, without the tap's nulls."""
     for line in output.read_bytes().splitlines():
         message = json.loads(line)
         if message["type"] == "RECORD":
-            yield message["record"]
+            yield _without_nulls(message["record"])
         for file in message.get("manifest", ()):
             with gzip.open(file.removeprefix("file://")) as lines:
-                yield from map(json.loads, lines)
+                yield from map(_without_nulls, map(json.loads, lines))
+
+
+def _without_nulls(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if value is not None}

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from bench.calls import SCHEMA
 from bench.report import path, prepare
 from tap_talkdesk_reports.records.chunks import ChunkBuilder
-from tap_talkdesk_reports.records.json_file import decode_rows, json_rows
+from tap_talkdesk_reports.records.json_file import json_rows
+from tap_talkdesk_reports.records.lenient_json import decode_rows
 from tap_talkdesk_reports.records.record import RecordBuilder
 from tap_talkdesk_reports.records.schema import ROW_ID, completed
 from tap_talkdesk_reports.singer.writer import encode_lines

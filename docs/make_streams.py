@@ -35,8 +35,9 @@ tap-talkdesk-reports --discover | jq '.streams[] | select(.stream == "calls")'
   documented which time that is; what stands here is what other clients rely on, or a likely guess.
 - *Fresh* is what Talkdesk's documents say of how old data must be to be complete. Where nothing is
   documented, nobody knows. `availability_delay_minutes` (60 by default) is kept for all streams.
-- `_unknown_fields` is there with `unknown_fields: keep`, the default.
-- A record has the columns that its report file has; a payload of another year has other ones.
+- `_unknown_fields` is there with `unknown_fields: keep`, the default: a JSON object as text.
+- Every record has each selected column, null if the report file lacks the field: a payload of another
+  year has other ones.
 """
 
 FRESH = re.compile(r"[^.]*\b(?:Fresh|Refreshed|Available) [^.]*\.")

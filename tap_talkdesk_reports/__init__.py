@@ -14,7 +14,7 @@ The rooms; each imports only from those below it:
     schemas/    one JSON Schema for each report; data only
     sync/       a run: plan, look-ahead, streams read, bookmarks, progress, exit code, `--test`
     jobs/       a timespan becomes a whole report file: create, adopt, poll, download, check
-    config/     settings in: schema, validation, typed settings, custom reports
+    config/     settings in: schema, validation, typed settings, custom reports; the catalog
     api/        all HTTP: both APIs, sign-in, retries, downloads, redaction of secrets
     records/    a file's bytes become rows, and rows become records; pure
     singer/     messages out: RECORD lines, BATCH files, state, log fields

@@ -1,8 +1,7 @@
 """Declares each stream: name, keys, replication key, `_row_id` fields, selection by default. No logic.
 
 Its schema has the same name in `schemas`. If the key is `_row_id`, `row_id_fields` lists
-the fields that identify a row and do not change. Part C of talkdesk-api says what is
-known of each report.
+the fields that identify a row and do not change (talkdesk-api, part C).
 """
 
 from __future__ import annotations
@@ -12,15 +11,11 @@ from typing import TYPE_CHECKING, ClassVar
 from singer_sdk import SchemaDirectory
 
 from tap_talkdesk_reports.records.schema import ROW_ID
-from tap_talkdesk_reports.schemas import explore, reporting
-from tap_talkdesk_reports.schemas.aliases import CALLS_ALIASES, STUDIO_ALIASES
+from tap_talkdesk_reports.schemas import explore, payloads, reporting
 from tap_talkdesk_reports.sync.report_stream import ReportStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-#: Text fields of both `calls` reports that the API fills with `""` instead of null.
-CALLS_NEVER_NULL = ("type", "talkdesk_phone_number", "contact_phone_number", "ring_groups", "ivr_options")
 
 
 class ReportingStream(ReportStream):
@@ -42,18 +37,20 @@ class ReportingCalls(ReportingStream):
     name = "calls"
     primary_keys = ("callsid",)
     replication_key = "end_at"
-    never_null = (*CALLS_NEVER_NULL, "hangup")
+    never_null = (*payloads.CALLS_NEVER_NULL, "hangup")
 
 
 class ReportingUserStatus(ReportingStream):
     """Statuses of users. Source: https://docs.talkdesk.com/docs/user-status-report.
 
     No key is documented. Talkdesk splits a status at the end of a month and at a change of
-    team, so user, start, end and label together identify a row.
+    team. Label and team may be empty, and so may the end: a status that had none and ends
+    later is a second row.
     """
 
     name = "user_status"
-    primary_keys = ("user_id", "status_start_at", "status_end_at", "status_label")
+    primary_keys = (ROW_ID,)
+    row_id_fields = payloads.STATUS_ROW_ID
     replication_key = "status_end_at"
     never_null = ("user_name", "user_email", "status_label")
 
@@ -70,12 +67,18 @@ class Calls(ExploreStream):
     selected_by_default = True
     primary_keys = ("call_id",)
     replication_key = "end_at"
-    never_null = (*CALLS_NEVER_NULL, "callsid", "csat_survey_time", "rating_reason")
-    aliases = CALLS_ALIASES
+    never_null = (*payloads.CALLS_NEVER_NULL, "callsid", "csat_survey_time", "rating_reason")
+    aliases = payloads.CALLS_ALIASES
+    day_fractions = payloads.CALLS_DAY_FRACTIONS
 
 
 class ExploreCalls(ExploreStream):
-    """The user interface's Calls report. Source: https://docs.talkdesk.com/docs/explore-calls-report."""
+    """The user interface's Calls report. Source: https://docs.talkdesk.com/docs/explore-calls-report.
+
+    Talkdesk changed its payload for all requests from 2026-05-11 on. Nobody outside Talkdesk
+    has published the new one: these columns are those of the payload before, and a field
+    that is new arrives in `_unknown_fields`.
+    """
 
     name = "explore_calls"
     primary_keys = ("interaction_id",)
@@ -93,7 +96,7 @@ class UserStatus(ExploreStream):
     name = "user_status"
     selected_by_default = True
     primary_keys = (ROW_ID,)
-    row_id_fields = ("user_id", "status_label", "status_start_at", "status_end_at", "team_id")
+    row_id_fields = payloads.STATUS_ROW_ID
     replication_key = "status_end_at"
     never_null = ("user_name", "user_email", "status_label", "ring_groups")
 
@@ -127,14 +130,15 @@ class StudioFlowExecution(ExploreStream):
     """Executed steps. Source: https://docs.talkdesk.com/docs/studio-flow-execution-report.
 
     `flow_id` identifies the flow and not its execution, and a loop passes the same step
-    again within a second. Only the order distinguishes such rows.
+    again within a second. Only the order distinguishes such rows, and the id of the
+    execution, if the file has it.
     """
 
     name = "studio_flow_execution"
     primary_keys = (ROW_ID,)
-    row_id_fields = ("interaction_id", "flow_id", "step_execution_order", "timestamp", "step_name", "exit")
+    row_id_fields = payloads.STUDIO_ROW_ID
     replication_key = "studio_flow_executions_aggregated_flow_execution_finished_time"
-    aliases = STUDIO_ALIASES
+    aliases = payloads.STUDIO_ALIASES
 
 
 class MessagingContacts(ExploreStream):

@@ -18,6 +18,7 @@ from singer_sdk.helpers._util import load_json
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.tap_base import CliTestOptionValue
 
+from tap_talkdesk_reports.config.catalog import InForce, in_force
 from tap_talkdesk_reports.config.schema import SCHEMA
 from tap_talkdesk_reports.config.settings import Settings, api_of, custom_reports, normalize
 from tap_talkdesk_reports.config.validation import problems
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
+    from singer_sdk.singerlib import Catalog
 
     from tap_talkdesk_reports.config.custom_reports import CustomReport
     from tap_talkdesk_reports.sync.report_stream import ReportStream
@@ -64,12 +66,35 @@ class TapTalkdeskReports(Tap):
     message_writer_class = MessageWriter
     message_writer: MessageWriter
 
+    def __init__(self, *, catalog: dict[str, Any] | None = None, **options: Any) -> None:
+        """Make a tap; `catalog` is the one the user gave, as JSON."""
+        self._given_catalog = catalog
+        super().__init__(**options)
+
     def discover_streams(self) -> Sequence[ReportStream]:
         """The streams; no request is needed for that."""
         if api_of(self.config) == "reporting":
             return [stream(self, self.runs) for stream in REPORTING_STREAMS]
         own = [_custom_report_stream(self, report) for report in custom_reports(self.config)]
         return [*(stream(self, self.runs) for stream in EXPLORE_STREAMS), *own]
+
+    @cached_property
+    def in_force(self) -> InForce:
+        """What of the user's catalog is in force, and which streams are refused."""
+        return in_force(self._given_catalog, self.discover_streams())
+
+    @property
+    def input_catalog(self) -> Catalog | None:
+        """The catalog that the SDK applies to the streams."""
+        return self.in_force.catalog
+
+    def setup_mapper(self) -> None:
+        """Make the stream maps: settings name a stream as the tap does, messages by its alias."""
+        super().setup_mapper()
+        for name, entry in self.catalog.items():
+            for stream_map in self.mapper.stream_maps[name]:
+                if entry.stream_alias and stream_map.stream_alias == name:
+                    stream_map.stream_alias = entry.stream_alias
 
     @property
     def report_streams(self) -> list[ReportStream]:
@@ -141,10 +166,10 @@ class TapTalkdeskReports(Tap):
             with cls._errors_in_one_line():
                 try:
                     streams = [stream.to_read for stream in tap.report_streams if stream.selected]
-                    sys.exit(connection_test(tap.runs, streams, click.echo))
+                    sys.exit(connection_test(tap.runs, streams, click.echo, tap.in_force.refused))
                 except Stopped:
                     sys.exit(SIGNALLED + (tap.stop.number or 0))
-        sys.exit(sync_all(tap.runs, tap.report_streams, lambda: tap.state))
+        sys.exit(sync_all(tap.runs, tap.report_streams, lambda: tap.state, tap.in_force.refused))
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
@@ -186,15 +211,20 @@ class TapTalkdeskReports(Tap):
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
         own = {name: {"type": ["string"]} for name in SCHEMA["properties"]}
+        found = parse_environment_config({"properties": cls._settings_of_sdk | own}, cls._env_var_prefix)
+        return {name: value for name, value in found.items() if value != ""}
+
+    @classproperty
+    def _settings_of_sdk(cls) -> dict[str, Any]:  # noqa: N805
         builtin: dict[str, Any] = {"properties": {}}
         cls.append_builtin_config(builtin)
-        found = parse_environment_config({"properties": builtin["properties"] | own}, cls._env_var_prefix)
-        return {name: value for name, value in found.items() if value != ""}
+        properties: dict[str, Any] = builtin["properties"]
+        return properties
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self._config = normalize(self._config)
         # A warning and no error: a config may hold names for other programs, too.
-        for name in self._config.keys() - type(self).config_jsonschema["properties"].keys():
+        for name in self._config.keys() - SCHEMA["properties"].keys() - self._settings_of_sdk.keys():
             self.logger.warning("%s: there is no such setting, and it changes nothing", name)
         errors = list(problems(self._config, {stream.name for stream in EXPLORE_STREAMS}))
         if errors and raise_errors:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from abc import ABC, abstractmethod
 from base64 import b64encode
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from tap_talkdesk_reports.api.client import Client
+from tap_talkdesk_reports.api.client import DATE_RESOLUTION, Client
 from tap_talkdesk_reports.api.redaction import register_secret
+from tap_talkdesk_reports.api.urls import read_url
 from tap_talkdesk_reports.core.errors import AuthenticationError, RequestRefusedError, UnexpectedResponseError
 
 if TYPE_CHECKING:
-    import requests
-
     from tap_talkdesk_reports.api.client import RequestPolicy
+    from tap_talkdesk_reports.api.exchange import Response
     from tap_talkdesk_reports.api.signing_key import SigningKey
 
 #: A wrong URL should show in seconds: nothing has begun yet that could be lost.
 ATTEMPTS = 4
 MAX_WAIT = 120.0
+#: Seconds; a longer life of a token is as good as one without end.
+LONGEST_LIFE = 1e9
+#: Seconds of difference between the clocks that a refused sign-in does not mention.
+TOLERATED_SKEW = 60
 #: A token is renewed after this part of its life, so that none expires on the way to the API.
 RENEWED_AT = 0.75
 
@@ -35,20 +39,19 @@ class TokenSource(ABC):
 
     def __init__(self, token_url: str, policy: RequestPolicy) -> None:
         """Sign in later, at the first need."""
-        parts = urlsplit(token_url)
-        self._clock = policy.clock
-        self._client = Client(
-            f"{parts.scheme}://{parts.netloc}", replace(policy, attempts=ATTEMPTS, max_wait=MAX_WAIT)
-        )
-        self._path = parts.path
+        url = read_url(token_url)
+        self._policy = replace(policy, attempts=ATTEMPTS, max_wait=MAX_WAIT)
+        self._client = Client(f"{url.scheme}://{url.netloc}", self._policy)
+        #: With the query, which may hold the grant type.
+        self._path = url.request_uri
         self._lock = threading.Lock()
         self._token: str | None = None
         self._renew_at = float("inf")
 
     @property
     def clock_skew(self) -> float:
-        """How far the server's clock is ahead of ours, in seconds."""
-        return self._client.clock_skew
+        """Seconds that Talkdesk's clock is ahead of this machine's, by its latest response."""
+        return self._policy.server_clock.skew
 
     def token(self) -> str:
         """The current token; signs in at the first call, and renews a token by its age.
@@ -59,7 +62,7 @@ class TokenSource(ABC):
         with self._lock:
             if self._token is None:
                 self._keep(self._sign_in())
-            elif self._clock.monotonic() >= self._renew_at:
+            elif self._policy.clock.monotonic() >= self._renew_at:
                 self._keep(self._renew())
             return str(self._token)
 
@@ -87,15 +90,15 @@ class TokenSource(ABC):
             self._token, *(str(body[name]) for name in ("id_token", "refresh_token") if body.get(name))
         )
         self._renew_at = float("inf")
-        if isinstance(life := body.get("expires_in"), int | float) and life > 0:
-            self._renew_at = self._clock.monotonic() + RENEWED_AT * life
+        if isinstance(life := body.get("expires_in"), int | float) and 0 < life < LONGEST_LIFE:
+            self._renew_at = self._policy.clock.monotonic() + RENEWED_AT * life
 
     def _post(self, path: str, **request: Any) -> dict[str, Any]:
         return self._client.send("POST", path, self._read, expect=frozenset({200, 201}), **request)
 
-    def _read(self, response: requests.Response) -> dict[str, Any]:
+    def _read(self, response: Response) -> dict[str, Any]:
         try:
-            body = response.json()
+            body = json.loads(response.body)
         except (ValueError, RecursionError):
             body = None
         if isinstance(body, dict) and re.fullmatch("[!-~]+", str(body.get("access_token") or "")):
@@ -103,6 +106,13 @@ class TokenSource(ABC):
         # Not shown: whatever it is, it may hold a token.
         msg = f"The sign-in at {self._client.base_url} returned no token; check token_url"
         raise UnexpectedResponseError(msg)
+
+    @property
+    def _clock_hint(self) -> str:
+        """What to add to the error for a sign-in that is refused, if the clocks differ."""
+        if abs(self.clock_skew) <= TOLERATED_SKEW:
+            return ""
+        return f", and this machine's clock: Talkdesk's is {self.clock_skew:+.0f} s from it"
 
 
 class PasswordGrant(TokenSource):
@@ -139,7 +149,7 @@ class PasswordGrant(TokenSource):
                 f"{self._user['account']!r}: {error}. "
                 "Check account, username, password, client_id, client_secret and token_url"
             )
-            raise AuthenticationError(msg) from None
+            raise AuthenticationError(f"{msg}{self._clock_hint}") from None
 
     def _renew(self) -> dict[str, Any]:
         if self._id_token is None:
@@ -175,28 +185,38 @@ class ClientCredentials(TokenSource):
     ) -> None:
         """Sign in later, at the first need; with `key` if there is one, else with the secret."""
         super().__init__(token_url, policy)
-        self._token_url = token_url
+        self._audience = token_url.partition("?")[0]
         self._client_id = client_id
-        self._client_secret = client_secret or ""
         self._key = key
+        pair = f"{client_id}:{client_secret or ''}"
+        self._basic = b64encode(pair.encode()).decode()
+        register_secret(self._basic)
 
     def _sign_in(self) -> dict[str, Any]:
-        form = {"grant_type": "client_credentials"}
-        headers = {}
-        if self._key is not None:
-            form["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-            form["client_assertion"] = self._key.assertion(
-                self._client_id, self._token_url, self._clock.now()
-            )
-        else:
-            pair = f"{self._client_id}:{self._client_secret}"
-            headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+        skew = self.clock_skew
         try:
-            return self._post(self._path, data=form, headers=headers)
+            try:
+                return self._post(self._path, **self._credentials())
+            except RequestRefusedError:
+                # Only now the difference of the clocks may be known, and the times of an assertion be right.
+                if self._key is None or abs(self.clock_skew - skew) <= DATE_RESOLUTION:
+                    raise
+                return self._post(self._path, **self._credentials())
         except RequestRefusedError as error:
             credentials = "private_key, key_id" if self._key else "client_secret"
             msg = (
                 f"Talkdesk refuses the sign-in of client {self._client_id!r}: {error}. "
                 f"Check account, region, client_id, {credentials} and token_url"
             )
-            raise AuthenticationError(msg) from None
+            raise AuthenticationError(f"{msg}{self._clock_hint}") from None
+
+    def _credentials(self) -> dict[str, Any]:
+        """Form and headers of a sign-in."""
+        form = {"grant_type": "client_credentials"}
+        if "grant_type=" in self._path:  # sent as it stands in token_url, and not twice
+            form = {}
+        if self._key is None:
+            return {"data": form, "headers": {"Authorization": f"Basic {self._basic}"}}
+        form["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        form["client_assertion"] = self._key.assertion(self._client_id, self._audience, self._policy.now())
+        return {"data": form}

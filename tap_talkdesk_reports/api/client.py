@@ -1,19 +1,21 @@
-"""Requests to one API host: timeouts, retries, Retry-After, new tokens after 401 and 403, server's clock."""
+"""Requests to one API host: retries of transient errors, Retry-After, new tokens after 401 and 403.
+
+A single exchange, with its deadline and the bounds of its body, is `exchange`'s.
+"""
 
 from __future__ import annotations
 
 import logging
-import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import requests
+import urllib3.exceptions
 from singer_sdk.exceptions import RetriableAPIError
 
-from tap_talkdesk_reports.api.failures import describe_error, was_never_sent
-from tap_talkdesk_reports.api.redaction import redact
+from tap_talkdesk_reports.api.exchange import Response, exchange
+from tap_talkdesk_reports.api.failures import describe_error, is_lasting, was_never_sent
+from tap_talkdesk_reports.api.headers import read_date, read_retry_after
 from tap_talkdesk_reports.api.session import Bearer, Sessions
 from tap_talkdesk_reports.core.clock import in_words, pauses
 from tap_talkdesk_reports.core.errors import (
@@ -25,7 +27,8 @@ from tap_talkdesk_reports.core.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from tap_talkdesk_reports.core.clock import Clock
 
@@ -42,6 +45,9 @@ ATTEMPTS_IF_UNEXPECTED = 3
 
 SECONDS_BETWEEN_WARNINGS = 60
 
+#: Seconds of difference that a `Date` header shows between clocks that agree.
+DATE_RESOLUTION = 2
+
 
 class Tokens(Protocol):
     """The source of the token of each request."""
@@ -53,25 +59,50 @@ class Tokens(Protocol):
         """Take note that the API refused this token."""
 
 
+@dataclass
+class ServerClock:
+    """Talkdesk's clock, by the `Date` of its latest response, of the API host or the sign-in host."""
+
+    #: Seconds that it is ahead of this machine's.
+    skew: float = 0.0
+
+    def read(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Take note of a `Date` header, if there is one; it is exact to a second or two."""
+        if date := read_date(headers.get("Date", "")):
+            skew = (date - now).total_seconds()
+            self.skew = skew if abs(skew) > DATE_RESOLUTION else 0.0
+
+
 @dataclass(frozen=True)
 class RequestPolicy:
     """How requests are made, the same for every host."""
 
     clock: Clock
     user_agent: str
-    #: Without a byte for this many seconds a request is dead.
+    #: Seconds from sending a request to the last byte of its response.
     timeout: float
     #: How often a request is made that meets lost connections and 5xx; 429 does not count.
     attempts: int = 8
     #: Seconds for which a request is retried at all, for 429 too: others may hold all jobs of the account.
     max_wait: float = 3600.0
+    server_clock: ServerClock = field(default_factory=ServerClock)
+
+    def now(self) -> datetime:
+        """The present, by Talkdesk's clock."""
+        return self.clock.now() + timedelta(seconds=self.server_clock.skew)
 
 
 class _TransientError(RetriableAPIError):
     """A retriable status, a lost connection or an unexpected response."""
 
     def __init__(
-        self, message: str, *, attempts: float, wait: float | None = None, lost: bool = True
+        self,
+        message: str,
+        *,
+        attempts: float = ATTEMPTS_IF_UNEXPECTED,
+        wait: float | None = None,
+        lost: bool = True,
+        unexpected: UnexpectedResponseError | None = None,
     ) -> None:
         super().__init__(message)
         #: After so many attempts it counts as lasting.
@@ -80,6 +111,8 @@ class _TransientError(RetriableAPIError):
         self.wait = wait
         #: Whether the request may have been carried out all the same.
         self.lost = lost
+        #: The unexpected response, if it is one.
+        self.unexpected = unexpected
 
 
 class Client:
@@ -93,16 +126,15 @@ class Client:
         self.base_url = base_url
         self._policy = policy
         self._tokens = tokens
-        self._sessions = Sessions(**{"User-Agent": policy.user_agent, "Accept": "application/json"})
+        headers = {"User-Agent": policy.user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        self._sessions = Sessions(**headers)
         self._warned_at: float | None = None
-        #: How far the server's clock is ahead of ours, in seconds, by the `Date` of its latest response.
-        self.clock_skew = 0.0
 
     def send(
         self,
         method: str,
         path: str,
-        read: Callable[[requests.Response], T],
+        read: Callable[[Response], T],
         *,
         expect: frozenset[int],
         repeatable: bool = True,
@@ -117,12 +149,13 @@ class Client:
             expect: The statuses that `read` takes; any other is an error.
             repeatable: False if a second request would create a second job: then
                 it is repeated only if the first was surely not carried out.
-            request: What `requests` calls `json`, `data`, `params` and so on.
+            request: What `exchange` takes, such as `limit` and `files`, and what `requests`
+                calls `json`, `data`, `params` and so on.
 
         Raises:
             AuthenticationError: the API refuses the token, also a new one.
             RequestRefusedError: any other status that is neither expected nor retriable.
-            UnavailableError: the error was still there after all attempts.
+            UnavailableError: the error was still there after all attempts, or is of a kind that lasts.
             UnexpectedResponseError: `read` raised it at each of several attempts.
             ResponseLostError: a request that is not repeatable may have been carried out.
         """
@@ -134,10 +167,12 @@ class Client:
             except _TransientError as error:
                 waited = clock.monotonic() - started
                 if error.lost and not repeatable:
-                    raise ResponseLostError(str(error), wait=error.wait) from None
+                    raise ResponseLostError(
+                        str(error), wait=error.wait, is_unexpected=error.unexpected is not None
+                    ) from None
                 if attempt >= error.attempts or waited >= self._policy.max_wait:
-                    if isinstance(error.__cause__, UnexpectedResponseError):
-                        raise error.__cause__ from None
+                    if error.unexpected:
+                        raise error.unexpected from None
                     msg = f"{error}; given up after {attempt} attempts in {in_words(waited)}"
                     raise UnavailableError(msg) from None
                 wait = error.wait if error.wait is not None else clock.jittered(pause)
@@ -147,79 +182,48 @@ class Client:
             clock.sleep(wait)
         raise AssertionError
 
-    def _response(
-        self, method: str, path: str, expect: frozenset[int], request: dict[str, Any]
-    ) -> requests.Response:
+    def _response(self, method: str, path: str, expect: frozenset[int], request: dict[str, Any]) -> Response:
         """A response of an expected status; after 401 or 403 once more, with a new token."""
         token = self._tokens.token() if self._tokens else None
         response = self._exchange(method, path, request, token)
-        if self._tokens and token and response.status_code in {401, 403}:
+        if self._tokens and token and response.status in {401, 403}:
             self._tokens.renew(token)
             response = self._exchange(method, path, request, self._tokens.token())
-            if response.status_code == 401:
+            if response.status == 401:
                 msg = "Talkdesk refuses its own new token, as it does that of another region"
-                msg = f"{msg}: check region, api_url and token_url. {self.description(response)}"
-                raise AuthenticationError(msg)
-        if response.status_code in expect:
+                raise AuthenticationError(f"{msg}: check region, api_url and token_url. {response}")
+        if response.status in expect:
             return response
-        msg = self.description(response)
-        if response.status_code == TOO_MANY:
-            raise _TransientError(msg, attempts=float("inf"), wait=self._retry_after(response), lost=False)
-        if response.status_code in RETRIABLE:
-            raise _TransientError(msg, attempts=self._policy.attempts, wait=self._retry_after(response))
-        raise RequestRefusedError(msg, status=response.status_code)
+        if response.status in RETRIABLE:
+            wait = read_retry_after(response.headers.get("Retry-After", ""), self._policy.now())
+            is_limit = response.status == TOO_MANY
+            attempts = float("inf") if is_limit else self._policy.attempts
+            raise _TransientError(str(response), attempts=attempts, wait=wait, lost=not is_limit)
+        raise RequestRefusedError(str(response), status=response.status)
 
-    def _exchange(
-        self, method: str, path: str, request: dict[str, Any], token: str | None
-    ) -> requests.Response:
-        """One request and its response, whatever it is."""
+    def _exchange(self, method: str, path: str, request: dict[str, Any], token: str | None) -> Response:
+        """One request and its response, whatever its status is."""
+        url, timeout = self.base_url + path, self._policy.timeout
         try:
-            response = self._sessions.session.request(
-                method,
-                self.base_url + path,
-                auth=Bearer(token),
-                allow_redirects=False,
-                timeout=self._policy.timeout,
-                **request,
+            response = exchange(
+                self._sessions.session, method, url, timeout=timeout, auth=Bearer(token), **request
             )
-            if request.get("stream") and response.status_code != 200:
-                _ = response.content  # only a file is long; all else is read at once
-        except requests.exceptions.RequestException as error:
+        except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
             # The error's own text holds the whole URL and whatever lies below it.
-            msg = f"{method} {self.base_url}{path}: {describe_error(error)}"
-            raise _TransientError(
-                msg, attempts=self._policy.attempts, lost=not was_never_sent(error)
-            ) from None
-        except ValueError:  # from requests itself, which looks at Location though it does not follow
-            msg = f"{method} {self.base_url}{path}: the response redirects to what is no URL"
-            raise _TransientError(msg, attempts=ATTEMPTS_IF_UNEXPECTED) from None
-        if date := _http_date(response.headers.get("Date", "")):
-            self.clock_skew = (date - self._policy.clock.now()).total_seconds()
+            msg = f"{method} {self.base_url}{path.partition('?')[0]}: {describe_error(error)}"
+            if is_lasting(error):
+                raise UnavailableError(msg) from None
+            lost = not was_never_sent(error)
+            raise _TransientError(msg, attempts=self._policy.attempts, lost=lost) from None
+        self._policy.server_clock.read(response.headers, self._policy.clock.now())
         return response
 
     @staticmethod
-    def _read(read: Callable[[requests.Response], T], response: requests.Response) -> T:
+    def _read(read: Callable[[Response], T], response: Response) -> T:
         try:
             return read(response)
-        except requests.exceptions.RequestException as error:
-            raise _TransientError(describe_error(error), attempts=ATTEMPTS_IF_UNEXPECTED) from None
         except UnexpectedResponseError as error:
-            raise _TransientError(str(error), attempts=ATTEMPTS_IF_UNEXPECTED) from error
-
-    def description(self, response: requests.Response) -> str:
-        """Method, URL, status and body in one line; nothing secret."""
-        request = f"{response.request.method} {(response.request.url or '').partition('?')[0]}"
-        body = redact(response.text[:4096]) or "(nothing)"
-        return f"{request} returned {response.status_code}: {body}"
-
-    def _retry_after(self, response: requests.Response) -> float | None:
-        """Seconds to wait by the `Retry-After` header, which is a number or a date."""
-        header = response.headers.get("Retry-After", "").strip()
-        if re.fullmatch("[0-9]{1,9}", header):
-            return float(header)
-        if date := _http_date(header):
-            return max(0.0, (date - self._policy.clock.now()).total_seconds())
-        return None
+            raise _TransientError(str(error), unexpected=error) from None
 
     def _log(self, error: _TransientError, wait: float) -> None:
         """Log a retry: one warning a minute, the others at DEBUG."""
@@ -228,11 +232,3 @@ class Client:
         if due:
             self._warned_at = now
         logger.log(logging.WARNING if due else logging.DEBUG, "%s; retrying in %.1f s", error, wait)
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date

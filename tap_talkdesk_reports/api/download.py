@@ -8,17 +8,16 @@ old one may still be good; it is never kept and never shown. No token comes here
 from __future__ import annotations
 
 import logging
-import re
-from dataclasses import dataclass
+from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import urlsplit
 
-import requests
 import urllib3.exceptions
 
-from tap_talkdesk_reports.api.failures import describe_error
-from tap_talkdesk_reports.api.redaction import redact
-from tap_talkdesk_reports.api.session import Bearer, Sessions, is_loopback
+from tap_talkdesk_reports.api.exchange import Response, exchange
+from tap_talkdesk_reports.api.failures import describe_error, is_lasting
+from tap_talkdesk_reports.api.part import PARTIAL, DownloadInterrupted, Part
+from tap_talkdesk_reports.api.session import Bearer, Sessions
+from tap_talkdesk_reports.api.urls import is_loopback, read_url
 from tap_talkdesk_reports.core.clock import pauses
 from tap_talkdesk_reports.core.errors import (
     TruncatedFileError,
@@ -30,6 +29,8 @@ from tap_talkdesk_reports.core.spool import CHUNK_BYTES, drop, new_spool, spool_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import requests
+
     from tap_talkdesk_reports.core.clock import Clock
 
 logger = logging.getLogger("tap-talkdesk-reports")
@@ -37,65 +38,42 @@ logger = logging.getLogger("tap-talkdesk-reports")
 #: A connection that brings fewer bytes within so many seconds is as good as dead.
 FLOOR_BYTES = 1 << 16
 FLOOR_SECONDS = 60.0
-
-#: So often in a row a download may bring less than that before it stops, and so often it may begin anew.
+#: So often in a row a download may bring less than that before it stops.
 FRUITLESS_ATTEMPTS = 5
-RESTARTS = 3
-#: So often a request for the rest may get another part of the file.
-MISPLACED_RESTS = 1
-
-PARTIAL, NOT_SATISFIABLE = 206, 416
-
-
-class DownloadInterrupted(Exception):  # noqa: N818 - retried here, never shown as an error
-    """The download did not come to its end, or cannot begin yet; the next attempt resumes it."""
-
-
-@dataclass
-class _Part:
-    """What has arrived so far."""
-
-    file: BinaryIO
-    size: int = 0
-    #: A strong ETag, the only one with which a rest can be requested safely.
-    etag: str | None = None
-    #: The length that the server promised, if it did.
-    promised: int | None = None
-    #: Whether the end is known to be the end: by length, or by HTTP's own chunks.
-    proven: bool = False
-    restarts: int = 0
-    misplaced: int = 0
-
-    def restart(self) -> None:
-        """Forget what has arrived.
-
-        Raises:
-            TruncatedFileError: that happened too often.
-        """
-        self.restarts += 1
-        if self.restarts > RESTARTS or self.misplaced > MISPLACED_RESTS:
-            msg = f"the download had to begin anew {self.restarts} times, at last after {self.size} bytes"
-            raise TruncatedFileError(msg, position=self.size)
-        self.file.seek(0)
-        self.file.truncate()
-        self.size, self.etag, self.promised = 0, None, None
 
 
 class Downloads:
     """Fetches report files with a session that knows no credentials and no cookies, one for each thread."""
 
-    def __init__(self, clock: Clock, *, user_agent: str, timeout: float, spool_dir: str | None) -> None:
-        """Keep files below `spool_dir`; None: the folder of the system for temporary files."""
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        user_agent: str,
+        timeout: float,
+        spool_dir: str | None,
+        allow_loopback: bool = False,
+    ) -> None:
+        """Make no request yet.
+
+        Args:
+            clock: Measures and waits.
+            user_agent: The header of that name.
+            timeout: Seconds up to the last header of a response, and then without a byte.
+            spool_dir: The folder for files; None: that of the system for temporary files.
+            allow_loopback: Whether a file may come by plain http from this machine itself.
+        """
         self._clock = clock
         self._sessions = Sessions(**{"User-Agent": user_agent, "Accept-Encoding": "identity"})
         self._timeout = timeout
         self._spool_dir = spool_dir
+        self._allow_loopback = allow_loopback
 
-    def fetch(self, sign: Callable[[], str | requests.Response]) -> tuple[BinaryIO, bool]:
+    def fetch(self, open_file: Callable[[], str | Response]) -> tuple[BinaryIO, bool]:
         """Download a file whole.
 
         Args:
-            sign: Gives a new presigned URL, or the file as a response that is not yet
+            open_file: Gives a new presigned URL, or the file as a response that is not yet
                 read; raises `DownloadInterrupted` if there is none yet. Called again at each resume.
 
         Returns:
@@ -105,26 +83,26 @@ class Downloads:
         Raises:
             TruncatedFileError: it did not become whole.
             SpoolError: it cannot be kept.
-            TalkdeskError: any error of `sign`.
+            TalkdeskError: any error of `open_file`.
         """
         spool = new_spool(self._spool_dir)
         try:
-            part = _Part(spool)
-            self._fill(part, sign)
+            part = Part(spool)
+            self._fill(part, open_file)
             content = unpacked(spool, self._spool_dir)
         except BaseException:
             drop(spool)
             raise
         if content is not spool:
             spool.close()
-        return content, part.proven
+        return content, part.promised is not None
 
-    def _fill(self, part: _Part, sign: Callable[[], str | requests.Response]) -> None:
+    def _fill(self, part: Part, open_file: Callable[[], str | Response]) -> None:
         fruitless, waits = 0, pauses()
         while True:
             before = part.size
             try:
-                self._go_on(part, sign())
+                self._resume(part, open_file())
             except DownloadInterrupted as interrupted:
                 if part.size - before >= FLOOR_BYTES:
                     fruitless, waits = 0, pauses()
@@ -137,12 +115,12 @@ class Downloads:
             else:
                 return
 
-    def _go_on(self, part: _Part, source: str | requests.Response) -> None:
+    def _resume(self, part: Part, source: str | Response) -> None:
         """Request the file, or its rest, and append what comes.
 
         Raises:
             DownloadInterrupted: it did not come to its end.
-            UnavailableError: the TLS certificate of the file host is refused.
+            UnavailableError: the file host cannot be reached, for a reason that lasts.
         """
         headers = {}
         if part.size and part.etag:
@@ -150,61 +128,49 @@ class Downloads:
         elif part.size:
             part.restart()
         try:
-            with (
-                source
-                if isinstance(source, requests.Response)
-                else self._request(source, headers) as response
-            ):
-                if self._is_begun(part, response):
-                    self._append(part, response)
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):  # no other attempt mends that
-                msg = "the file host's TLS certificate is refused; REQUESTS_CA_BUNDLE names other authorities"
+            response = self._request(source, headers) if isinstance(source, str) else source
+            with closing(response):
+                if part.is_begun_by(response) and response.file is not None:
+                    self._append(part, response.file)
+        except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+            if is_lasting(error):
+                msg = f"The file host cannot be used: {describe_error(error)}"
                 raise UnavailableError(msg) from None
             raise DownloadInterrupted(describe_error(error)) from None
+        if not part.size and isinstance(source, Response):
+            msg = "the files operation returned no byte"
+            raise DownloadInterrupted(msg)
 
-    def _request(self, url: str, headers: dict[str, str]) -> requests.Response:
+    def _request(self, url: str, headers: dict[str, str]) -> Response:
         self._sessions.session.cookies.clear()
-        return self._sessions.session.get(
-            _checked(url),
-            headers=headers,
-            stream=True,
-            auth=Bearer(None),
-            allow_redirects=False,
+        return exchange(
+            self._sessions.session,
+            "GET",
+            self._checked(url),
             timeout=self._timeout,
+            files=frozenset({200, PARTIAL}),
+            headers=headers,
+            auth=Bearer(None),
         )
 
-    def _is_begun(self, part: _Part, response: requests.Response) -> bool:
-        """Judge a response by its status and headers; False if there is nothing left to read."""
-        status, length = response.status_code, response.headers.get("Content-Length", "")
-        begin, total = _content_range(response)
-        if status == NOT_SATISFIABLE and part.size == (part.promised or total):
-            part.proven = True
-            return False
-        if status == PARTIAL and response.headers.get("ETag") == part.etag and begin == part.size:
-            part.promised = part.promised or total
-            if total in {None, part.promised}:
-                return True
-        if status in {PARTIAL, NOT_SATISFIABLE}:
-            part.misplaced += status == PARTIAL and begin != part.size
-            part.restart()
-            msg = f"the file host returned {status} for the rest of the file, and not that rest"
-            raise DownloadInterrupted(msg)
-        if status != 200:
-            # 403 when the URL has expired, 404 right after the job is done, 500 and 503 when S3 is busy.
-            msg = f"the file host returned {status}: {redact(_head(response))}"
-            raise DownloadInterrupted(msg)
-        if part.size:
-            part.restart()
-        etag = response.headers.get("ETag", "")
-        part.etag = etag if etag.startswith('"') else None
-        part.promised = int(length) if re.fullmatch("[0-9]+", length) else None
-        part.proven = (
-            part.promised is not None or response.headers.get("Transfer-Encoding", "").lower() == "chunked"
-        )
-        return True
+    def _checked(self, url: str) -> str:
+        """The URL as it is connected to.
 
-    def _append(self, part: _Part, response: requests.Response) -> None:
+        Raises:
+            UnexpectedResponseError: it is none, or a connection to it would not be safe.
+        """
+        try:
+            parsed = read_url(url)
+        except ValueError as error:
+            msg = f"Talkdesk names a file URL that cannot be used: {error}"
+            raise UnexpectedResponseError(msg) from None
+        is_safe = parsed.scheme == "https" or (self._allow_loopback and is_loopback(parsed.host or ""))
+        if not is_safe:
+            msg = f"Talkdesk names a file URL that is not https: {parsed.scheme}://{parsed.host}"
+            raise UnexpectedResponseError(msg)
+        return parsed.url
+
+    def _append(self, part: Part, response: requests.Response) -> None:
         began, size = self._clock.monotonic(), part.size
         # Not `stream`: it holds back what it has until a chunk is full, and loses it if the rest stalls.
         while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
@@ -222,27 +188,3 @@ class Downloads:
         if part.promised is not None and part.size != part.promised:
             msg = f"{part.size} of {part.promised} bytes came"
             raise DownloadInterrupted(msg)
-
-
-def _checked(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        scheme, host = parts.scheme, parts.hostname
-    except ValueError:
-        scheme, host = "no", "url"
-    if scheme == "https" or (scheme == "http" and is_loopback(host or "")):
-        return url
-    msg = f"Talkdesk gives a file URL that is not https: {scheme}://{host}"
-    raise UnexpectedResponseError(msg)
-
-
-def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
-    """First byte and total length of the file, if the response has them."""
-    header = response.headers.get("Content-Range", "").strip()
-    match = re.fullmatch(r"bytes (?:([0-9]+)-[0-9]+|\*)/([0-9]+|\*)", header)
-    begin, total = match.groups() if match else (None, None)
-    return None if begin is None else int(begin), None if total in {None, "*"} else int(total)
-
-
-def _head(response: requests.Response) -> str:
-    return bytes(response.raw.read(2048, decode_content=False)).decode(errors="replace")

@@ -1,34 +1,150 @@
-"""Names what a failed request met (DNS, connection, TLS, proxy, timeout), and tells if it was never sent."""
+"""Names what a request met that failed: DNS, TLS, CA bundle, proxy, timeout, a limit of this machine."""
 
 from __future__ import annotations
+
+import errno
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import requests.exceptions
 import urllib3.exceptions
 
-
-def describe_error(error: Exception) -> str:
-    """What kind of failure a request met, in words that hold no URL."""
-    kinds: list[tuple[type[Exception], str]] = [
-        (urllib3.exceptions.NameResolutionError, "no such host"),
-        (urllib3.exceptions.NewConnectionError, "the connection is refused"),
-        (requests.exceptions.SSLError, "the TLS certificate or handshake is refused"),
-        (requests.exceptions.ProxyError, "the proxy cannot be reached"),
-        (requests.exceptions.Timeout, "no response in time"),
-        (urllib3.exceptions.TimeoutError, "no byte in time"),
-    ]
-    seen = (error, _reason(error))
-    return next(
-        (words for kind, words in kinds if any(isinstance(e, kind) for e in seen)), "the connection broke"
-    )
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def was_never_sent(error: Exception) -> bool:
+@dataclass(frozen=True)
+class _Failure:
+    """A kind of failure, by the type, the number (errno) or the text of one of the errors behind it."""
+
+    words: str
+    kind: type[BaseException] | tuple[type[BaseException], ...] = BaseException
+    text: str = ""
+    errnos: frozenset[int] = frozenset()
+    #: Whether another attempt meets it again, until the operator changes something.
+    is_lasting: bool = False
+
+    def fits(self, error: BaseException) -> bool:
+        """Whether it is of this kind."""
+        return (
+            isinstance(error, self.kind)
+            and (not self.errnos or getattr(error, "errno", None) in self.errnos)
+            and re.search(self.text, str(error)) is not None
+        )
+
+
+#: The first kind that fits one of the errors behind a failure counts.
+FAILURES = (
+    _Failure(
+        "too many files and connections are open: raise the limit (ulimit -n), or lower max_concurrent_jobs",
+        OSError,
+        errnos=frozenset({errno.EMFILE, errno.ENFILE}),
+    ),
+    _Failure("memory is short: raise its limit, or lower max_concurrent_jobs", MemoryError),
+    _Failure(
+        "memory is short: raise its limit, or lower max_concurrent_jobs",
+        OSError,
+        errnos=frozenset({errno.ENOMEM, errno.ENOBUFS}),
+    ),
+    _Failure(
+        "no thread can be started: raise the limit (ulimit -u), or lower max_concurrent_jobs",
+        RuntimeError,
+        r"start\snew\sthread",
+    ),
+    _Failure(
+        "the disk is full",
+        OSError,
+        errnos=frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG}),
+    ),
+    _Failure(
+        "the CA bundle does not exist: correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",
+        OSError,
+        r"^Could\snot\sfind\sa\ssuitable\sTLS",
+        is_lasting=True,
+    ),
+    _Failure(
+        "the CA bundle holds no certificate: correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",
+        (OSError, urllib3.exceptions.SSLError),
+        r"NO_CERTIFICATE_OR_CRL_FOUND|NO_START_LINE|PEM\slib",
+        is_lasting=True,
+    ),
+    _Failure(
+        "a SOCKS proxy needs the package PySocks beside the tap: pip install 'requests[socks]'",
+        text=r"dependencies\sfor\sSOCKS",
+        is_lasting=True,
+    ),
+    # The URLs of hosts were checked before, so that it is that of a proxy.
+    _Failure(
+        "a proxy's URL is not valid: correct HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY",
+        (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError, UnicodeError),
+        is_lasting=True,
+    ),
+    _Failure(
+        "a proxy's URL is not valid: correct HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY",
+        ValueError,
+        "URL|port|IPv6|proxy",
+        is_lasting=True,
+    ),
+    _Failure(
+        "the proxy wants a user and a password, or other ones",
+        text=r"407\sProxy",
+        is_lasting=True,
+    ),
+    _Failure("the proxy cannot be reached, or refuses", requests.exceptions.ProxyError),
+    _Failure(
+        "the TLS certificate of the host is refused: REQUESTS_CA_BUNDLE may name other authorities",
+        text="CERTIFICATE_VERIFY_FAILED",
+        is_lasting=True,
+    ),
+    _Failure("the TLS handshake failed", requests.exceptions.SSLError),
+    _Failure("no such host", urllib3.exceptions.NameResolutionError),
+    _Failure("the connection is refused", urllib3.exceptions.NewConnectionError),
+    _Failure("the connection cannot be made in time", urllib3.exceptions.ConnectTimeoutError),
+    _Failure("no whole response in time", requests.exceptions.Timeout),
+    _Failure("no byte in time", (urllib3.exceptions.TimeoutError, TimeoutError)),
+    _Failure("the body cannot be unpacked", requests.exceptions.ContentDecodingError),
+    _Failure(
+        "the connection broke",
+        (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ConnectionError),
+    ),
+)
+
+
+def describe_error(error: BaseException) -> str:
+    """What an error of a request or of this machine means, and what to do; holds no URL, nothing secret."""
+    failure = _failure(error)
+    if failure is not None:
+        return failure.words
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
+
+
+def is_lasting(error: BaseException) -> bool:
+    """Whether another attempt is of no use."""
+    failure = _failure(error)
+    return failure is not None and failure.is_lasting
+
+
+def was_never_sent(error: BaseException) -> bool:
     """Whether a request surely did not reach the server."""
-    return isinstance(
-        _reason(error), urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
-    )
+    unsent = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+    return any(isinstance(each, unsent) for each in _behind(error))
 
 
-def _reason(error: Exception) -> object:
-    """The reason that urllib3 gave requests, if it gave one."""
-    return getattr(error.args[0], "reason", error.args[0]) if error.args else None
+def _failure(error: BaseException) -> _Failure | None:
+    behind = list(_behind(error))
+    return next((failure for failure in FAILURES if any(map(failure.fits, behind))), None)
+
+
+def _behind(error: BaseException) -> Iterator[BaseException]:
+    """An error, and those that caused it, as requests and urllib3 wrap them."""
+    seen: list[BaseException] = []
+    todo: list[object] = [error]
+    while todo and len(seen) < 20:
+        each = todo.pop(0)
+        if isinstance(each, BaseException) and each not in seen:
+            seen.append(each)
+            todo += [*each.args, getattr(each, "reason", None), each.__cause__]
+    yield from seen

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from tap_talkdesk_reports.api.client import Client
+from tap_talkdesk_reports.api.part import DownloadInterrupted
 from tap_talkdesk_reports.api.responses import as_object, listed_jobs, location, next_page, read_job, same_job
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
 from tap_talkdesk_reports.core.report_job import DONE, ReportJob
@@ -19,14 +20,16 @@ from tap_talkdesk_reports.core.timespans import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import requests
+    from datetime import datetime
 
     from tap_talkdesk_reports.api.client import RequestPolicy, Tokens
+    from tap_talkdesk_reports.api.exchange import Response
     from tap_talkdesk_reports.core.timespans import Timespan
 
 #: "303 See Other" by the seed document; other pages of Talkdesk print 300 and 302 for the same.
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
+#: A client was seen to wait while the files operation returns 204.
+NOT_YET = frozenset({202, 204})
 #: Deleting what is gone, or cancelling what is over, is refused with 403; a later page calls the
 #: operation deprecated. For the tap all of that is success.
 GONE = frozenset({200, 202, 204, 403, 404, 405, 410})
@@ -40,11 +43,17 @@ class ReportingApi:
     names_jobs = False
     #: Whether a running job can be cancelled.
     can_cancel = True
+    #: The statuses of the files operation whose body is the file itself.
+    file_statuses: frozenset[int] = frozenset()
 
     def __init__(self, base_url: str, policy: RequestPolicy, tokens: Tokens) -> None:
         """Requests are made below `base_url` only, whatever links the responses hold."""
         self._client = Client(base_url, policy, tokens)
-        self._clock = policy.clock
+        self._policy = policy
+
+    def now(self) -> datetime:
+        """The present, by Talkdesk's clock."""
+        return self._policy.now()
 
     def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob:
         """Create a report job ("Creating a report job").
@@ -69,8 +78,8 @@ class ReportingApi:
             RequestRefusedError: with status 404, the API does not know the job.
         """
 
-        def read(response: requests.Response) -> ReportJob:
-            if response.status_code in REDIRECTS:
+        def read(response: Response) -> ReportJob:
+            if response.status in REDIRECTS:
                 # Whatever the body is, the redirect itself means that the file is there.
                 return replace(job, status=DONE)
             return same_job(job, as_object(response))
@@ -109,20 +118,29 @@ class ReportingApi:
             yield from jobs
             query = next_page(body) if jobs else None
 
-    def open(self, job: ReportJob) -> str | requests.Response:
-        """A new presigned URL of a done job's file ("Downloading a report file").
+    def open(self, job: ReportJob) -> str | Response:
+        """A new presigned URL of a done job's file ("Downloading a report file"), or the file, not read.
 
         Raises:
+            DownloadInterrupted: there is no file yet.
             RequestRefusedError: with status 404, there is no such file (yet, or any more).
         """
 
-        def read(response: requests.Response) -> str:
+        def read(response: Response) -> str | Response:
+            if response.file is not None:
+                return response
+            if response.status in NOT_YET:
+                msg = f"the job is done, but its file is not ready: {response}"
+                raise DownloadInterrupted(msg)
             if target := location(response):
                 return target
             msg = f"{job}: the files operation redirects without a Location header"
             raise UnexpectedResponseError(msg)
 
-        return self._client.send("GET", self._path(job, "files"), read, expect=REDIRECTS)
+        expect = REDIRECTS | NOT_YET | self.file_statuses
+        return self._client.send(
+            "GET", self._path(job, "files"), read, expect=expect, files=self.file_statuses
+        )
 
     def delete_file(self, job: ReportJob) -> None:
         """Delete a done job's file ("Delete a report file"); one that is gone already is fine."""
@@ -137,5 +155,5 @@ class ReportingApi:
         return f"{self.root}/{job.report}/{what}/{quote(job.id, safe='')}"
 
 
-def _nothing(_response: requests.Response) -> None:
+def _nothing(_response: Response) -> None:
     """Nothing: the status is all there is to know."""

@@ -3,46 +3,37 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from tap_talkdesk_reports.api.redaction import redact
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
-from tap_talkdesk_reports.core.report_job import ReportJob
+from tap_talkdesk_reports.core.report_job import Echo, ReportJob
 from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp
 
 if TYPE_CHECKING:
-    import requests
+    from tap_talkdesk_reports.api.exchange import Response
+
+#: Talkdesk's ids are 24 or 36 characters long. They become part of a path.
+LONGEST_ID = 200
 
 
-def as_object(response: requests.Response) -> dict[str, Any]:
+def as_object(response: Response) -> dict[str, Any]:
     """The body of a response as a JSON object.
 
     Raises:
-        UnexpectedResponseError: it is none, for example a proxy's page or cut short.
-    """
-    return read_object(response.content, response.headers.get("Content-Type", ""))
-
-
-def read_object(data: bytes, kind: str) -> dict[str, Any]:
-    """A JSON object.
-
-    Args:
-        data: The bytes of a body.
-        kind: The content type that it came with, for the error.
-
-    Raises:
-        UnexpectedResponseError: it is none.
+        UnexpectedResponseError: it is none, for example a proxy's page, cut short, or too long.
     """
     try:
-        body = json.loads(data)
+        body = None if response.is_cut else json.loads(response.body)
     except (ValueError, RecursionError):
         body = None
     if isinstance(body, dict):
         return body
-    shown = redact(data[:4096].decode(errors="replace"))
-    msg = f"Expected a JSON object from Talkdesk, got {kind or 'something'}: {shown}"
+    kind = redact(response.headers.get("Content-Type", "")) or "something"
+    msg = f"Expected a JSON object from Talkdesk, got {kind}: {response.excerpt}"
     raise UnexpectedResponseError(msg)
 
 
@@ -55,21 +46,33 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
         timespan: The requested one, if that is known; else it is read from the body.
 
     Raises:
-        UnexpectedResponseError: it has no id, or no status.
+        UnexpectedResponseError: it has no id, one that cannot be part of a path, or no status.
     """
     job = body.get("job", body)
-    known = isinstance(job, dict) and isinstance(job.get("id"), str) and isinstance(job.get("status"), str)
-    if not known or not job["id"]:
+    known = isinstance(job, dict) and _is_id(job.get("id")) and isinstance(job.get("status"), str)
+    if not known:
         msg = f"Report {report!r}: expected a job with id and status, got {redact(str(body))}"
         raise UnexpectedResponseError(msg)
     name = job.get("name")
+    echo = _echo(job.get("timespan"))
     return ReportJob(
         job["id"],
         report,
-        timespan or _timespan(job.get("timespan")),
+        timespan or (echo.timespan if echo else _NEVER),
         job["status"].strip().lower(),
         name if isinstance(name, str) else "",
-        _time(job.get("created_at")),
+        created_at=_time(job.get("created_at")),
+        echo=echo,
+    )
+
+
+def _is_id(value: object) -> bool:
+    """Whether it is a text that names one thing below a path, and no other path."""
+    return (
+        isinstance(value, str)
+        and value.strip(". ") != ""
+        and len(value) <= LONGEST_ID
+        and not re.search(r"[\x00-\x1f\x7f/\\\ud800-\udfff]", value)
     )
 
 
@@ -94,23 +97,42 @@ def same_job(job: ReportJob, body: dict[str, Any]) -> ReportJob:
     raise UnexpectedResponseError(msg)
 
 
-def _timespan(body: object) -> Timespan:
-    """The timespan of a listed job; one that cannot be read equals no timespan that is ever due."""
+#: The timespan of a listed job that cannot be read; it equals no timespan that is ever due.
+_NEVER = Timespan(datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
+
+
+def _echo(body: object) -> Echo | None:
+    """The timespan that a response gives for a job; None if it has none, or none that can be read."""
+    bounds = body if isinstance(body, dict) else {}
+    found = (bounds.get("from"), bounds.get("to"))
+    texts = [
+        text.upper() for text in found if isinstance(text, str) and ":" in text
+    ]  # a date alone is no moment
     try:
-        bounds = body if isinstance(body, dict) else {}
-        return Timespan(read_timestamp(bounds["from"]), read_timestamp(bounds["to"]))
-    except (KeyError, AttributeError, ValueError):
-        never = datetime.min.replace(tzinfo=UTC)
-        return Timespan(never, never)
+        start, end = map(read_timestamp, texts)
+    except (ValueError, OverflowError):
+        return None
+    has_zone = all(re.search(r"([ZC]|[+-][0-9]{2}:?[0-9]{2})\s*$", text) for text in texts)
+    return Echo(Timespan(start, end), has_zone=has_zone)
 
 
-def location(response: requests.Response) -> str | None:
-    """The URL that a response redirects to, if any; a relative one is made absolute."""
+def location(response: Response) -> str | None:
+    """The URL that a response redirects to, if any; a relative one is made absolute.
+
+    Raises:
+        UnexpectedResponseError: it is none.
+    """
     target = response.headers.get("Location")
     try:
-        return urljoin(response.url, target) if target else None
+        # Python's parser leaves control characters out, so that the URL would become another one.
+        if target and not re.search(r"[\x00-\x20\x7f]", target):
+            return urljoin(response.url, target)
     except ValueError:
-        return target  # no URL at all; the download says so
+        pass
+    if not target:
+        return None
+    msg = f"{response.request} redirects to what is no URL"
+    raise UnexpectedResponseError(msg)
 
 
 def listed_jobs(body: dict[str, Any], report: str) -> list[ReportJob]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,12 @@ from tap_talkdesk_reports.records.names import plain_name
 from tap_talkdesk_reports.records.schema import ROW_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+#: No table and no column of PostgreSQL has a longer name.
+LONGEST_NAME = 63
+#: A part of a path that needs no quoting and leads nowhere else.
+_type = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.~-]*")
 
 TYPES = ("string", "integer", "number", "boolean", "array", "object", "date-time")
 
@@ -73,10 +79,10 @@ def custom_report_problems(entries: object, taken: set[str]) -> Iterator[str]:
 
 def _wrong(entry: Mapping[str, Any]) -> str | None:
     """The problem of one entry, if there is one."""
-    for name in ("type", "replication_key"):
-        if not isinstance(entry.get(name), str) or not plain_name(entry[name]):
-            return f"`{name}` must be a text"
-    if entry["type"] != entry["type"].strip("/. ") or "/" in entry["type"]:
+    for name in ("type", "replication_key", "name"):
+        if not isinstance(entry.get(name), str) and not (name == "name" and entry.get(name) is None):
+            return f"`{name}` must be text"
+    if not _type.fullmatch(entry["type"]):
         return "`type` must be the report's name as it stands in the path /data/reports/{type}/jobs"
     keys = entry.get("keys")
     if keys is not None and not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
@@ -86,6 +92,24 @@ def _wrong(entry: Mapping[str, Any]) -> str | None:
         return f"`fields` must give each field one of the types {', '.join(TYPES)}"
     if unknown := set(entry) - {"type", "name", "keys", "replication_key", "fields"}:
         return f"`{min(unknown)}` is not one of type, name, keys, replication_key, fields"
+    stream = "name" if entry.get("name") else "type"
+    names = {stream: [entry[stream]], "replication_key": [entry["replication_key"]], "keys": keys or ()}
+    problems = (_wrong_names(part, given) for part, given in (names | {"fields": fields}).items())
+    return next(filter(None, problems), None)
+
+
+def _wrong_names(part: str, given: Iterable[str]) -> str | None:
+    """The problem of the names in one part of an entry, as names of columns or streams, if there is one."""
+    columns: dict[str, str] = {}
+    for name in given:
+        column = plain_name(name)
+        if not column:
+            return f"`{part}` {name!r} has no letter from a to z and no digit"
+        if len(column) > LONGEST_NAME:
+            return f"`{part}` {name!r} is longer than {LONGEST_NAME} characters"
+        if column in columns:
+            return f"`{part}` has {columns[column]!r} and {name!r}, which would be the same column"
+        columns[column] = name
     return None
 
 

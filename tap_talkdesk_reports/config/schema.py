@@ -196,7 +196,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         title="Unknown fields",
         description=(
             "Fields that the schema does not know, and values that do not fit their type: `keep` them as "
-            "JSON in the column `_unknown_fields`, `warn` and leave them out, or `fail` the stream."
+            "JSON text in the column `_unknown_fields`, `warn` and leave them out, or `fail` the stream."
         ),
     ),
     th.Property(

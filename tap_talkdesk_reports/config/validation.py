@@ -6,13 +6,12 @@ import re
 import tempfile
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from fsspec import get_filesystem_class  # type: ignore[import-untyped]
 from singer_sdk.helpers._batch import StorageTarget
 
-from tap_talkdesk_reports.api.session import is_loopback
 from tap_talkdesk_reports.api.signing_key import SigningKey
+from tap_talkdesk_reports.api.urls import is_loopback, read_url
 from tap_talkdesk_reports.config.custom_reports import custom_report_problems
 from tap_talkdesk_reports.config.schema import SCHEMA, SIGN_INS
 from tap_talkdesk_reports.config.settings import api_of
@@ -47,11 +46,8 @@ def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
     if start and end and end < start:
         yield f"end_date: {config['end_date']} lies before start_date {config['start_date']}"
     for name in ("api_url", "token_url"):
-        if isinstance(url := config.get(name), str):
-            if problem := _url_problem(url):
-                yield f"{name}: {problem}"
-            elif name == "token_url" and not urlsplit(url).path.strip("/"):
-                yield f"{name}: it has no path; write https://host/oauth/token"
+        if isinstance(url := config.get(name), str) and (problem := _url_problem(name, url)):
+            yield f"{name}: {problem}"
     yield from _other_problems(config, streams)
 
 
@@ -149,22 +145,23 @@ def _number_problem(value: object, shown: str, setting: Mapping[str, Any]) -> st
 def _moment_or_none(value: object) -> datetime | None:
     try:
         return read_timestamp(value) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 
-def _url_problem(url: str) -> str | None:
+def _url_problem(name: str, url: str) -> str | None:
     # The URL itself is not shown: it may contain a password.
+    if re.search("[@#]" if name == "token_url" else "[@?#]", url):
+        return "a URL with a user, a query or a fragment is not accepted; write https://host"
     try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
+        parsed = read_url(url)
     except ValueError:
         return "not a URL; write https://host"
-    if parts.scheme not in {"http", "https"} or not host or re.search(r"[^!-~]", url):
+    host = parsed.host or ""
+    if re.search("[^!-~]", url):
         return "not a URL; write https://host"
-    if re.search(r"[@?#]", url):
-        return "a URL with a user, a query or a fragment is not accepted; write https://host"
-    if parts.scheme == "http" and not is_loopback(host):
+    if parsed.scheme == "http" and not is_loopback(host):
         return f"plain http to {host} would show the credentials to the network; write https://{host}"
+    if name == "token_url" and not (parsed.path or "").strip("/"):
+        return "it has no path; write https://host/oauth/token"
     return None

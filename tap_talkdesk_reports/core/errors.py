@@ -1,6 +1,7 @@
 """Every error of the tap, sorted by who can do something about it.
 
     TalkdeskError                  its message ends the log; the run exits non-zero
+    ├── CatalogError               the operator: what the catalog asks of a stream cannot be done
     ├── AuthenticationError        the operator: credentials, account, scope or region
     ├── RequestRefusedError        the operator: 4xx; keeps the status and the API's message
     ├── UnexpectedResponseError    us: a response that the tap does not know
@@ -37,6 +38,10 @@ class TalkdeskError(FatalSyncError):
     """An error with one line on what went wrong and what to do."""
 
 
+class CatalogError(TalkdeskError):
+    """The catalog asks of a stream what cannot be done; the stream is not read."""
+
+
 class AuthenticationError(TalkdeskError):
     """Talkdesk does not accept the credentials; no stream can go on."""
 
@@ -62,11 +67,13 @@ class UnavailableError(TalkdeskError):
 class ResponseLostError(UnavailableError):
     """The response to a request that changes something was lost: it may have been carried out."""
 
-    def __init__(self, message: str, *, wait: float | None = None) -> None:
-        """Keep beside the message how long the API wants the client to wait."""
+    def __init__(self, message: str, *, wait: float | None = None, is_unexpected: bool = False) -> None:
+        """Keep beside the message how long the API wants the client to wait, and whether it responded."""
         super().__init__(message)
         #: Seconds that the API wants the client to wait, if it sent any.
         self.wait = wait
+        #: Whether a response came, and was unexpected; if so, more attempts than a few get the same.
+        self.is_unexpected = is_unexpected
 
 
 class BookmarkError(TalkdeskError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp, rfc3339
@@ -19,6 +19,15 @@ RUNNING = frozenset({"created", "processing", "uploading", "sending"})
 
 
 @dataclass(frozen=True)
+class Echo:
+    """The timespan that a response gives for a job, which may not be the requested one."""
+
+    timespan: Timespan
+    #: Whether its times came with a zone; if not, they were read as UTC.
+    has_zone: bool
+
+
+@dataclass(frozen=True)
 class ReportJob:
     """One request for one report and one timespan, as the API last described it."""
 
@@ -31,6 +40,8 @@ class ReportJob:
     name: str = ""
     #: When it was created, if the API says so.
     created_at: datetime | None = None
+    #: The timespan of the job by the latest response, if that has one.
+    echo: Echo | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         """For log lines and errors."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: Day, hour, minutes and seconds, zone.
+_timestamp = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[ T]([01]?\d|2[0-3])(:\d\d(?::\d\d(?:\.\d+)?)?)(Z| ?UTC|[+-]\d\d:?\d\d)?)?",
+    re.ASCII | re.IGNORECASE,
+)
 
 #: The API's grain is one second; nothing shorter can be requested.
 SHORTEST = timedelta(seconds=1)
@@ -54,13 +61,22 @@ def read_timestamp(text: str) -> datetime:
     """A point in time in any of the spellings that the APIs use; without a zone it is UTC.
 
     Seen: `2016-01-29 10:22:02`, `2016-07-29 00:00:00 UTC`, `2026-04-23T10:22:26Z`,
-    the same with milliseconds and with an offset (talkdesk-api, A3 and D3).
+    `2021-09-13 9:32:31`, the same with milliseconds and with an offset (talkdesk-api, A3
+    and D3). Settings also have a date alone, and times without seconds. No other spelling
+    is a time: a run of digits may be an id.
 
     Raises:
-        ValueError: the text is none of them.
+        ValueError: the text is none of them, or the time is out of range.
     """
-    read = datetime.fromisoformat(text.strip().removesuffix("UTC").rstrip())
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    match = _timestamp.fullmatch(text.strip())
+    if match is None:
+        raise ValueError
+    day, hour, rest, zone = (part or "" for part in match.groups())
+    zone = "+00:00" if zone.strip().upper() in {"", "Z", "UTC"} else zone
+    try:
+        return datetime.fromisoformat(f"{day}T{hour.zfill(2)}{rest or ':00'}{zone}").astimezone(UTC)
+    except OverflowError:
+        raise ValueError from None
 
 
 def horizon(now: datetime, delay: timedelta) -> datetime:

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tap_talkdesk_reports.api.download import DownloadInterrupted
+from tap_talkdesk_reports.api.part import DownloadInterrupted
 from tap_talkdesk_reports.core.errors import (
     MalformedFileError,
     ReportFileError,

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from tap_talkdesk_reports.records.columns import CsvColumns, JsonColumns, list_of, type_of
-from tap_talkdesk_reports.records.json_file import decode_rows
+from tap_talkdesk_reports.records.lenient_json import decode_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 #: A report with more fields than this makes up names, and there is nothing to learn.
 MOST_FIELDS = 1000
-_MISFITS = (msgspec.ValidationError, ValueError, OverflowError)
 
 
 class ChunkBuilder:
@@ -49,12 +48,12 @@ class ChunkBuilder:
             UnfitRowError: as `RecordBuilder.from_json`.
         """
         if self._json is not None:
-            with suppress(*_MISFITS):
+            with suppress(ValueError):
                 return self._json.records_of(data)
         rows = decode_rows(data)
         self._learn(rows)
         if self._json is not None:
-            with suppress(*_MISFITS):
+            with suppress(ValueError):
                 return self._json.records_of(data)
         return [self._builder.from_json(row) for row in rows]
 
@@ -68,7 +67,7 @@ class ChunkBuilder:
             self._header = header
             self._csv = None if _clash(self._builder, header) else CsvColumns(self._builder, header)
         if self._csv is not None:
-            with suppress(*_MISFITS):
+            with suppress(ValueError):
                 return self._csv.records_of(lines)
         return [self._builder.from_csv(dict(zip(header, cells, strict=True))) for cells in lines]
 

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-from tap_talkdesk_reports.records.record import row_id
+from tap_talkdesk_reports.records.record import row_id, unknown_text
 from tap_talkdesk_reports.records.schema import ROW_ID, UNKNOWN_FIELDS
 from tap_talkdesk_reports.records.values import (
     LARGEST,
     convert_all,
     to_boolean,
     to_integer,
+    to_json_text,
     to_list,
     to_number,
     to_seconds,
+    to_seconds_of_day,
     to_text,
     to_timestamp,
 )
@@ -43,7 +45,8 @@ _TYPES: Mapping[Callable[[Any], Any], Any] = {
     to_timestamp: str,
     to_integer: _INTEGER,
     to_seconds: _INTEGER,
-    to_number: int | float,
+    to_seconds_of_day: _INTEGER,
+    to_number: _INTEGER | float,
     to_boolean: bool,
     to_list: list[Any],
 }
@@ -51,10 +54,11 @@ _TYPES: Mapping[Callable[[Any], Any], Any] = {
 
 def type_of(builder: RecordBuilder, name: str) -> Any:
     """The type that the JSON decoder expects of a field."""
-    column = builder.column(name)
-    if column is None:
+    field = builder.field(name)
+    if field is None:
         return Any
-    return _TYPES.get(builder.converters[column], Any) if column in builder.needed else Raw
+    column, convert = field
+    return _TYPES.get(convert, Any) if column in builder.needed else Raw
 
 
 def list_of(kind: Any) -> Any:
@@ -63,20 +67,15 @@ def list_of(kind: Any) -> Any:
 
 
 class Columns:
-    """The fields that a chunk has, and the columns of its records."""
+    """The fields that a chunk has, and how they become the columns of its records."""
 
     def __init__(self, builder: RecordBuilder, names: Iterable[str]) -> None:
         self.builder = builder
         #: Field names by column.
         self.source = {c: name for name in names if (c := builder.column(name)) and c in builder.needed}
         self.unknown = sorted(n for n in names if builder.column(n) is None)
-        own = {ROW_ID} & set(builder.keys)
-        if self.unknown and builder.unknown_fields == "keep":
-            own.add(UNKNOWN_FIELDS)
-        #: The columns of the records, in the order of the schema.
-        self.columns = [column for column in builder.columns if column in self.source or column in own]
-        attributes = [(f"c{i}", Any, UNSET) for i in range(len(self.columns))]
-        rename = {f"c{i}": column for i, column in enumerate(self.columns)}
+        attributes = [(f"c{i}", Any) for i in range(len(builder.columns))]
+        rename = {f"c{i}": column for i, column in enumerate(builder.columns)}
         self._record = msgspec.defstruct("Record", attributes, rename=rename, gc=False)
         #: What `_row_id` is a digest of: field names by the names that count.
         named = builder.row_id_fields or sorted([*self.source, *self.unknown])
@@ -96,8 +95,8 @@ class Columns:
             ValueError: the `RecordBuilder` must judge this chunk.
         """
         self.check_keys(lambda key: values[self.source[key]])
-        columns = {column: values[source] for column, source in self.source.items()}
-        if ROW_ID in self.columns:
+        columns: dict[str, Iterable[Any]] = {column: values[name] for column, name in self.source.items()}
+        if ROW_ID in self.builder.columns:
             names, sources = list(self._row_id_sources), self._row_id_sources.values()
             rows = zip(*(values[source] for source in sources), strict=True)
             columns[ROW_ID] = [
@@ -105,8 +104,8 @@ class Columns:
                 for row in rows
             ]
         unknown = self._unknown_of([values[name] for name in self.unknown])
-        columns[UNKNOWN_FIELDS] = [fields or UNSET for fields in unknown]
-        wanted = [columns[column] for column in self.columns]
+        columns[UNKNOWN_FIELDS] = map(unknown_text, unknown) if unknown else repeat(None, count)
+        wanted = [columns.get(column, repeat(None, count)) for column in self.builder.columns]
         records = list(map(self._record, *wanted)) if wanted else []
         if len(records) != count:  # no column is selected, or nothing identifies the rows
             raise ValueError
@@ -116,12 +115,12 @@ class Columns:
     def check_keys(self, values_of: Callable[[str], Iterable[Any]]) -> None:
         """Raise ValueError if a key is missing: the `RecordBuilder` finds the row."""
         for key in self.builder.keys:
-            # null, "" and UNSET are false, and so is 0, which the `RecordBuilder` accepts.
+            # null and "" are false, and so is 0, which the `RecordBuilder` accepts.
             if key != ROW_ID and not (key in self.source and all(values_of(key))):
                 raise ValueError
 
     def _unknown_of(self, values: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-        """The unknown fields of each row."""
+        """The unknown fields of each row; nothing if no field is unknown."""
         rows = [
             {name: value for name, value in zip(self.unknown, row, strict=True) if value is not UNSET}
             for row in zip(*values, strict=True)
@@ -137,20 +136,27 @@ class JsonColumns(Columns):
     def __init__(self, builder: RecordBuilder, names: Iterable[str], lenient: Iterable[str]) -> None:
         super().__init__(builder, names)
         #: Whether the decoded rows are the records already.
-        self._is_direct = not self.unknown and set(names) == set(self.columns)
-        ordered = self.columns if self._is_direct else list(names)
+        self._is_direct = ROW_ID not in builder.columns and all(
+            builder.column(name) == name and name in builder.columns for name in names
+        )
+        ordered = builder.columns if self._is_direct else list(names)
         self._attributes = {name: f"f{i}" for i, name in enumerate(ordered)}
         self._conversions = []
         declared: list[Any] = []
         for name, attribute in self._attributes.items():
+            if name not in names:  # null in each record; the field itself is an error, as any other
+                declared.append((attribute, UnsetType, None))
+                continue
             kind = Any if name in lenient else type_of(builder, name)
             if kind is Raw:
                 declared.append((attribute, Raw, Raw()))
                 continue
-            declared.append((attribute, kind if kind is Any else kind | None | UnsetType, UNSET))
-            column = builder.column(name)
-            if column is not None and (kind is Any or builder.converters[column] is to_timestamp):
-                self._conversions.append((attribute, builder.converters[column]))
+            if (field := builder.field(name)) is None:
+                declared.append((attribute, Any, UNSET))
+                continue
+            declared.append((attribute, kind | None, None))
+            if kind is Any or field[1] is to_timestamp:
+                self._conversions.append((attribute, field[1]))
         row = msgspec.defstruct(
             "Row",
             declared,
@@ -190,13 +196,12 @@ class CsvColumns(Columns):
         self._converters = [self._converter(name) for name in header]
 
     def _converter(self, name: str) -> Callable[[Sequence[str]], Sequence[Any]]:
-        column = self.builder.column(name)
-        if column not in self.builder.needed:
+        column, convert = self.builder.field(name) or (None, to_text)
+        if column is not None and column not in self.builder.needed:
             return tuple
-        convert = self.builder.converters[column]
         if column in self.builder.nullable_texts:
             return lambda cells: [cell or None for cell in cells]
-        if convert is to_text:
+        if convert in {to_text, to_json_text}:
             return tuple
         if convert is to_timestamp:
             return lambda cells: convert_all(to_timestamp, cells)

@@ -17,7 +17,11 @@ from tap_talkdesk_reports.core.errors import MalformedFileError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+#: A chunk has at most so many rows; it has fewer if they take more than so many bytes of file.
 CHUNK_ROWS = 2000
+CHUNK_BYTES = 1 << 20
+#: After so many rows, the bytes are counted.
+COUNTED_ROWS = 100
 #: A longer cell means that a quotation mark is missing.
 LONGEST_CELL = 64 << 20
 
@@ -59,18 +63,31 @@ def csv_rows(
         if header is not None:
             _check_header(header, columns, {column_of(name) for name in header})
             begin = reader.line_num
-            while lines := list(islice(reader, CHUNK_ROWS)):
-                if set(map(len, lines)) != {len(header)}:
+            for lines in _line_chunks(file, reader):
+                is_even = set(map(len, lines)) == {len(header)}
+                if not is_even:
                     _check_lines(len(header), lines, begin)
-                    lines = [cells for cells in lines if cells]
                 begin = reader.line_num
-                yield make(header, lines)
+                yield make(header, lines if is_even else [cells for cells in lines if cells])
     except (csv.Error, UnicodeDecodeError) as error:
         msg = f"line {reader.line_num}: {error}"
         raise MalformedFileError(msg, position=reader.line_num) from None
     finally:
         with suppress(ValueError):  # the caller has closed the file
             lines_of_text.detach()  # else this would close it
+
+
+def _line_chunks(file: BinaryIO, lines: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    """The lines in chunks that fit into memory, whatever the length of their cells."""
+    step = min(COUNTED_ROWS, CHUNK_ROWS)
+    begin = file.tell()
+    while chunk := list(islice(lines, step)):
+        while len(chunk) < CHUNK_ROWS and file.tell() - begin < CHUNK_BYTES:
+            if not (more := list(islice(lines, step))):
+                break
+            chunk += more
+        yield chunk
+        begin = file.tell()
 
 
 def _check_header(header: list[str], columns: Collection[str], found: Collection[str | None]) -> None:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from tap_talkdesk_reports.core.errors import MalformedFileError, TruncatedFileError
+from tap_talkdesk_reports.records.lenient_json import decode_rows, has_surrogates, without_lone_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    Row = dict[str, Any]
+    from tap_talkdesk_reports.records.lenient_json import Row
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
@@ -45,10 +46,6 @@ _likely_boundary = re.compile(rb"\}\s*,\s*\{")
 _comma = re.compile(rb"[ \t\r\n]*,(?=[ \t\r\n]*[^ \t\r\n])")
 #: A complete string, the quotation mark of an incomplete one, or a bracket.
 _token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
-#: Decodes a JSON list of objects as rows.
-decode_rows: Callable[[bytes], list[Row]] = msgspec.json.Decoder(list[dict[str, Any]]).decode
-#: A lone surrogate such as `\\ud83d`: a text that was cut in the middle of an emoji.
-_surrogate = re.compile(rb"\\u[dD][89a-fA-F]")
 _NO_JSON = (msgspec.DecodeError, ValueError, RecursionError)
 #: Replaces the list of entries, so that the decoder can prove where the list was.
 _LIST = "\0 the entries \0"
@@ -158,15 +155,9 @@ def _decode(piece: bytes, decode: Callable[[bytes], list[Any]], *, after: int) -
     try:
         return decode(data)
     except msgspec.DecodeError:
-        if not _surrogate.search(piece):
+        if not has_surrogates(piece):
             raise
-        return decode(_without_lone_surrogates(data))
-
-
-def _without_lone_surrogates(data: bytes) -> bytes:
-    """The same JSON, with a replacement character for each lone surrogate."""
-    decoded = json.dumps(json.loads(data), ensure_ascii=False)
-    return decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+        return decode(without_lone_surrogates(data))
 
 
 def _cut_at_likely_boundary(

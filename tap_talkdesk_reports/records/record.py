@@ -16,10 +16,19 @@ import msgspec
 from tap_talkdesk_reports.core.errors import UnfitRowError
 from tap_talkdesk_reports.records.names import plain_name
 from tap_talkdesk_reports.records.schema import ROW_ID, UNKNOWN_FIELDS
-from tap_talkdesk_reports.records.values import converter, to_text
+from tap_talkdesk_reports.records.values import (
+    InexactError,
+    converter,
+    to_json_text,
+    to_seconds,
+    to_seconds_of_day,
+    to_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from tap_talkdesk_reports.records.values import Converter
 
     Row = Mapping[str, Any]
     Record = dict[str, Any]
@@ -43,6 +52,7 @@ class RecordBuilder:
         unknown_fields: str,
         never_null: Collection[str] = (),
         aliases: Mapping[str, str] | None = None,
+        day_fractions: Collection[str] = (),
         row_id_fields: Sequence[str] = (),
         selected: Collection[str] | None = None,
     ) -> None:
@@ -52,36 +62,39 @@ class RecordBuilder:
             stream: Name of the stream, for errors.
             schema: JSON Schema of the stream.
             keys: Key columns. None of them is ever null.
-            replication_key: Replication key. A value there that is no timestamp fails the stream.
+            replication_key: Replication key.
             unknown_fields: `keep`, `warn` or `fail`.
             never_null: Text fields that the API fills with `""` instead of null. CSV writes
                 both as an empty cell, so only this list separates them.
             aliases: Columns by the plain names that their fields have in other payloads.
+            day_fractions: Plain names of duration fields whose values below 1 are fractions of a day.
             row_id_fields: Columns that `_row_id` is a digest of; if empty, the whole row.
-            selected: Selected columns; by default all.
+            selected: Selected columns; by default all. Keys and replication key always are.
         """
         self._stream = stream
         self.keys = tuple(keys)
         self.replication_key = replication_key
-        self._strict = {*keys, replication_key}
         self.unknown_fields = unknown_fields
         self._aliases = aliases or {}
+        self._day_fractions = frozenset(day_fractions)
         #: What `_row_id` is a digest of; if empty, the whole row.
         self.row_id_fields = tuple(row_id_fields)
-        #: The columns of a record, in the order of the schema.
-        self.columns = [name for name in schema["properties"] if selected is None or name in selected]
+        always = {*keys, replication_key}
+        #: The columns of every record, in the order of the schema.
+        self.columns = [n for n in schema["properties"] if selected is None or n in selected or n in always]
+        self._selected = frozenset(self.columns)
         own = {UNKNOWN_FIELDS, ROW_ID}
         fields = {name: field for name, field in schema["properties"].items() if name not in own}
-        self.converters = {name: converter(field) for name, field in fields.items()}
+        self._converters = {name: converter(field) for name, field in fields.items()}
+        texts = {name for name, convert in self._converters.items() if convert in {to_text, to_json_text}}
         #: Columns of text in which CSV writes null as an empty cell.
-        texts = {name for name, convert in self.converters.items() if convert is to_text}
         self.nullable_texts = texts - set(never_null)
         #: Columns that must be converted, if only for `_row_id`.
         self.needed = set(self.columns)
-        if ROW_ID in keys:
+        if ROW_ID in self._selected:
             self.needed |= set(row_id_fields or fields)
-        #: Columns by the field names met so far.
-        self._columns: dict[str, str] = {}
+        #: Column and converter by the field names met so far.
+        self._fields: dict[str, tuple[str, Converter]] = {}
         #: How often each field had no column: it is unknown to the schema, or its value does not fit.
         self.unknown: Counter[str] = Counter()
 
@@ -93,54 +106,67 @@ class RecordBuilder:
         )
 
     def from_json(self, row: Row) -> Record:
-        """The record of a JSON row.
-
-        The record has no column for a field that the row lacks.
+        """The record of a JSON row: all selected columns, null if the row lacks the field.
 
         Raises:
-            UnfitRowError: a key is missing or null, a key or replication key has a value
-                that does not fit, or a field is unknown and `unknown_fields` is `fail`.
+            UnfitRowError: a key is empty or does not fit, or a field is unknown and
+                `unknown_fields` is `fail`.
         """
         record: Record = {}
         unknown: Record = {}
+        deselected: Record = {}
         for name, value in row.items():
-            column = self._columns.get(name) or self.column(name)
-            if column is None or column in record:
+            if (field := self._fields.get(name) or self.field(name)) is None:
                 unknown[name] = value
                 continue
+            column, convert = field
             if column not in self.needed:
                 continue
+            # What is deselected may be part of `_row_id`, but must not leave among the unknown fields.
+            misfits = unknown if column in self._selected else deselected
+            if column in record:
+                misfits[name] = value
+                continue
             try:
-                record[column] = None if value is None else self.converters[column](value)
-            except (ValueError, OverflowError):
-                if column in self._strict:
-                    what = f"{name} is {_shown(value)}, which does not fit"
-                    raise self._unfit(record, what) from None
-                record[column] = None
-                unknown[name] = value
-        if ROW_ID in self.keys:
-            fields = record if self.row_id_fields else {**record, **unknown}
+                record[column] = None if value is None else convert(value)
+            except InexactError as error:
+                record[column], misfits[name] = error.rounded, value
+            except ValueError:
+                record[column], misfits[name] = None, value
+        if ROW_ID in self._selected:
+            fields = record if self.row_id_fields else record | deselected | unknown
             record[ROW_ID] = row_id((name, fields.get(name)) for name in self.row_id_fields or sorted(fields))
         if unknown:
             self._place(unknown, record)
         for key in self.keys:
             if record.get(key) in NONE:
-                raise self._unfit(record, f"{key} is missing, which is part of the key")
-        return {name: record[name] for name in self.columns if name in record}
+                raise self._unfit(record, key)
+        return {name: record.get(name) for name in self.columns}
+
+    def field(self, name: str) -> tuple[str, Converter] | None:
+        """The column of a field, in any spelling of its name, and its converter; None if there is none."""
+        plain = plain_name(name)
+        column = self._aliases.get(plain, plain)
+        if column not in self._converters:
+            return None
+        convert = self._converters[column]
+        if convert is to_seconds and plain in self._day_fractions:
+            convert = to_seconds_of_day
+        self._fields[name] = column, convert
+        return self._fields[name]
 
     def column(self, name: str) -> str | None:
         """The column of a field, in any spelling of its name; None if there is none."""
-        plain = plain_name(name)
-        column = self._aliases.get(plain, plain)
-        if column not in self.converters:
-            return None
-        self._columns[name] = column
-        return column
+        field = self._fields.get(name) or self.field(name)
+        return field[0] if field else None
 
-    def _unfit(self, record: Record, what: str) -> UnfitRowError:
+    def _unfit(self, record: Record, key: str) -> UnfitRowError:
         """An error that names the row by its keys only: the rest may be personal, and errors end in logs."""
         keys = {name: record[name] for name in (*self.keys, self.replication_key) if name in record}
-        return UnfitRowError(f"Stream {self._stream!r}: {what}; in the row with {_shown(keys)}")
+        return UnfitRowError(
+            f"Stream {self._stream!r}: {key} is empty or does not fit its type, and it is part of the key; "
+            f"in the row with {_shown(keys)}"
+        )
 
     def _place(self, unknown: Record, record: Record) -> None:
         """Do with unknown fields what the setting `unknown_fields` demands."""
@@ -151,8 +177,12 @@ class RecordBuilder:
             )
             raise UnfitRowError(msg)
         self.unknown.update(unknown.keys())
-        if self.unknown_fields == "keep":
-            record[UNKNOWN_FIELDS] = dict(sorted(unknown.items()))
+        record[UNKNOWN_FIELDS] = unknown_text(dict(sorted(unknown.items())))
+
+
+def unknown_text(unknown: Mapping[str, Any]) -> str | None:
+    """Unknown fields as they stand in a record: a JSON object as text, which every target can load."""
+    return msgspec.json.encode(unknown).decode() if unknown else None
 
 
 def row_id(fields: Iterable[tuple[str, object]]) -> str:

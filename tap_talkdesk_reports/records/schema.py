@@ -26,13 +26,15 @@ def completed(schema: Mapping[str, Any], keys: Sequence[str], *, keep_unknown: b
     if ROW_ID in keys:
         digest = {
             "type": ["string", "null"],
-            "description": "Digest of what tells this row apart; the report has no key of its own.",
+            "description": "Digest that identifies this row; the report has no key of its own.",
         }
         properties = {ROW_ID: digest, **properties}
     if keep_unknown:
         properties[UNKNOWN_FIELDS] = {
-            "type": ["object", "null"],
-            "description": "Fields unknown to this schema, and values that do not fit their type.",
+            "type": ["string", "null"],
+            "description": (
+                "Fields unknown to this schema, and values that do not fit their type: a JSON object as text."
+            ),
         }
     for key in keys:
         types = [kind for kind in properties[key]["type"] if kind != "null"]

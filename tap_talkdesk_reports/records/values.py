@@ -7,41 +7,64 @@ value in several ways (talkdesk-api, D3).
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime
+from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import UNSET
 
 from tap_talkdesk_reports.core.timespans import read_timestamp, rfc3339
+from tap_talkdesk_reports.records.lenient_json import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    #: Gives the value in the declared type; raises ValueError or OverflowError if it does not fit.
+    #: Gives the value in the declared type; raises ValueError if it does not fit.
     Converter = Callable[[Any], Any]
 
 TRUE = frozenset({"true", "yes", "1"})
 FALSE = frozenset({"false", "no", "0"})
 
 SECONDS_A_DAY = 86_400
+LARGEST_FLOAT = sys.float_info.max
 #: Databases have no column for whole numbers of more than 64 bits.
 LARGEST = 1 << 63
 
 
+class InexactError(ValueError):
+    """A value fits only when it is rounded."""
+
+    def __init__(self, rounded: object) -> None:
+        """Keep what the value is when it is rounded."""
+        super().__init__("the value has decimals")
+        #: The rounded value.
+        self.rounded = rounded
+
+
 def converter(field: Mapping[str, Any]) -> Converter:
-    """The function that converts the values of a field, by its JSON Schema."""
+    """The function that converts the values of a field, by its JSON Schema.
+
+    `printed` in it is the schema of values that are then written as text.
+    """
+    if "printed" in field:
+        return partial(_printed, converter(field["printed"]))
     types = field["type"] if isinstance(field["type"], list) else [field["type"]]
     if field.get("format") == "date-time":
         return to_timestamp
     if field.get("unit") == "seconds" and "integer" in types:
         return to_seconds
+    if field.get("accepts") == "any":
+        return to_json_text
     converters: dict[str, Converter] = {
         "string": to_text,
         "integer": to_integer,
         "number": to_number,
         "boolean": to_boolean,
         "array": to_list,
+        "object": to_object,
     }
     return next((converters[name] for name in types if name in converters), to_any)
 
@@ -50,7 +73,7 @@ def convert_all(convert: Converter, values: Sequence[Any]) -> Sequence[Any]:
     """The values of a whole column. Null stays, and so does `UNSET` for a missing field.
 
     Raises:
-        ValueError, OverflowError: a value does not fit.
+        ValueError: a value does not fit.
     """
     if convert is to_timestamp:
         if (stamps := _uniform(values)) is not None:
@@ -104,6 +127,16 @@ def to_text(value: object) -> str:
     raise ValueError
 
 
+def _printed(convert: Converter, value: object) -> str | None:
+    """The converted value as text: JSON, if it is no text already."""
+    try:
+        converted = convert(value)
+    except InexactError as error:
+        raise InexactError(str(error.rounded)) from None
+    is_text = converted is None or isinstance(converted, str)
+    return converted if is_text else msgspec.json.encode(converted).decode()
+
+
 def to_integer(value: object) -> int | None:
     """A whole number, also if it is printed as text or with a decimal point."""
     read = to_number(value)
@@ -113,9 +146,29 @@ def to_integer(value: object) -> int | None:
 
 
 def to_seconds(value: object) -> int | None:
-    """Whole seconds, also if they are printed as a fraction of a day (talkdesk-api, C1 and C2)."""
+    """Whole seconds.
+
+    Raises:
+        InexactError: the value has decimals.
+    """
     read = to_number(value)
-    return to_integer(value) if read is None or read == int(read) else round(read * SECONDS_A_DAY)
+    if read is None:
+        return None
+    rounded = to_integer(round(read))
+    assert rounded is not None
+    if rounded != read:
+        raise InexactError(rounded)
+    return rounded
+
+
+def to_seconds_of_day(value: object) -> int | None:
+    """Whole seconds of a value that is a fraction of a day if it is below 1 (talkdesk-api, C1 and C2).
+
+    Raises:
+        InexactError: the value is not below 1 and has decimals.
+    """
+    read = to_number(value)
+    return to_seconds(read) if read is None or abs(read) >= 1 else round(read * SECONDS_A_DAY)
 
 
 def to_number(value: object) -> float | None:
@@ -123,11 +176,17 @@ def to_number(value: object) -> float | None:
     if isinstance(value, str):
         if not value:
             return None
+        digits = _digits(value)
         try:
-            return int(_digits(value))  # as JSON would print it
+            value = int(digits)  # as JSON would print it
         except ValueError:
-            value = float(_digits(value))
-    if isinstance(value, bool) or not isinstance(value, int | float) or value - value != 0:  # infinite or NaN
+            value = float(digits)
+    # Of NaN, each comparison is false.
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not -LARGEST_FLOAT <= value <= LARGEST_FLOAT
+    ):
         raise ValueError
     return value
 
@@ -147,18 +206,39 @@ def to_boolean(value: object) -> bool | None:
 
 def to_list(value: object) -> list[Any] | None:
     """A list, in CSV written as JSON text."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value) if value else None
-        except RecursionError:  # brackets nested too deep
-            raise ValueError from None
+    value = _from_text(value)
     if value is None or isinstance(value, list):
         return value
     raise ValueError
 
 
+def to_object(value: object) -> dict[str, Any] | None:
+    """An object, in CSV written as JSON text."""
+    value = _from_text(value)
+    if value is None or isinstance(value, dict):
+        return value
+    raise ValueError
+
+
+def _from_text(value: object) -> object:
+    """A value that CSV writes as JSON text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return load(value) if value else None
+    except RecursionError:  # brackets nested too deep
+        raise ValueError from None
+
+
+def to_json_text(value: object) -> str:
+    """Text unchanged, and any other value as its JSON, in the spelling of Talkdesk's sample of a list."""
+    return value if isinstance(value, str) else json.dumps(to_any(value), ensure_ascii=False)
+
+
 def to_any(value: object) -> object:
-    """Any value, with null for empty text."""
+    """Any value but a number that no column holds, with null for empty text."""
+    if isinstance(value, Decimal):
+        raise ValueError
     return None if value == "" else value
 
 

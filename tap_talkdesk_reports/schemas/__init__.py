@@ -1,5 +1,5 @@
-"""Data only: the JSON Schema of each report, in a folder for each API, and other names of its fields.
+"""Data only: the JSON Schema of each report, in a folder for each API, and facts on payloads.
 
 Shown to others: `explore/*.json` and `reporting/*.json`, each named like its stream, and
-`aliases`, which gives the columns of fields that another payload names differently.
+`payloads`, which says of them what no schema can.
 """

@@ -11,6 +11,7 @@ from tap_talkdesk_reports.api.download import Downloads
 from tap_talkdesk_reports.api.explore import ExploreApi
 from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.api.reporting import ReportingApi
+from tap_talkdesk_reports.api.urls import is_loopback, read_url
 from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import TalkdeskError
 
@@ -47,6 +48,7 @@ def downloads(settings: Settings, clock: Clock) -> Downloads:
         user_agent=settings.user_agent,
         timeout=settings.request_timeout,
         spool_dir=settings.spool_dir,
+        allow_loopback=is_loopback(read_url(settings.api_url).host or ""),
     )
 
 

@@ -11,20 +11,23 @@ from tap_talkdesk_reports.core.errors import JobTimeoutError
 from tap_talkdesk_reports.sync.run import TEST_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tap_talkdesk_reports.sync.plan import StreamToRead
     from tap_talkdesk_reports.sync.run import Run
     from tap_talkdesk_reports.sync.runs import Runs
 
 
-def connection_test(runs: Runs, streams: Sequence[StreamToRead], echo: Callable[[str], None]) -> int:
+def connection_test(
+    runs: Runs, streams: Sequence[StreamToRead], echo: Callable[[str], None], refused: Mapping[str, str]
+) -> int:
     """Sign in, and get the last whole settled hour of each report, all at once.
 
     Args:
         runs: The tap's runs.
         streams: The selected streams.
         echo: Prints a line: one for the sign-in, and one for each stream.
+        refused: Why each further stream is not read that the catalog selects.
 
     Returns:
         The exit code: 0 if everything works.
@@ -34,7 +37,13 @@ def connection_test(runs: Runs, streams: Sequence[StreamToRead], echo: Callable[
         TalkdeskError: the sign-in fails in another way.
         Stopped: the process was told to end; own jobs were cancelled.
     """
-    settings, code = runs.settings, 0
+    settings, code = runs.settings, 1 if refused else 0
+    for name, why in refused.items():
+        echo(f"{name}: FAILED: {why}")
+    if not streams:  # without one there is no sign-in either
+        if not refused:
+            echo("no stream is selected")
+        return code
     with runs.open(streams, is_test=True) as run:
         echo(f"sign-in: works, as account {settings.account} for the {settings.api.capitalize()} API")
         for stream in streams:

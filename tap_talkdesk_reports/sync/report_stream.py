@@ -13,6 +13,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
+from tap_talkdesk_reports.config.column_types import conversions
 from tap_talkdesk_reports.core.errors import ReportFileError
 from tap_talkdesk_reports.core.timespans import rfc3339
 from tap_talkdesk_reports.records.boundary import Boundary
@@ -55,6 +56,9 @@ class ReportStream(Stream):
     #: Columns by the plain names that their fields had in payloads of another time.
     aliases: ClassVar[Mapping[str, str]] = {}
 
+    #: Plain names of duration fields whose values below 1 are fractions of a day.
+    day_fractions: ClassVar[Collection[str]] = ()
+
     #: What `_row_id` is made of, if that is the key; none: the whole row.
     row_id_fields: ClassVar[Sequence[str]] = ()
 
@@ -71,8 +75,6 @@ class ReportStream(Stream):
         super().__init__(tap, schema=completed(schema, self.primary_keys, keep_unknown=keep))
         self._runs = runs
         self.report = self.report or self.name
-        # A catalog that reads a stream whole may leave its replication key out.
-        self._declared_key = self.replication_key or ""
         #: Records of the files that were read to their end in this run.
         self.rows_read = 0
         # The end of the timespan before, and the records stamped exactly there, as JSON.
@@ -143,7 +145,7 @@ class ReportStream(Stream):
             for delivery in self._files():
                 with self._reading(delivery) as chunks:
                     for chunk in chunks:
-                        self._runs.writer.write_records(self.name, chunk)
+                        self._runs.writer.write_records(self.stream_maps[0].stream_alias, chunk)
                         counter.increment(len(chunk))
 
     @property
@@ -176,7 +178,7 @@ class ReportStream(Stream):
 
     def _chunks(self, file: ReportFile, boundary: Boundary) -> Iterator[list[Any]]:
         """The records of a file in chunks, without repeats of the timespan before."""
-        column = self.replication_key or self._declared_key
+        column = self.replication_key or ""
         for chunk in self._json(file) if file.is_json else self._csv(file):
             yield boundary.without_repeats(chunk, self._records.column(column, chunk))
 
@@ -195,7 +197,7 @@ class ReportStream(Stream):
 
     def _csv(self, file: ReportFile) -> Iterator[list[Any]]:
         natural = [key for key in self.primary_keys if key != ROW_ID]
-        columns = natural or [self.replication_key or self._declared_key]
+        columns = natural or [self.replication_key or ""]
         return csv_rows(file.content, columns, self._builder.column, self._records.from_csv)
 
     @cached_property
@@ -204,22 +206,30 @@ class ReportStream(Stream):
 
     @cached_property
     def _builder(self) -> RecordBuilder:
+        schema, added = conversions(self.schema, self.effective_schema)
+        if added:
+            logger.info(
+                "%s: columns of the catalog, read from the fields of their names: %s",
+                self.name,
+                ", ".join(added.values()),
+            )
         return RecordBuilder(
             self.name,
-            self.schema,
+            schema,
             keys=self.primary_keys,
             replication_key=self.replication_key or "",
             unknown_fields=self.config["unknown_fields"],
             never_null=self.never_null,
-            aliases=self.aliases,
+            aliases={**self.aliases, **added},
+            day_fractions=self.day_fractions,
             row_id_fields=self.row_id_fields,
-            selected={name for name in self.schema["properties"] if self.mask["properties", name]},
+            selected={name for name in self.effective_schema["properties"] if self.mask["properties", name]},
         )
 
     def _warn_of_unknown(self) -> None:
         if unknown := self._builder.unknown:
             names = ", ".join(f"{name} ({count} times)" for name, count in unknown.most_common())
-            kept = f"kept in {UNKNOWN_FIELDS}" if self.config["unknown_fields"] == "keep" else "left out"
+            kept = f"kept in {UNKNOWN_FIELDS}" if UNKNOWN_FIELDS in self._builder.columns else "left out"
             logger.warning(
                 "%s: fields unknown to the schema or of a type that does not fit, %s: %s",
                 self.name,

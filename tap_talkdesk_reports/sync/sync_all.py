@@ -26,7 +26,7 @@ from tap_talkdesk_reports.core.timespans import rfc3339
 from tap_talkdesk_reports.singer.logs import add_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tap_talkdesk_reports.sync.report_stream import ReportStream
     from tap_talkdesk_reports.sync.runs import Runs
@@ -37,7 +37,9 @@ FAILED = 1
 MAPPER = Path(mapper.__file__)
 
 
-def sync_all(runs: Runs, streams: Sequence[ReportStream], state: Callable[[], Any]) -> int:
+def sync_all(
+    runs: Runs, streams: Sequence[ReportStream], state: Callable[[], Any], refused: Mapping[str, str]
+) -> int:
     """Read all selected streams to the end of their plans.
 
     The SDK's own `sync_all` ends at the first error, with a traceback and without a STATE.
@@ -46,6 +48,7 @@ def sync_all(runs: Runs, streams: Sequence[ReportStream], state: Callable[[], An
         runs: The tap's runs.
         streams: All streams of the tap.
         state: Gives the state as it is.
+        refused: Why each further stream is not read that the catalog selects.
 
     Returns:
         The exit code: 0 only if every selected stream is complete, or the time of the run is up.
@@ -53,16 +56,19 @@ def sync_all(runs: Runs, streams: Sequence[ReportStream], state: Callable[[], An
     logger.addFilter(add_fields)
     started = runs.clock.monotonic()
     selected = {stream.name: stream for stream in streams if stream.selected}
-    errors: dict[str, str] = {}
+    errors = dict(refused)
+    for name, why in refused.items():
+        logger.error("%s: %s", name, why)
     code = _exit_code(runs, selected, state, errors)
-    ends = ", ".join(
+    ends = [
         f"{name}{' FAILED' * (name in errors)}: {stream.rows_read} rows, complete through {_end(stream)}"
         for name, stream in selected.items()
-    )
+    ]
+    ends += [f"{name} FAILED: not read" for name in refused]
     lasted = f"{'Ended after' if code else 'Done in'} {in_words(runs.clock.monotonic() - started)}"
     # Some programs, such as `meltano config test`, show nothing but the last line.
     why = f"; error: {next(iter(errors.values()))}" if errors else ""
-    logger.info("%s: %s%s", lasted, ends or "no stream is selected", why)
+    logger.info("%s: %s%s", lasted, ", ".join(ends) or "no stream is selected", why)
     return code
 
 

@@ -1,4 +1,4 @@
-"""A host on loopback for the tests of this room."""
+"""Hosts on loopback for the tests of this room."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from tests.support.raw_host import RawHost
 
 
 class Host(ThreadingHTTPServer):
@@ -45,3 +47,19 @@ def host(monkeypatch):
     with Host() as host:
         yield host
         host.shutdown()
+
+
+@pytest.fixture
+def raw_host(monkeypatch):
+    """Starts a host whose responses a function gives, by path."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    hosts = []
+
+    def start(answer):
+        hosts.append(RawHost(answer))
+        return hosts[-1]
+
+    yield start
+    for each in hosts:
+        each.shutdown()
+        each.server_close()

@@ -109,6 +109,21 @@ def test_a_report_of_the_users_own_gets_plain_names_and_a_digest_where_it_has_no
     assert properties["adherence_event_start_time"]["format"] == "date-time"
 
 
+def test_names_of_63_characters_and_a_long_type_with_a_name_are_accepted():
+    own = {"type": "t" * 80, "name": "n" * 63, "keys": ["k" * 63], "replication_key": "r" * 63}
+
+    assert wrong(BASIC | {"reports": [own]}) == []
+
+
+def test_the_replication_key_may_be_a_key_and_a_declared_field():
+    start = "adherence_event_start_time"
+    own = REPORT | {"keys": [start], "fields": {"Adherence Event Start Time": "string"}}
+
+    (report,) = custom_reports(normalize(BASIC | {"reports": [own]}))
+
+    assert list(report.schema()["properties"]) == [start]
+
+
 def test_reports_can_stand_in_the_environment_as_json():
     as_text = '[{"type": "feedback", "replication_key": "sent_at"}]'
 
@@ -120,15 +135,39 @@ def test_reports_can_stand_in_the_environment_as_json():
     [
         ("feedback", "is not a list"),
         (["feedback"], "is not a list"),
-        ([{"type": "feedback"}], "`replication_key` must be a text"),
-        ([{"replication_key": "a"}], "`type` must be a text"),
+        ([{"type": "feedback"}], "`replication_key` must be text"),
+        ([{"replication_key": "a"}], "`type` must be text"),
         ([REPORT | {"keys": "agent"}], "`keys` must be a list"),
         ([REPORT | {"fields": {"a": "text"}}], "one of the types"),
         ([REPORT | {"type": "../calls"}], "as it stands in the path"),
         ([REPORT | {"primary_key": ["a"]}], "`primary_key` is not one of"),
         ([REPORT | {"type": "contacts"}], "there is a stream 'contacts' already"),
         ([REPORT, REPORT], "there is a stream 'adherence' already"),
+        ([REPORT, REPORT | {"name": "Adherence!"}], "there is a stream 'adherence' already"),
+        ([REPORT | {"type": "???"}], "as it stands in the path"),
+        ([REPORT | {"type": "---"}], "`type` '---' has no letter"),
+        ([REPORT | {"name": "???"}], "`name` '???' has no letter"),
+        ([REPORT | {"name": 5}], "`name` must be text"),
+        ([REPORT | {"replication_key": "?"}], "`replication_key` '?' has no letter"),
+        ([REPORT | {"keys": ["id", "?"]}], "`keys` '?' has no letter"),
+        ([REPORT | {"keys": [""]}], "`keys` '' has no letter"),
+        ([REPORT | {"fields": {"?": "string"}}], "`fields` '?' has no letter"),
+        ([REPORT | {"keys": ["id", "id"]}], "`keys` has 'id' and 'id', which"),
+        (
+            [REPORT | {"keys": ["Call ID", "call-id"]}],
+            "`keys` has 'Call ID' and 'call-id', which",
+        ),
+        (
+            [REPORT | {"fields": {"ID": "string", "id": "number"}}],
+            "`fields` has 'ID' and 'id', which",
+        ),
+        ([REPORT | {"name": "n" * 64}], "is longer than 63 characters"),
+        ([REPORT | {"type": "t" * 64}], "is longer than 63 characters"),
+        ([REPORT | {"keys": ["k" * 64]}], "is longer than 63 characters"),
+        ([REPORT | {"fields": {"f" * 64: "string"}}], "is longer than 63 characters"),
+        ([REPORT | {"replication_key": "r" * 64}], "is longer than 63 characters"),
     ],
+    ids=repr,
 )
 def test_a_wrong_report_is_one_line(reports, says):
     (line,) = wrong(BASIC | {"reports": reports})

@@ -7,7 +7,6 @@ import os
 from datetime import UTC
 
 import pytest
-import requests
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
@@ -15,6 +14,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_talkdesk_reports.api import redaction, responses
 from tap_talkdesk_reports.api.auth import ClientCredentials
 from tap_talkdesk_reports.api.client import RequestPolicy
+from tap_talkdesk_reports.api.exchange import Response
 from tap_talkdesk_reports.config import custom_reports
 from tap_talkdesk_reports.core.clock import Clock
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
@@ -93,7 +93,7 @@ def test_any_value_is_read_or_refused_with_a_value_error(read, value):
 def test_any_text_is_a_time_in_utc_or_refused(text):
     try:
         read = values.read_timestamp(text)
-    except (ValueError, OverflowError):
+    except ValueError:
         return
     assert read.tzinfo is UTC
 
@@ -149,11 +149,15 @@ def test_any_object_as_an_answer_is_understood_or_one_error(body):
             assert "\n" not in str(error)
 
 
+def response_of(body):
+    return Response("GET https://h/x", "https://h/x", 200, {"Content-Type": "text/html"}, body)
+
+
 @fuzz
 @given(st.binary(max_size=60) | jsons.map(lambda body: json.dumps(body).encode()))
 def test_any_bytes_as_an_answer_are_an_object_or_one_error(data):
     try:
-        assert isinstance(responses.read_object(data, "text/html"), dict)
+        assert isinstance(responses.as_object(response_of(data)), dict)
     except UnexpectedResponseError as error:
         assert "\n" not in str(error)
 
@@ -172,14 +176,12 @@ tokens = st.fixed_dictionaries(
 @fuzz
 @given(tokens.map(lambda body: json.dumps(body).encode()) | st.binary(max_size=60))
 def test_any_answer_to_a_sign_in_is_a_token_or_one_error(data):
-    response = requests.Response()
-    response.status_code, response._content = 200, data
     policy = RequestPolicy(clock=Clock(), user_agent="fuzz", timeout=1, max_wait=1)
     source = ClientCredentials(
         "https://acme.talkdeskid.com/oauth/token", policy, client_id="c", client_secret="s", key=None
     )
     try:
-        source._keep(source._read(response))
+        source._keep(source._read(response_of(data)))
     except UnexpectedResponseError as error:
         assert "\n" not in str(error)
     else:

@@ -17,7 +17,10 @@ HTTP = {"requests", "urllib3", "http", "socket"}
 IMPURE = {"os", "time", "random", "threading", "tempfile", "pathlib", "subprocess"}
 #: These compute, and nothing else.
 PURE = [
+    "config.catalog",
+    "config.column_types",
     "config.custom_reports",
+    "config.selection",
     "core.errors",
     "core.report_job",
     "core.timespans",

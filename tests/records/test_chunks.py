@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_talkdesk_reports.core.errors import UnfitRowError
+from tap_talkdesk_reports.core.errors import MalformedFileError, UnfitRowError
 from tap_talkdesk_reports.records import chunks as chunk_records
 from tap_talkdesk_reports.records import csv_file as csv_parsing
 from tap_talkdesk_reports.records import json_file as parsing
 from tap_talkdesk_reports.records.chunks import ChunkBuilder
 from tap_talkdesk_reports.records.csv_file import csv_rows
-from tap_talkdesk_reports.records.json_file import decode_rows, json_rows
+from tap_talkdesk_reports.records.json_file import json_rows
+from tap_talkdesk_reports.records.lenient_json import decode_rows
 from tap_talkdesk_reports.records.record import RecordBuilder
 from tap_talkdesk_reports.singer.writer import encode_lines
 
@@ -30,12 +31,14 @@ FIELDS = {
     "name": {"type": ["string", "null"]},
     "group": {"type": ["string", "null"]},
     "talk_time": {"type": ["integer", "null"], "unit": "seconds"},
+    "wait_time": {"type": ["integer", "null"], "unit": "seconds"},
     "rating": {"type": ["integer", "null"]},
     "share": {"type": ["number", "null"]},
     "is_active": {"type": ["boolean", "null"]},
     "tags": {"type": ["array", "null"]},
     "details": {"type": ["object", "null"]},
-    "_unknown_fields": {"type": ["object", "null"]},
+    "queues": {"type": ["string", "null"], "accepts": "any"},
+    "_unknown_fields": {"type": ["string", "null"]},
 }
 KEYED = ("id",)
 DIGESTED = ("_row_id",)
@@ -48,6 +51,7 @@ STAMP = st.one_of(
     st.datetimes().map(lambda m: m.strftime("%Y-%m-%d %H:%M:%S").zfill(19)),
     st.datetimes().map(lambda m: m.strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)),
     st.sampled_from(["2026-03-02T01:02:03.250Z", "2026-03-02 01:02:03 UTC", "2026-03-02T01:02:03+02:00", ""]),
+    st.sampled_from(["2026-03-02 1:02:03", "2026-03-02T01:02:03z", "2026-03-02t01:02:03"]),
 )
 INTEGER = st.integers(-(2**63) + 1, 2**63 - 1)
 ANYTHING = st.recursive(
@@ -62,15 +66,18 @@ FITTING = {
     "name": TEXT | st.none(),
     "group": TEXT,
     "talk_time": st.integers(0, 10**6) | st.none(),
+    "wait_time": st.integers(0, 10**6) | st.none(),
     "rating": INTEGER | st.none(),
     "share": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-9, 9) | st.none(),
     "is_active": st.booleans() | st.none(),
     "tags": st.lists(TEXT, max_size=3) | st.none(),
+    "queues": TEXT | st.lists(TEXT, max_size=2) | st.none(),
     "details": ANYTHING,
 }
 #: As other accounts and other times print it.
 OTHERWISE = {
-    "talk_time": st.sampled_from(["17", "", 0.5, 3.0, "0.25"]),
+    "talk_time": st.sampled_from(["17", "", 0.5, 3.0, "0.25", 12.5, "7.25"]),
+    "wait_time": st.sampled_from(["17", "", 0.5, 3.0, "0.25", 12.5, "7.25"]),
     "rating": st.sampled_from(["5", 4.0, ""]),
     "share": st.sampled_from(["0.5", "7", ""]),
     "is_active": st.sampled_from(["Yes", "NO", "true", ""]),
@@ -79,9 +86,13 @@ OTHERWISE = {
 }
 NO_FIT = {
     "talk_time": st.sampled_from(["soon", True, [1]]),
-    "rating": st.sampled_from([2**63, 1.5, "N/A"]),
+    "rating": st.sampled_from([2**63, 1.5, "N/A", float("nan")]),
+    "share": st.sampled_from([float("nan"), float("inf"), 10**400, 2**70]),
+    "details": st.sampled_from([float("nan"), [float("-inf")]]),
     "is_active": st.sampled_from([7, "perhaps"]),
-    "start_at": st.sampled_from([5, "yesterday", "2026-02-30 00:00:00"]),
+    "start_at": st.sampled_from(
+        [5, "yesterday", "2026-02-30 00:00:00", "20260302", "1767225600000", "2026-03-02 24:00:00"]
+    ),
     "name": st.sampled_from([True, 1.5, {}]),
 }
 UNKNOWN = st.dictionaries(
@@ -111,17 +122,24 @@ def rows(draw):
 def builder(keys=KEYED, selected=None, unknown_fields="keep", row_id_fields=(), aliases=None):
     if selected is not None:
         selected = {*selected, *keys}
+    without = {"_row_id"} if selected is None and keys != DIGESTED else set()
     return RecordBuilder(
         "calls",
-        {"properties": FIELDS},
+        {"properties": {name: field for name, field in FIELDS.items() if name not in without}},
         keys=keys,
         replication_key="end_at",
         never_null=("group",),
+        day_fractions=("talk_time",),
         unknown_fields=unknown_fields,
         row_id_fields=row_id_fields,
         selected=selected,
         aliases=aliases,
     )
+
+
+def dense(**values):
+    """A record with these values, and null in every other column."""
+    return dict.fromkeys(name for name in FIELDS if name != "_row_id") | values
 
 
 def report(entries, **json_options):
@@ -286,7 +304,8 @@ def test_a_field_is_kept_whatever_its_name_when_the_decoder_cannot_look_for_it(n
     lines = b"".join(encode_lines(chunk) for chunk in json_rows(report(entries), chunk_builder.from_json))
 
     assert [json.loads(line) for line in lines.splitlines()] == [
-        {"id": entry["id"], "_unknown_fields": {name: entry[name]}} for entry in entries
+        dense(id=entry["id"], _unknown_fields=json.dumps({name: entry[name]}, separators=(",", ":")))
+        for entry in entries
     ]
 
 
@@ -311,7 +330,7 @@ def test_a_note_of_a_megabyte_that_looks_like_borders_is_one_value():
 
     lines = b"".join(encode_lines(chunk) for chunk in json_rows(report(entries), chunk_builder.from_json))
 
-    assert [json.loads(line) for line in lines.splitlines()] == entries
+    assert [json.loads(line) for line in lines.splitlines()] == [dense(**entry) for entry in entries]
 
 
 def test_half_an_emoji_becomes_a_replacement_character_on_both_ways():
@@ -321,7 +340,7 @@ def test_half_an_emoji_becomes_a_replacement_character_on_both_ways():
     [chunk] = json_rows(io.BytesIO(data), chunk_builder.from_json)
     [record] = map(json.loads, encode_lines(chunk).splitlines())
 
-    assert record == {"id": "CA1", "end_at": "2026-03-02T00:00:00Z", "name": "cut \ufffd"}
+    assert record == dense(id="CA1", end_at="2026-03-02T00:00:00Z", name="cut \ufffd")
 
 
 def test_a_deselected_field_is_not_read_whatever_it_holds():
@@ -334,3 +353,62 @@ def test_a_deselected_field_is_not_read_whatever_it_holds():
     assert {type(record).__name__ for chunk in chunks for record in chunk} == {"Record"}
     assert made_by.unknown == {}
     assert chunk_builder._lenient == set()
+
+
+@pytest.mark.parametrize(
+    ("literal", "kept"),
+    [
+        ("NaN", "NaN"),
+        ("Infinity", "Infinity"),
+        ("-Infinity", "-Infinity"),
+        ("1e400", "1E+400"),
+        ("-1.5e999", "-1.5E+999"),
+        ("1e99999999999999999999", "Infinity"),
+        ("9" * 5000, "9" * 5000),
+    ],
+    ids=lambda text: text[:30],
+)
+@pytest.mark.parametrize(
+    "field", ["share", "talk_time", "rating", "name", "is_active", "start_at", "details", "queues"]
+)
+def test_a_number_that_no_column_holds_is_a_value_that_does_not_fit_and_no_corrupt_file(field, literal, kept):
+    entries = f'{{"id": "CA1", "{field}": {literal}}}, {{"id": "CA2", "{field}": null}}'
+    chunk_builder = ChunkBuilder(builder())
+
+    [chunk] = json_rows(io.BytesIO(b'{"entries": [%s]}' % entries.encode()), chunk_builder.from_json)
+
+    kept = json.dumps({field: kept}, separators=(",", ":"))
+    assert list(map(json.loads, encode_lines(chunk).splitlines())) == [
+        dense(id="CA1", _unknown_fields=kept),
+        dense(id="CA2"),
+    ]
+
+
+def test_a_number_that_no_column_holds_is_text_within_a_list_and_beside_half_an_emoji():
+    data = (
+        b'{"total":1,"entries":[{"id":"CA1","name":"cut \\ud83d","tags":[NaN],"share":NaN,"zone":[-1e999]}]}'
+    )
+
+    [chunk] = json_rows(io.BytesIO(data), ChunkBuilder(builder()).from_json)
+    [record] = map(json.loads, encode_lines(chunk).splitlines())
+
+    kept = '{"share":"NaN","zone":["-Infinity"]}'
+    assert record == dense(id="CA1", name="cut \ufffd", tags=["NaN"], _unknown_fields=kept)
+
+
+def test_a_file_that_is_no_json_stays_corrupt_whatever_numbers_are_in_it():
+    data = b'{"total":1,"entries":[{"id":"CA1","share":NaN, "name":}]}'
+
+    with pytest.raises(MalformedFileError, match="after row 0"):
+        list(json_rows(io.BytesIO(data), ChunkBuilder(builder()).from_json))
+
+
+def test_chunks_after_one_with_a_number_that_no_column_holds_are_decoded_whole_again(monkeypatch):
+    small_chunks(monkeypatch, 200)
+    entries = [{"id": f"CA{i}", "share": float("nan") if i == 30 else i / 7} for i in range(60)]
+
+    kinds, made_by = kinds_of_chunks(entries)
+
+    assert Counter(kinds)["dict"] == 1
+    assert len(kinds) > 5
+    assert made_by.unknown == {"share": 1}

@@ -316,6 +316,23 @@ def test_csv_rows_come_in_chunks(monkeypatch):
     assert [len(chunk) for chunk in csv_rows(io.BytesIO(data), ["id"])] == [10, 10, 5]
 
 
+def test_csv_rows_of_long_cells_come_in_smaller_chunks():
+    """Three thousand rows of 100 kB would else be hundreds of megabytes at once."""
+    note = b"n" * 20_000
+    data = b"id,note\n" + b"".join(b"%d,%b\n" % (i, note) for i in range(450))
+
+    chunks = list(csv_rows(io.BytesIO(data), ["id"]))
+
+    assert [row["id"] for chunk in chunks for row in chunk] == [str(i) for i in range(450)]
+    assert [len(chunk) for chunk in chunks] == [100, 100, 100, 100, 50]
+
+
+def test_csv_rows_of_usual_length_come_in_chunks_of_two_thousand():
+    data = b"id,note\n" + b"1,%b\n" % (b"n" * 300) * 5000
+
+    assert [len(chunk) for chunk in csv_rows(io.BytesIO(data), ["id"])] == [2000, 2000, 1000]
+
+
 def test_csv_rows_left_half_read_are_let_go_when_the_file_is_closed():
     file = io.BytesIO(b"id,a\n" + b"1,2\n" * 5000)
     chunks = csv_rows(file, ["id"])

@@ -108,7 +108,7 @@ def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_togeth
 
     Tap.clock = clock
     tap = Tap(config=sandbox.config | START)
-    code = connection_test(tap.runs, [stream.to_read for stream in tap.report_streams], lines.append)
+    code = connection_test(tap.runs, [stream.to_read for stream in tap.report_streams], lines.append, {})
 
     assert code == 0
     assert lines[1:] == [

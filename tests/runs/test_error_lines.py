@@ -38,6 +38,28 @@ def test_a_wrong_setting_is_one_line_before_the_first_request(start_sandbox, tmp
     assert "canary-secret" not in outcome.stderr
 
 
+SETTINGS_OF_THE_SDK = {
+    "stream_maps": {"calls": {"notes": "__NULL__"}},
+    "stream_map_config": {"hash_seed": "x"},
+    "faker_config": {"seed": 1},
+    "flattening_enabled": True,
+    "flattening_max_depth": 1,
+    "flattening_separator": "__",
+    "flattening_max_key_length": 63,
+}
+
+
+def test_a_setting_that_neither_tap_nor_sdk_knows_is_a_warning_and_no_other_is(tmp_path, start_sandbox):
+    sandbox = start_sandbox()
+    more = SETTINGS_OF_THE_SDK | {"user_agent": "acme/1", "acount": "acme"}
+
+    outcome = run_tap(tmp_path, sandbox.config | WEEK | more, "--test")
+
+    assert outcome.code == 0, outcome.stderr
+    warnings = [line.split(" | ")[-1] for line in outcome.stderr.splitlines() if " | WARNING " in line]
+    assert warnings == ["acount: there is no such setting, and it changes nothing"]
+
+
 def test_a_wrong_number_in_the_environment_names_the_setting(start_sandbox, tmp_path):
     sandbox = start_sandbox()
 

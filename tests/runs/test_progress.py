@@ -12,7 +12,6 @@ import termios
 import pytest
 
 from talkdesk_sandbox import Fault, Pace
-from tap_talkdesk_reports.sync.progress import Progress
 from tests.support import clean_environment, command, run_tap
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 24}
@@ -124,23 +123,6 @@ def test_without_a_terminal_a_line_a_minute_says_how_far_it_is(start_sandbox, in
         )
         for line in lines
     ), lines
-
-
-def test_time_left_is_told_from_what_is_done(clock, caplog):
-    caplog.set_level("INFO")
-    progress = Progress({"calls": 4}, lambda: (0, 0.0), clock, watched=False)
-
-    clock.sleep(600)
-    progress.add_rows("calls", 1000)
-    clock.sleep(50)
-    progress.add_timespan("calls", planned=4)
-    clock.sleep(10)
-    progress.show()
-
-    assert caplog.messages == [
-        "calls: 0 of 4 timespans, 1,000 rows, 1,000 rows/s; no job at Talkdesk",
-        "calls: 1 of 4 timespans, 1,000 rows, 17 rows/s; no job at Talkdesk; about 33 minutes left",
-    ]
 
 
 ENDS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from talkdesk_sandbox import Fault
@@ -10,7 +11,7 @@ Row = dict[str, Any]
 
 
 def unknown(record, **fields):
-    return record | {"_unknown_fields": fields}
+    return record | {"_unknown_fields": json.dumps(fields, separators=(",", ":"), ensure_ascii=False)}
 
 
 def with_new_field(record):

@@ -23,7 +23,12 @@ FILLED_IN = "…"
 #: Here each text that is yielded or returned is what is wrong with a setting.
 CHECKS = {"validation.py", "custom_reports.py"}
 #: What is filled in for `…` elsewhere and people should find, too: the constant or function that holds it.
-PARTS = {"sync_all.py": "described", "lifecycle.py": "ADVICE", "failures.py": "describe_error", "client.py": "description"}
+PARTS = {
+    "sync_all.py": "described",
+    "lifecycle.py": "ADVICE",
+    "failures.py": "FAILURES",
+    "exchange.py": "__str__",
+}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -109,7 +109,7 @@ class Soak:
                 signal.signal(signal.SIGHUP, signal.SIG_DFL)
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 logger.handlers = [handler]
-                code = sync_all(self.tap.runs, self.tap.report_streams, lambda: self.tap.state)
+                code = sync_all(self.tap.runs, self.tap.report_streams, lambda: self.tap.state, {})
             finally:
                 sys.stdout.flush()
                 sys.stdout.detach()

@@ -1,0 +1,108 @@
+"""Reads what a catalog's entry selects, in each form that programs write. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_talkdesk_reports.core.errors import CatalogError
+from tap_talkdesk_reports.records.values import to_boolean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    Entry = Mapping[str, Any]
+    #: Values by breadcrumb; that of the stream itself is empty.
+    Metadata = dict[tuple[str, ...], dict[str, Any]]
+
+
+def metadata_of(entry: Entry) -> Metadata:
+    """The metadata of an entry.
+
+    Raises:
+        CatalogError: it is not as Singer's are.
+    """
+    metadata: Metadata = {}
+    try:
+        for part in entry.get("metadata") or ():
+            breadcrumb = tuple(map(str, part["breadcrumb"]))
+            metadata[breadcrumb] = metadata.get(breadcrumb, {}) | part["metadata"]
+    except (KeyError, TypeError, ValueError):
+        msg = f"the catalog sets metadata to {entry['metadata']!r:.200}; it must be a list of metadata"
+        raise CatalogError(msg) from None
+    return metadata
+
+
+def schema_of(entry: Entry) -> dict[str, Any]:
+    """The schema of an entry; empty if it has none, which hand-made catalogs often do not.
+
+    Raises:
+        CatalogError: it is no schema of a stream.
+    """
+    schema = entry.get("schema") or {}
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties") or {}, dict):
+        msg = f"the catalog sets schema to {schema!r:.200}; it must be an object with properties"
+        raise CatalogError(msg)
+    return schema
+
+
+def is_selected(entry: Entry, metadata: Metadata, *, is_default: bool) -> bool:
+    """Whether an entry selects its stream.
+
+    Older programs write `selected` beside `tap_stream_id`, or into the schema.
+
+    Args:
+        entry: The entry.
+        metadata: Its metadata.
+        is_default: Whether the stream is selected when it is discovered.
+
+    Raises:
+        CatalogError: a value is neither true nor false.
+    """
+    root = metadata.get((), {})
+    places = [root, entry, schema_of(entry)]
+    said = [value for place in places if (value := _boolean(place, "selected", "the stream")) is not None]
+    if said:
+        return bool(edited(is_default, said))
+    by_default = _boolean(root, "selected-by-default", "the stream")
+    if by_default is not None:
+        return by_default
+    # As the SDK reads it.
+    return not metadata or root.get("inclusion") == "automatic"
+
+
+def columns_selected(entry: Entry, metadata: Metadata, automatic: Iterable[str]) -> Metadata:
+    """The metadata of an entry's columns; those of `automatic` are selected whatever it says.
+
+    Raises:
+        CatalogError: a value is neither true nor false.
+    """
+    found = {breadcrumb: dict(values) for breadcrumb, values in metadata.items() if breadcrumb}
+    for name, field in (schema_of(entry).get("properties") or {}).items():
+        if isinstance(field, dict) and "selected" in field:
+            found.setdefault(("properties", name), {}).setdefault("selected", field["selected"])
+    for breadcrumb, values in found.items():
+        if values.get("inclusion") == "automatic":
+            values["inclusion"] = "available"  # only the tap knows which are; Meltano writes it, too
+        for key in values.keys() & {"selected", "selected-by-default"}:
+            values[key] = _boolean(values, key, f"the column {breadcrumb[-1]!r:.200}")
+    return found | {("properties", name): {"inclusion": "automatic"} for name in automatic}
+
+
+def edited(own: Any, said: Iterable[Any]) -> Any:
+    """Of the values that stand in several places, the one that is not as the tap discovers it.
+
+    Programs edit one place and leave the others; they agree, or the first one counts.
+    """
+    return next((value for value in said if value != own), own)
+
+
+def _boolean(place: Mapping[str, Any], name: str, what: str) -> bool | None:
+    """A value that is true or false, or such a text; None if it is not there."""
+    value = place.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    try:
+        return to_boolean(str(value))
+    except ValueError:
+        msg = f"the catalog sets {name} of {what} to {value!r:.200}; it must be true or false"
+        raise CatalogError(msg) from None
