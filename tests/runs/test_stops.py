@@ -202,7 +202,7 @@ def test_a_signal_before_the_run_begins_leaves_its_state_and_makes_no_request(
     tap = TapTalkdeskReports(config=config, state={"bookmarks": {"calls": bookmark}})
 
     tap.stop.note(signal.SIGHUP)
-    code = sync_all(tap.runs, tap.report_streams, lambda: tap.state)
+    code = sync_all(tap.runs, tap.report_streams, lambda: tap.state, tap.in_force.refused)
 
     [message] = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert code == 129
@@ -244,9 +244,11 @@ def test_the_state_arrives_whole_at_a_slow_reader_after_a_signal(start_sandbox, 
     tap = start(tmp_path, sandbox.config | DAYS)
     assert tap.stdout is not None
     assert tap.stderr is not None
-    head = tap.stdout.read(4 << 20)
+    lines = [tap.stdout.readline()]
+    while lines[-1] and b'"replication_key_value"' not in lines[-1]:
+        lines.append(tap.stdout.readline())
 
-    time.sleep(1)
+    time.sleep(1)  # the pipe is full
     tap.send_signal(signal.SIGTERM)
     time.sleep(1)
     rest = tap.stdout.read()
@@ -254,7 +256,7 @@ def test_the_state_arrives_whole_at_a_slow_reader_after_a_signal(start_sandbox, 
     tap.stdout.close()
     tap.stderr.close()
 
-    messages = whole_lines(head + rest)
+    messages = whole_lines(b"".join(lines) + rest)
     assert tap.returncode == 143
     assert messages[-1]["type"] == "STATE"
     brought = [message["record"] for message in messages if message["type"] == "RECORD"]
