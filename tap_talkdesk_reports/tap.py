@@ -14,11 +14,11 @@ from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.helpers._classproperty import classproperty
-from singer_sdk.helpers._util import load_json
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_talkdesk_reports.config.catalog import InForce, in_force
+from tap_talkdesk_reports.config.json_files import read_json
 from tap_talkdesk_reports.config.schema import SCHEMA
 from tap_talkdesk_reports.config.settings import Settings, api_of, custom_reports, normalize
 from tap_talkdesk_reports.config.validation import problems
@@ -158,8 +158,8 @@ class TapTalkdeskReports(Tap):
         with cls._errors_in_one_line():
             tap = cls(
                 config=config.config if config else {},
-                state=_json(state, "state"),
-                catalog=_json(catalog, "catalog"),
+                state=read_json(state, "state"),
+                catalog=read_json(catalog, "catalog"),
                 parse_env_config=bool(config and config.parse_env),
             )
         if click.get_current_context().meta.get(IS_TEST):
@@ -248,21 +248,3 @@ def _custom_report_stream(tap: TapTalkdeskReports, own: CustomReport) -> Explore
         replication_key = own.replication_key
 
     return CustomReportStream(tap, tap.runs, own.schema())
-
-
-def _json(file: IO[str] | None, what: str) -> Any:
-    if file is None:
-        return None
-    text = file.read()
-    if what == "state" and not text.strip():
-        TapTalkdeskReports.logger.warning("state: the file is empty, and counts as no state")
-        return None
-    try:
-        content = load_json(text)
-    except ValueError as error:
-        msg = f"{what}: cannot be read as JSON: {error}"
-        raise ConfigValidationError(msg, errors=[msg]) from None
-    if isinstance(content, dict):
-        return content
-    msg = f"{what}: is {type(content).__name__} and no JSON object"
-    raise ConfigValidationError(msg, errors=[msg])

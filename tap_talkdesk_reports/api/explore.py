@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_talkdesk_reports.api.reporting import REDIRECTS, ReportingApi
-from tap_talkdesk_reports.api.responses import as_object, same_job
+from tap_talkdesk_reports.api.responses import as_object, done_job, same_job
 from tap_talkdesk_reports.core.report_job import DONE, JobName, ReportJob
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ class ExploreApi(ReportingApi):
         def read(response: Response) -> ReportJob:
             if response.status == NO_CONTENT:
                 return job
-            if response.status in REDIRECTS or _is_file(response):
+            if response.status in REDIRECTS:
+                return done_job(job, response)
+            if _is_file(response):
                 return replace(job, status=DONE)
             body = as_object(response)
             is_report = "entries" in body and "job" not in body

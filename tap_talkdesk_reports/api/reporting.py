@@ -7,15 +7,21 @@ Documentation`; section names stand at each operation.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from tap_talkdesk_reports.api.client import Client
 from tap_talkdesk_reports.api.part import DownloadInterrupted
-from tap_talkdesk_reports.api.responses import as_object, listed_jobs, location, next_page, read_job, same_job
+from tap_talkdesk_reports.api.responses import (
+    as_object,
+    done_job,
+    listed_jobs,
+    location,
+    next_page,
+    read_job,
+    same_job,
+)
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
-from tap_talkdesk_reports.core.report_job import DONE, ReportJob
 from tap_talkdesk_reports.core.timespans import rfc3339
 
 if TYPE_CHECKING:
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 
     from tap_talkdesk_reports.api.client import RequestPolicy, Tokens
     from tap_talkdesk_reports.api.exchange import Response
+    from tap_talkdesk_reports.core.report_job import ReportJob
     from tap_talkdesk_reports.core.timespans import Timespan
 
 #: "303 See Other" by the seed document; other pages of Talkdesk print 300 and 302 for the same.
@@ -80,8 +87,7 @@ class ReportingApi:
 
         def read(response: Response) -> ReportJob:
             if response.status in REDIRECTS:
-                # Whatever the body is, the redirect itself means that the file is there.
-                return replace(job, status=DONE)
+                return done_job(job, response)
             return same_job(job, as_object(response))
 
         return self._client.send("GET", self._path(job, "jobs"), read, expect=REDIRECTS | {200})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from tap_talkdesk_reports.api.redaction import redact
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
-from tap_talkdesk_reports.core.report_job import Echo, ReportJob
+from tap_talkdesk_reports.core.report_job import DONE, Echo, ReportJob
 from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp
 
 if TYPE_CHECKING:
@@ -95,6 +96,14 @@ def same_job(job: ReportJob, body: dict[str, Any]) -> ReportJob:
         return read
     msg = f"{job}: polled, and the response is about job {redact(read.id)}"
     raise UnexpectedResponseError(msg)
+
+
+def done_job(job: ReportJob, response: Response) -> ReportJob:
+    """The job as a redirect describes it: done, whatever the body says, or if there is none."""
+    try:
+        return replace(same_job(job, as_object(response)), status=DONE)
+    except UnexpectedResponseError:
+        return replace(job, status=DONE)
 
 
 #: The timespan of a listed job that cannot be read; it equals no timespan that is ever due.

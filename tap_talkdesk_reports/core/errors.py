@@ -12,6 +12,7 @@
     ├── UnfitRowError              the operator: a row that no rule lets through
     ├── JobError                   .job: report, timespan, id, last status
     │   ├── JobFailedError         ended as failed, canceled or deleted
+    │   ├── TimespanMismatchError  covers less than was requested
     │   └── JobTimeoutError        still running at its deadline; never an empty report
     └── ReportFileError            .job, and .position: byte or row at which it went wrong
         ├── TruncatedFileError     stopped early; a new download may help
@@ -106,6 +107,10 @@ class JobTimeoutError(JobError):
     """The job was still running when its time was over; its report is unknown, not empty."""
 
 
+class TimespanMismatchError(JobError):
+    """A response says that the job covers less than was requested; rows would be missing."""
+
+
 class ReportFileError(TalkdeskError):
     """A report file is not what its job promised; no bookmark moves past it."""
 
@@ -128,6 +133,10 @@ class TruncatedFileError(ReportFileError):
 
 class MalformedFileError(ReportFileError):
     """The file arrived whole but does not read as the report it should be."""
+
+
+class EmptyFileError(MalformedFileError):
+    """The file has no byte: an empty report only if a new job's file has none either."""
 
 
 class OutputError(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp, rfc3339
@@ -18,6 +19,11 @@ DEAD = frozenset({"failed", "canceled", "deleted"})
 RUNNING = frozenset({"created", "processing", "uploading", "sending"})
 
 
+SECOND, QUARTER = timedelta(seconds=1), timedelta(minutes=15)
+#: No zone of the world is further from UTC.
+LARGEST_OFFSET = timedelta(hours=14)
+
+
 @dataclass(frozen=True)
 class Echo:
     """The timespan that a response gives for a job, which may not be the requested one."""
@@ -25,6 +31,27 @@ class Echo:
     timespan: Timespan
     #: Whether its times came with a zone; if not, they were read as UTC.
     has_zone: bool
+
+    def covers(self, requested: Timespan) -> bool:
+        """Whether it covers a requested timespan, by the tolerance of `differs_from`."""
+        shift = self._shift(requested)
+        start, end = self.timespan.start - shift, self.timespan.end - shift
+        return start - requested.start <= SECOND and requested.end - end <= SECOND
+
+    def differs_from(self, requested: Timespan) -> bool:
+        """Whether it is spelled as another timespan, though it covers the requested one.
+
+        An end up to a second earlier may be how the API writes an excluded end, and a shift of
+        both ends by the same multiple of 15 minutes the account's zone, if no zone is written.
+        """
+        return self.timespan != requested
+
+    def _shift(self, requested: Timespan) -> timedelta:
+        """By how much both ends are shifted, if only a zone that is not written can be the reason."""
+        shift = self.timespan.start - requested.start
+        is_zone = not self.has_zone and not shift % QUARTER and abs(shift) <= LARGEST_OFFSET
+        is_same = abs(self.timespan.end - requested.end - shift) <= SECOND
+        return shift if is_zone and is_same else timedelta(0)
 
 
 @dataclass(frozen=True)

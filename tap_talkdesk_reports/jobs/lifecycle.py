@@ -1,4 +1,4 @@
-"""Creates, adopts, waits for and cancels report jobs. Knows no HTTP: it is given the verbs of an API."""
+"""Waits for report jobs, new or adopted, checks their timespan, cancels them, and knows which are open."""
 
 from __future__ import annotations
 
@@ -6,74 +6,41 @@ import logging
 import threading
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-from tap_talkdesk_reports.core.clock import Scope, current_scope, pauses
+from tap_talkdesk_reports.core.clock import Scope, current_scope
 from tap_talkdesk_reports.core.errors import (
     JobFailedError,
     JobTimeoutError,
     RequestRefusedError,
-    ResponseLostError,
     TalkdeskError,
+    TimespanMismatchError,
     UnavailableError,
     UnexpectedResponseError,
 )
-from tap_talkdesk_reports.core.report_job import JobName
 from tap_talkdesk_reports.jobs.adoption import adoptable, brings_new_rows
+from tap_talkdesk_reports.jobs.creation import LISTED_JOBS, Creation
 from tap_talkdesk_reports.jobs.polling import wait_until_done
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
     from tap_talkdesk_reports.core.clock import Clock
     from tap_talkdesk_reports.core.report_job import ReportJob
     from tap_talkdesk_reports.core.timespans import Timespan
+    from tap_talkdesk_reports.jobs.verbs import Api
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: What it means, and what to do, if creating a job is refused with this status.
-ADVICE = {
-    400: "Talkdesk does not accept this timespan, format or report",
-    403: "these credentials may not use the report; ask for the permission, or deselect the stream",
-    404: "Talkdesk does not know the report; check its name and api_url, or deselect the stream",
-}
-#: How often a job is created whose response was lost and that cannot be found in the list.
-ATTEMPTS_TO_CREATE = 8
-#: Seconds that are waited at most before that, whatever the API asks for.
-LONGEST_WAIT = 300.0
-#: How many listed jobs are searched for one whose response was lost.
-LISTED_JOBS = 100
-#: A named job that is younger was created by the request whose response was lost.
-RECENT = timedelta(minutes=10)
 #: For so many seconds after its creation a job may still be unknown to the API.
 SECONDS_UNTIL_KNOWN = 60
 
 
-class Api(Protocol):
-    """The verbs of a report API."""
-
-    @property
-    def names_jobs(self) -> bool:
-        """Whether a job carries a name by which a later run knows it again."""
-
-    @property
-    def can_cancel(self) -> bool:
-        """Whether a running job can be cancelled."""
-
-    def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob: ...  # noqa: D102
-    def get(self, job: ReportJob) -> ReportJob: ...  # noqa: D102
-    def cancel(self, job: ReportJob) -> None: ...  # noqa: D102
-    def list(self, report: str, *, per_page: int) -> Iterator[ReportJob]: ...  # noqa: D102
-    def open(self, job: ReportJob) -> Any: ...  # noqa: D102
-    def delete_file(self, job: ReportJob) -> None: ...  # noqa: D102
-
-
 class _OpenJob(threading.local):
-    """The open job of each thread."""
+    """The open job of each thread, and whether it was waited for in vain."""
 
     job: ReportJob | None = None
-    #: Whether it was waited for in vain.
     is_given_up = False
 
 
@@ -97,22 +64,19 @@ class Jobs:
         self._waits_for_end = waits_for_end
         self._format = file_format
         self._timeout = timeout
-        self._seen: set[str] = set()
-        self._own: set[str] = set()
+        self._creation = Creation(api, clock, file_format=file_format)
         self._unknown_statuses: set[str] = set()
+        self._knows_echo = False
         #: When the wait for a job began, by its id.
         self._running: dict[str, float] = {}
         #: The job that each thread created last, until it is known to have ended.
         self._open = _OpenJob()
 
-    def adoptable(
-        self, report: str, now: datetime, bookmark: datetime | None, delay: timedelta
-    ) -> list[ReportJob]:
+    def adoptable(self, report: str, bookmark: datetime | None, delay: timedelta) -> list[ReportJob]:
         """Jobs that an earlier run left and this one may take over, newest first.
 
         Args:
             report: The report.
-            now: The present, by Talkdesk's clock.
             bookmark: Up to where the stream is complete.
             delay: How long after its end a row becomes available.
         """
@@ -124,7 +88,11 @@ class Jobs:
             return [
                 job
                 for job in adoptable(
-                    islice(listed, LISTED_JOBS), report=report, file_format=self._format, now=now, age=age
+                    islice(listed, LISTED_JOBS),
+                    report=report,
+                    file_format=self._format,
+                    now=self._api.now(),
+                    age=age,
                 )
                 if brings_new_rows(job, bookmark, delay)
             ]
@@ -138,16 +106,17 @@ class Jobs:
         Raises:
             JobFailedError: it ended without a file.
             JobTimeoutError: it was still running at its deadline; `.job` says whether it has ended since.
+            TimespanMismatchError: it covers less than was requested; it was cancelled, if that is possible.
             RequestRefusedError: Talkdesk does not accept the job.
             TalkdeskError: Talkdesk cannot be reached, or its response is unexpected.
             Stopped: the scope was cancelled; an own running job was cancelled.
         """
         job = adopted or self.create(report, timespan)
-        if job.id not in self._seen:
-            self._seen.add(job.id)
+        if job.id not in self._creation.seen:
+            self._creation.seen.add(job.id)
             logger.info("%s: adopted", job)
         try:
-            return self._wait(job)
+            return self._wait(self._check_timespan(job), check=self._check_timespan)
         except JobTimeoutError as error:
             return self._end(error)
         except JobFailedError:
@@ -177,57 +146,22 @@ class Jobs:
 
     def is_own(self, job: ReportJob) -> bool:
         """Whether this run created the job: only then may it cancel it or delete its file."""
-        return job.id in self._own
+        return job.id in self._creation.own
 
     def create(self, report: str, timespan: Timespan) -> ReportJob:
-        """Create a job, or find the one whose response was lost.
+        """Create a job, as `Creation.create`; it is this thread's open job until it has ended."""
+        job = self._creation.create(report, timespan)
+        if self.is_own(job):
+            self._open.job = job
+        return job
 
-        Raises:
-            RequestRefusedError: Talkdesk refuses to create it.
-            TalkdeskError: Talkdesk cannot be reached, or its response is unexpected.
-        """
-        for attempt, pause in enumerate(pauses(), 1):
-            try:
-                job = self._api.create(report, timespan, self._format)
-            except ResponseLostError as lost:
-                found = self._unseen(report, timespan, self._clock.now())
-                if found is None and attempt == ATTEMPTS_TO_CREATE:
-                    raise
-                logger.warning("%s; %s", lost, f"found it: {found}" if found else "creating it again")
-                if found is None:
-                    jittered = self._clock.jittered(pause)
-                    self._clock.sleep(min(lost.wait, LONGEST_WAIT) if lost.wait else jittered)
-                    continue
-                job = found
-            except RequestRefusedError as refused:
-                advice = ADVICE.get(refused.status, "Talkdesk refuses to create the job")
-                msg = f"report {report!r}, timespan {timespan}: {advice}. {refused}"
-                raise RequestRefusedError(msg, status=refused.status) from None
-            else:
-                self._own.add(job.id)
-                self._open.job = job
-            self._seen.add(job.id)
-            logger.info("%s: created", job)
-            return job
-        raise AssertionError
-
-    def _unseen(self, report: str, timespan: Timespan, now: datetime) -> ReportJob | None:
-        """The running job that a request whose response was lost may have created."""
-        try:
-            for job in islice(self._api.list(report, per_page=LISTED_JOBS), LISTED_JOBS):
-                if self._is_lost(job, timespan, now):
-                    return job
-        except (RequestRefusedError, UnavailableError, UnexpectedResponseError) as error:
-            logger.warning("The jobs of report %r cannot be listed: %s", report, error)
-        return None
-
-    def _wait(self, job: ReportJob) -> ReportJob:
+    def _wait(self, job: ReportJob, check: Callable[[ReportJob], ReportJob] = lambda job: job) -> ReportJob:
         clock = self._clock
         created = self._running[job.id] = clock.monotonic()
         try:
             job = wait_until_done(
                 job,
-                lambda job: self._get(job, clock.monotonic() - created),
+                lambda job: check(self._get(job, clock.monotonic() - created)),
                 timeout=self._timeout,
                 clock=clock,
                 on_unknown_status=self._warn_of_status,
@@ -269,20 +203,6 @@ class Jobs:
         began, now = list(self._running.values()), self._clock.monotonic()
         return len(began), now - min(began, default=now)
 
-    def _is_lost(self, job: ReportJob, timespan: Timespan, now: datetime) -> bool:
-        """Whether a listed job may be the one. Without a name, only a job that still runs is surely new."""
-        if job.timespan != timespan or job.id in self._seen:
-            return False
-        if not self._api.names_jobs:
-            return not job.is_over
-        name = JobName.of(job)
-        return (
-            name is not None
-            and not job.is_dead
-            and name.format == self._format
-            and now - name.created < RECENT
-        )
-
     def _get(self, job: ReportJob, age: float) -> ReportJob:
         """The job as it is now; as it was, if its status is not available at the moment."""
         try:
@@ -308,6 +228,23 @@ class Jobs:
                 logger.debug("%s could not be cancelled: %s", job, error)
             else:
                 self._open.job = None
+
+    def _check_timespan(self, job: ReportJob) -> ReportJob:
+        """The job, unless the API says that it covers less than was requested.
+
+        Raises:
+            TimespanMismatchError: it does; its file would lack rows.
+        """
+        echo = job.echo
+        if echo is None or not echo.differs_from(job.timespan):
+            return job
+        if not echo.covers(job.timespan):
+            msg = f"{job}: Talkdesk's response is about {echo.timespan}, which is less than was requested"
+            raise TimespanMismatchError(msg, job=job)
+        if not self._knows_echo:
+            self._knows_echo = True
+            logger.info("%s: Talkdesk writes it as %s; taken for the same", job, echo.timespan)
+        return job
 
     def _warn_of_status(self, job: ReportJob) -> None:
         if job.status not in self._unknown_statuses:

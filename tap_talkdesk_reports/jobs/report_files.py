@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tap_talkdesk_reports.api.part import DownloadInterrupted
 from tap_talkdesk_reports.core.errors import (
+    EmptyFileError,
     MalformedFileError,
     ReportFileError,
     RequestRefusedError,
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.core.clock import Clock
     from tap_talkdesk_reports.core.report_job import ReportJob
     from tap_talkdesk_reports.core.timespans import Timespan
-    from tap_talkdesk_reports.jobs.lifecycle import Api, Jobs
+    from tap_talkdesk_reports.jobs.lifecycle import Jobs
+    from tap_talkdesk_reports.jobs.verbs import Api
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
 BOM = b"\xef\xbb\xbf"
 SPACE = b" \t\r\n"
+#: So much of two files is compared at a time.
+COMPARED_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,17 @@ class ReportFiles:
         self._clock = clock
         self._format = file_format
 
-    def make(self, report: str, timespan: Timespan, job: ReportJob | None = None) -> ReportFile:
+    def make(
+        self, report: str, timespan: Timespan, job: ReportJob | None = None, *, may_be_empty: bool = False
+    ) -> ReportFile:
         """Get the file of a timespan, through a job to adopt or a new one.
+
+        Args:
+            report: The report.
+            timespan: The timespan.
+            job: The job to adopt, or the one whose file is downloaded again.
+            may_be_empty: Whether a CSV file without a byte is an empty report, because the file
+                of the job before had none either.
 
         Raises:
             ReportFileError: the file is corrupt; `.job` is its job.
@@ -74,7 +87,7 @@ class ReportFiles:
         """
         started = self._clock.monotonic()
         job = self._jobs.done(report, timespan, job)
-        content, is_json = self._download(job)
+        content, is_json = self._download(job, may_be_empty=may_be_empty)
         return ReportFile(job, timespan, content, is_json, self._clock.monotonic() - started)
 
     def delete(self, file: ReportFile) -> None:
@@ -85,18 +98,41 @@ class ReportFiles:
             except TalkdeskError as error:
                 logger.warning("%s: its file could not be deleted: %s", file.job, error)
 
-    def _download(self, job: ReportJob) -> tuple[BinaryIO, bool]:
+    def _download(self, job: ReportJob, *, may_be_empty: bool) -> tuple[BinaryIO, bool]:
         """The content of a job's file, and whether it is JSON."""
+        sources: list[object] = []
+
+        def open_file() -> Any:
+            sources.append(self._open(job))
+            return sources[-1]
+
         content = None
         try:
-            content, is_proven = self._downloads.fetch(lambda: self._open(job))
-            return content, self._check(content, is_proven=is_proven)
+            content, is_proven = self._downloads.fetch(open_file)
+            # The files operation itself answers with nothing for other reasons, too.
+            is_json = self._check(content, may_be_empty=may_be_empty and isinstance(sources[-1], str))
+            if not is_json and not is_proven:
+                self._compare_with_another(content, job)
         except BaseException as error:
             if content is not None:
                 drop(content)
             if isinstance(error, ReportFileError):
                 error.job = job
             raise
+        return content, is_json
+
+    def _compare_with_another(self, content: BinaryIO, job: ReportJob) -> None:
+        """Download a CSV file once more: without a length, only the same bytes prove that it is whole.
+
+        HTTP's chunks are no length: a proxy may end them as it likes.
+        """
+        other, _ = self._downloads.fetch(lambda: self._open(job))
+        try:
+            if not _are_equal(content, other):
+                msg = "the CSV file came without a length, and two downloads of it differ"
+                raise TruncatedFileError(msg)
+        finally:
+            drop(other)
 
     def _open(self, job: ReportJob) -> Any:
         """The file's presigned URL, or the file itself as a response."""
@@ -109,17 +145,29 @@ class ReportFiles:
             msg = f"the job is done, but there is no file: {error}"
             raise DownloadInterrupted(msg) from None
 
-    def _check(self, content: BinaryIO, *, is_proven: bool) -> bool:
+    def _check(self, content: BinaryIO, *, may_be_empty: bool) -> bool:
         """Whether a downloaded file is JSON, checked before its first row is read."""
         check_ends(content)
         first = first_byte(content)
         if not first and self._format == "json":
             msg = "the file has no byte, not even the brackets of an empty JSON report"
             raise MalformedFileError(msg, position=0)
-        if first != b"{" and not is_proven:
-            msg = "the CSV file came without a length, so that nothing shows whether it is whole"
-            raise TruncatedFileError(msg)
+        if not first and not may_be_empty:
+            msg = "the CSV file has no byte, not even a header"
+            raise EmptyFileError(msg, position=0)
         return first == b"{"
+
+
+def _are_equal(one: BinaryIO, other: BinaryIO) -> bool:
+    """Whether two files have the same bytes."""
+    one.seek(0)
+    other.seek(0)
+    while True:
+        chunk = one.read(COMPARED_BYTES)
+        if chunk != other.read(COMPARED_BYTES):
+            return False
+        if not chunk:
+            return True
 
 
 def first_byte(file: BinaryIO) -> bytes:

@@ -6,7 +6,7 @@
 - `delivery`: a report file that is handed out: read, then acked or rejected
 - `plan`: what is due, cut into pieces, and what follows a failure
 - `lookahead`: pieces at once on worker threads; ack, reject, cancel; the number of open jobs;
-  `entry` is one piece in it
+  `entry` is one piece in it, `window` the pieces under way
 - `connect`: the clients of a run, and the difference of the clocks
 - `connection_test`: `--test`
 - `progress`: bars at a terminal, otherwise a log line a minute

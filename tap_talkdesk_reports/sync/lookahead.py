@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 from tap_talkdesk_reports.core.clock import Scope, Stopped
 from tap_talkdesk_reports.core.errors import UnavailableError
 from tap_talkdesk_reports.sync.entry import Entry, State
+from tap_talkdesk_reports.sync.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,30 +47,23 @@ class LookAhead(Generic[P, R]):
         """Begin nothing yet.
 
         Args:
-            plans: The pieces of each stream, in the order in which their results are wanted. They are
-                read lazily, one stream after another.
+            plans: The pieces of each stream, in the order in which they are read; read lazily.
             work: Makes the result of a piece, on a worker thread and in a scope of its own.
             width: The number of slots, and of worker threads.
-            instead_of: The pieces to try in place of one that failed; none: the consumer gets the error.
+            instead_of: The pieces to try in place of one that failed; none: its error is raised.
             discard: Releases a result, read or not.
             after_ack: What remains to be done with a result behind its ack, on a worker thread.
-            has_ended: Called on the worker thread of work without a result, before its slot is given
-                back: waits for what the work has left running; False: it does not end, the slot is lost.
+            has_ended: Waits for what work without a result left running; False: its slot is lost.
         """
-        self._plans = dict(plans)
+        self._window = Window[P, R](plans)
         self._work, self._instead_of = work, instead_of
         self._discard, self._after_ack, self._has_ended = discard, after_ack, has_ended
         self._free = self._usable = width
-        #: What cancels the waiting for what cancelled or failed work has left running.
         self._left_running = Scope()
-        #: All entries that hold a slot or wait for one, in plan order.
-        self._entries: list[Entry[P, R]] = []
         self._acked: list[Entry[P, R]] = []
         self._changed = threading.Condition()
         self._is_halted = self._is_closed = False
-        self._threads = [
-            threading.Thread(target=self._loop, name=f"ahead-{n}", daemon=True) for n in range(width)
-        ]
+        self._threads = [threading.Thread(target=self._loop, daemon=True) for _ in range(width)]
 
     def __enter__(self) -> Self:
         """Start."""
@@ -97,7 +91,8 @@ class LookAhead(Generic[P, R]):
         """
         while True:
             with self._changed:
-                entry = self._first(stream)
+                entry = self._window.first(stream)
+                self._changed.notify_all()  # it may be a new one
                 if entry is None or entry.state is State.READY:
                     return entry
                 if entry.state is State.FAILED:
@@ -108,7 +103,7 @@ class LookAhead(Generic[P, R]):
                     raise UnavailableError(msg)
             on_wait()
             with self._changed:
-                if entry in self._entries and entry.state not in {State.READY, State.FAILED}:
+                if entry in self._window.entries and entry.state not in {State.READY, State.FAILED}:
                     self._changed.wait(LOOK_UP)
 
     def ack(self, entry: Entry[P, R]) -> None:
@@ -135,14 +130,14 @@ class LookAhead(Generic[P, R]):
     def cancel(self, stream: str) -> None:
         """Forget a stream; the slot of a piece that is under way is free once its thread has ended."""
         with self._changed:
-            self._forget(stream, self._entries)
+            self._forget(stream, self._window.entries)
 
     def halt(self) -> None:
         """Begin nothing more and end each wait; results stay. May be called from any thread."""
         with self._changed:
             self._is_halted = True
             self._left_running.cancel()
-            for entry in self._entries:
+            for entry in self._window.entries:
                 if entry.state is State.RUNNING:
                     entry.scope.cancel()
 
@@ -151,7 +146,7 @@ class LookAhead(Generic[P, R]):
         self.halt()
         with self._changed:
             self._is_closed = True
-            for stream in {entry.stream for entry in self._entries} | self._plans.keys():
+            for stream in self._window.streams:
                 self.cancel(stream)
             self._changed.notify_all()
         deadline = time.monotonic() + seconds
@@ -159,24 +154,6 @@ class LookAhead(Generic[P, R]):
             if thread.ident is not None:
                 thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
-
-    # From here on: under the lock, or on a worker thread
-
-    def _first(self, stream: str) -> Entry[P, R] | None:
-        """The stream's first entry that was not acked; else one whose ack is not over; else None."""
-        mine = [entry for entry in self._entries if entry.stream == stream]
-        unread = next((entry for entry in mine if entry.state is not State.ACKED), None)
-        return unread or self._pull([stream]) or next(iter(mine), None)
-
-    def _pull(self, streams: Sequence[str]) -> Entry[P, R] | None:
-        """A new entry of the first of some streams whose plan is not at its end."""
-        for stream in streams:
-            for piece in self._plans.get(stream, ()):
-                self._entries.append(Entry(stream, piece))
-                self._changed.notify_all()
-                return self._entries[-1]
-            self._plans.pop(stream, None)
-        return None
 
     def _loop(self) -> None:
         while (entry := self._take()) is not None:
@@ -194,12 +171,10 @@ class LookAhead(Generic[P, R]):
                     return self._acked.pop(0)
                 if self._is_closed:
                     return None
-                if self._free and not self._is_halted:
-                    waiting = (entry for entry in self._entries if entry.state is State.WAITING)
-                    if entry := next(waiting, None) or self._pull(list(self._plans)):
-                        entry.state = State.RUNNING
-                        self._free -= 1
-                        return entry
+                if self._free and not self._is_halted and (entry := self._window.waiting()):
+                    entry.state = State.RUNNING
+                    self._free -= 1
+                    return entry
                 self._changed.wait()
 
     def _run(self, entry: Entry[P, R]) -> None:
@@ -241,9 +216,8 @@ class LookAhead(Generic[P, R]):
             self._settle(entry, State.FAILED, error)
             return False
         with self._changed:
-            place = self._entries.index(entry)
-            wanted = instead if entry.state is not State.CANCELLED else []
-            self._entries[place + 1 : place + 1] = wanted
+            if entry.state is not State.CANCELLED:
+                self._window.put_behind(entry, instead)
             self._remove(entry)
         return True
 
@@ -256,13 +230,13 @@ class LookAhead(Generic[P, R]):
             self._free += entry.state is State.READY  # rejected, with nothing to try instead
             entry.state, entry.outcome = state, outcome
             if state is State.FAILED:  # what is behind it will not be read
-                self._forget(entry.stream, self._entries[self._entries.index(entry) + 1 :])
+                self._forget(entry.stream, self._window.behind(entry))
             self._changed.notify_all()
             return True
 
     def _forget(self, stream: str, entries: Sequence[Entry[P, R]]) -> None:
         """Read no more of a stream's plan, and drop those of some entries that are its own."""
-        self._plans.pop(stream, None)
+        self._window.end(stream)
         for entry in [entry for entry in entries if entry.stream == stream]:
             if entry.state is State.RUNNING:
                 entry.state = State.CANCELLED
@@ -274,6 +248,6 @@ class LookAhead(Generic[P, R]):
 
     def _remove(self, entry: Entry[P, R]) -> None:
         """Forget an entry, and give its slot back if it has a result; else its worker thread does that."""
-        self._entries.remove(entry)
+        self._window.entries.remove(entry)
         self._free += entry.state in {State.READY, State.ACKED}
         self._changed.notify_all()

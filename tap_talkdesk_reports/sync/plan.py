@@ -8,10 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from tap_talkdesk_reports.core.errors import (
+    EmptyFileError,
     JobFailedError,
     JobTimeoutError,
     ReportFileError,
     RequestRefusedError,
+    TimespanMismatchError,
 )
 from tap_talkdesk_reports.core.timespans import Timespan, count, last_hour, timespans
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 NEW_JOBS = {"failed": 2, "canceled": 1, "deleted": 1}
 #: How often a timespan is halved before its stream fails: a week becomes hours.
 HALVINGS = 6
+DAY = timedelta(days=1)
 #: No month is shorter. The Explore API takes a month at most, and how it counts one is unknown.
 SHORTEST_MONTH = timedelta(days=28)
 
@@ -85,6 +88,8 @@ class Piece:
     ended: tuple[str, ...] = ()
     #: How many of its files were corrupt.
     corrupt: int = 0
+    #: Whether the last of these had no byte: then a new job's file may prove that the report is empty.
+    was_empty: bool = False
     halvings: int = 0
 
     @property
@@ -97,7 +102,7 @@ class Piece:
         if self.halvings >= HALVINGS:
             return []
         halves = self.timespan.halves() or ()
-        fresh = replace(self, job=None, ended=(), corrupt=0, halvings=self.halvings + 1)
+        fresh = replace(self, job=None, ended=(), corrupt=0, was_empty=False, halvings=self.halvings + 1)
         return [replace(fresh, timespan=half) for half in halves]
 
 
@@ -166,12 +171,18 @@ def instead_of(piece: Piece, error: Exception) -> list[Piece]:
     corrupt file        the same job's file once more, then a new job
     job failed          a new job, as often as `NEW_JOBS` allows, then both halves
     job timed out       both halves, if the job has ended since
+    job covers less     both halves, if it is longer than a day; a new job in place of an adopted one
     400 for a creation  both halves, if it is longer than a month may be
     """
     if isinstance(error, ReportFileError):
         if piece.corrupt >= 2:
             return []
-        return [replace(piece, job=None if piece.corrupt else error.job, corrupt=piece.corrupt + 1)]
+        job, is_empty = None if piece.corrupt else error.job, isinstance(error, EmptyFileError)
+        return [replace(piece, job=job, corrupt=piece.corrupt + 1, was_empty=is_empty)]
+    if isinstance(error, TimespanMismatchError):
+        if piece.job is not None:
+            return [replace(piece, job=None)]
+        return piece.halves() if piece.timespan.end - piece.timespan.start > DAY else []
     if isinstance(error, JobFailedError):
         ended = (*piece.ended, status := error.job.status)
         if ended.count(status) <= NEW_JOBS.get(status, 1):

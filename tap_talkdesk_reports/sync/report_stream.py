@@ -208,11 +208,8 @@ class ReportStream(Stream):
     def _builder(self) -> RecordBuilder:
         schema, added = conversions(self.schema, self.effective_schema)
         if added:
-            logger.info(
-                "%s: columns of the catalog, read from the fields of their names: %s",
-                self.name,
-                ", ".join(added.values()),
-            )
+            words = "%s: columns of the catalog, read from the fields of their names: %s"
+            logger.info(words, self.name, ", ".join(added.values()))
         return RecordBuilder(
             self.name,
             schema,
@@ -230,12 +227,8 @@ class ReportStream(Stream):
         if unknown := self._builder.unknown:
             names = ", ".join(f"{name} ({count} times)" for name, count in unknown.most_common())
             kept = f"kept in {UNKNOWN_FIELDS}" if UNKNOWN_FIELDS in self._builder.columns else "left out"
-            logger.warning(
-                "%s: fields unknown to the schema or of a type that does not fit, %s: %s",
-                self.name,
-                kept,
-                names,
-            )
+            words = "%s: fields unknown to the schema or of a type that does not fit, %s: %s"
+            logger.warning(words, self.name, kept, names)
             unknown.clear()
 
     # Hooks of the SDK

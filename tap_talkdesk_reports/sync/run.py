@@ -91,9 +91,7 @@ class Run:
         self._stop.check()
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
         try:
-            due = self._due()
-            adoptable = self._adoptable([stream for stream in self.streams if stream.name in due])
-            self._plan(due, adoptable)
+            self._plan(*self._due())
         except BaseException:
             self.__exit__()
             raise
@@ -136,7 +134,8 @@ class Run:
         """Called by the look-ahead for each piece."""
         if piece.attempt:
             self._clock.sleep(self._clock.jittered(piece.attempt))
-        return self._files.make(piece.report, piece.timespan, piece.job)
+        is_proof = piece.was_empty and piece.job is None
+        return self._files.make(piece.report, piece.timespan, piece.job, may_be_empty=is_proof)
 
     def _instead_of(self, piece: Piece, error: Exception) -> Sequence[Piece]:
         """Called by the look-ahead for each piece that failed."""
@@ -176,13 +175,14 @@ class Run:
 
     # The plan
 
-    def _due(self) -> dict[str, Due]:
-        """What is due of each stream of which anything is. Signs in if anything is."""
+    def _due(self) -> tuple[dict[str, Due], dict[str, list[ReportJob]]]:
+        """What is due of each stream of which anything is, and which jobs may be adopted. Signs in if so."""
         now = self._clock.now()
-        due = self._due_at(now)
+        due, adoptable = self._due_at(now), {}
         if due:
             self._call_all({"sign-in": self._tokens.token})
-            if behind := seconds_behind(self._tokens):
+            adoptable = self._adoptable([stream for stream in self.streams if stream.name in due])
+            if behind := seconds_behind(self._tokens):  # the responses so far show Talkdesk's clock
                 now -= timedelta(seconds=behind)
                 due = self._due_at(now)
         for stream in self.streams:
@@ -190,7 +190,7 @@ class Run:
             if start > now:
                 words = "%s: its bookmark or start_date, %s, lies in the future, so that nothing is read"
                 logger.warning(words, stream.name, rfc3339(start))
-        return due
+        return due, adoptable
 
     def _due_at(self, now: datetime) -> dict[str, Due]:
         settled = horizon(now, self._settings.availability_delay)
@@ -201,8 +201,10 @@ class Run:
         """The jobs that an earlier run left, of each stream."""
         if self._is_test:
             return {}
-        now, delay = self._clock.now(), self._settings.availability_delay
-        calls = {s.name: partial(self._jobs.adoptable, s.report, now, s.bookmark, delay) for s in streams}
+        delay = self._settings.availability_delay
+        calls = {
+            each.name: partial(self._jobs.adoptable, each.report, each.bookmark, delay) for each in streams
+        }
         return self._call_all(calls)
 
     def _plan(self, due: dict[str, Due], adoptable: dict[str, list[ReportJob]]) -> None:
@@ -231,11 +233,10 @@ class Run:
         self._lookahead.start()
 
     def _warn_of_lookback(self) -> None:
-        """Say which part of a lookback was not read again, if the run ends within it."""
+        """Log which part of a lookback was not read again, if the run ends within it."""
         for name, plan in self._plans.items():
-            if plan.lookback_left is not None:
-                words = "%s: the run ended before its lookback: %s was not read again"
-                logger.warning(words, name, plan.lookback_left)
+            if left := plan.lookback_left:
+                logger.warning("%s: the run ended before its lookback: %s was not read again", name, left)
 
     def _call_all(self, calls: Mapping[str, Callable[[], T]]) -> dict[str, T]:
         """Make some calls at once, on threads that a stop does not wait for; their results by name."""

@@ -15,11 +15,13 @@ from tap_talkdesk_reports.core.errors import (
     JobTimeoutError,
     RequestRefusedError,
     ResponseLostError,
+    TimespanMismatchError,
     UnexpectedResponseError,
 )
-from tap_talkdesk_reports.core.report_job import RUNNING, ReportJob
+from tap_talkdesk_reports.core.report_job import RUNNING, Echo, ReportJob
 from tap_talkdesk_reports.core.timespans import Timespan
-from tap_talkdesk_reports.jobs.lifecycle import LISTED_JOBS, Jobs
+from tap_talkdesk_reports.jobs.creation import LISTED_JOBS
+from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tests.support import SleptClock, utc
 from tests.support.scripted_api import DOWN, LOST, UNKNOWN, ScriptedApi
 
@@ -383,3 +385,51 @@ def test_a_job_that_is_done_leaves_nothing_open(clock):
     jobs.done("calls", JANUARY)
 
     assert jobs.has_ended()
+
+
+NARROWER = Echo(Timespan(JANUARY.start, utc("2026-01-05")), has_zone=True)
+
+
+@pytest.mark.parametrize("place", ["the creation", "a poll"])
+def test_a_job_for_less_than_was_requested_is_not_taken_and_cancelled(clock, place):
+    class Clamping(ScriptedApi):
+        def create(self, *request):
+            job = super().create(*request)
+            return replace(job, echo=NARROWER) if place == "the creation" else job
+
+        def get(self, job):
+            return replace(super().get(job), echo=NARROWER)
+
+    api = Clamping(["created", "processing", "done"])
+
+    with pytest.raises(TimespanMismatchError, match=r"2026-01-08.*2026-01-05.*less than was requested"):
+        done(api, clock)
+
+    assert api.cancelled == ["j1"]
+
+
+def test_a_timespan_in_another_spelling_is_logged_once(clock, caplog):
+    caplog.set_level(logging.INFO)
+    included = Echo(Timespan(JANUARY.start, utc("2026-01-07T23:59:59")), has_zone=True)
+
+    class Spelling(ScriptedApi):
+        def get(self, job):
+            return replace(super().get(job), echo=included)
+
+    jobs = jobs_of(Spelling(*[["created", "processing", "done"]] * 2), clock)
+    for _ in range(2):
+        jobs.done("calls", JANUARY)
+
+    assert sum("taken for the same" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_the_same_id_for_two_jobs_is_an_unexpected_response(clock):
+    class Repeating(ScriptedApi):
+        def create(self, *request):
+            return replace(super().create(*request), id="j1")
+
+    jobs = jobs_of(Repeating(["done"], ["done"]), clock)
+    jobs.done("calls", JANUARY)
+
+    with pytest.raises(UnexpectedResponseError, match="the id of a job that was created before"):
+        jobs.done("calls", JANUARY)

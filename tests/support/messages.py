@@ -25,7 +25,7 @@ CHECKS = {"validation.py", "custom_reports.py"}
 #: What is filled in for `…` elsewhere and people should find, too: the constant or function that holds it.
 PARTS = {
     "sync_all.py": "described",
-    "lifecycle.py": "ADVICE",
+    "creation.py": "ADVICE",
     "failures.py": "FAILURES",
     "exchange.py": "__str__",
 }

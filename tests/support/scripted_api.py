@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from tap_talkdesk_reports.core.errors import RequestRefusedError, ResponseLostError, UnavailableError
 from tap_talkdesk_reports.core.report_job import ReportJob
 
+NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 LOST = ResponseLostError("no answer")
 UNKNOWN = RequestRefusedError("404 Not Found", status=404)
 DOWN = UnavailableError("given up after 8 attempts")
@@ -25,6 +27,9 @@ class ScriptedApi:
         self.orders = []
         self.asks = []
         self.cancelled = []
+
+    def now(self):
+        return NOW
 
     def create(self, report, timespan, file_format):
         self.orders.append((report, timespan, file_format))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 
 from tap_talkdesk_reports.config.settings import Settings, normalize
 from tap_talkdesk_reports.core.errors import (
+    EmptyFileError,
     JobFailedError,
     JobTimeoutError,
     MalformedFileError,
     RequestRefusedError,
     SpoolError,
+    TimespanMismatchError,
 )
 from tap_talkdesk_reports.core.report_job import DEAD
 from tap_talkdesk_reports.core.timespans import Timespan
@@ -29,7 +32,7 @@ from tests.support.scripted_api import UNKNOWN, ScriptedApi
 
 CALLS = StreamToRead("calls", "calls", None)
 DUE = Timespan(utc("2026-03-02"), utc("2026-03-06"))
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 WEEK = Piece("calls", "calls", Timespan(utc("2026-03-02"), utc("2026-03-09")))
 
 
@@ -239,3 +242,31 @@ def test_a_400_for_more_than_a_month_is_halved():
     long = Piece("calls", "calls", Timespan(utc("2026-01-01"), utc("2026-01-31")))
 
     assert len(instead_of(long, RequestRefusedError("too long", status=400))) == 2
+
+
+def mismatch():
+    return TimespanMismatchError("less", job=job())
+
+
+def test_a_job_for_less_than_was_requested_is_halved_down_to_a_day():
+    trail = follow(WEEK, mismatch())
+
+    lengths = [pieces[0].timespan.end - pieces[0].timespan.start for pieces in trail]
+    assert all(len(pieces) == 2 for pieces in trail)
+    assert lengths == [84 * HOUR, 42 * HOUR, 21 * HOUR]
+
+
+def test_a_job_for_less_than_was_requested_is_not_adopted():
+    [piece] = instead_of(replace(WEEK, job=job()), mismatch())
+
+    assert piece == WEEK
+
+
+def test_only_a_new_jobs_file_may_prove_that_a_report_without_a_byte_is_empty():
+    error = EmptyFileError("no byte")
+    error.job = job()
+
+    again, new = (pieces[0] for pieces in follow(WEEK, error))
+
+    assert (again.job is not None, again.was_empty) == (True, True)
+    assert (new.job, new.was_empty) == (None, True)

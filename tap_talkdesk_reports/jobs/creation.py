@@ -1,0 +1,111 @@
+"""Creates report jobs, and finds in the list one whose creation's response was lost."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from tap_talkdesk_reports.core.clock import pauses
+from tap_talkdesk_reports.core.errors import (
+    RequestRefusedError,
+    ResponseLostError,
+    UnavailableError,
+    UnexpectedResponseError,
+)
+from tap_talkdesk_reports.core.report_job import JobName
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tap_talkdesk_reports.core.clock import Clock
+    from tap_talkdesk_reports.core.report_job import ReportJob
+    from tap_talkdesk_reports.core.timespans import Timespan
+    from tap_talkdesk_reports.jobs.verbs import Api
+
+logger = logging.getLogger("tap-talkdesk-reports")
+
+#: What it means, and what to do, if creating a job is refused with this status.
+ADVICE = {
+    400: "Talkdesk does not accept this timespan, format or report",
+    403: "these credentials may not use the report; ask for the permission, or deselect the stream",
+    404: "Talkdesk does not know the report; check its name and api_url, or deselect the stream",
+}
+#: How often a job is created whose response was lost and that cannot be found in the list.
+ATTEMPTS_TO_CREATE = 8
+#: Seconds that are waited at most before that, whatever the API asks for.
+LONGEST_WAIT = 300.0
+#: A named job that is younger was created by the request whose response was lost.
+RECENT = timedelta(minutes=10)
+#: How many listed jobs are searched for one whose response was lost.
+LISTED_JOBS = 100
+
+
+class Creation:
+    """Creates the jobs of a run, and knows which they are."""
+
+    def __init__(self, api: Api, clock: Clock, *, file_format: str) -> None:
+        """Create no job yet."""
+        self._api, self._clock, self._format = api, clock, file_format
+        #: The ids of all jobs that this run has met, and of those that it has created.
+        self.seen: set[str] = set()
+        self.own: set[str] = set()
+
+    def create(self, report: str, timespan: Timespan) -> ReportJob:
+        """Create a job, or find the one whose response was lost.
+
+        Raises:
+            RequestRefusedError: Talkdesk refuses to create it.
+            TalkdeskError: Talkdesk cannot be reached, or its response is unexpected.
+        """
+        for attempt, pause in enumerate(pauses(), 1):
+            try:
+                job = self._api.create(report, timespan, self._format)
+            except ResponseLostError as lost:
+                found = self._unseen(report, timespan, self._api.now())
+                if found is None and attempt == ATTEMPTS_TO_CREATE:
+                    raise
+                logger.warning("%s; %s", lost, f"found it: {found}" if found else "creating it again")
+                if found is None:
+                    jittered = self._clock.jittered(pause)
+                    self._clock.sleep(min(lost.wait, LONGEST_WAIT) if lost.wait else jittered)
+                    continue
+                job = found
+            except RequestRefusedError as refused:
+                advice = ADVICE.get(refused.status, "Talkdesk refuses to create the job")
+                msg = f"report {report!r}, timespan {timespan}: {advice}. {refused}"
+                raise RequestRefusedError(msg, status=refused.status) from None
+            else:
+                if job.id in self.seen:
+                    msg = f"{job}: Talkdesk's response has the id of a job that was created before"
+                    raise UnexpectedResponseError(msg)
+                self.own.add(job.id)
+            self.seen.add(job.id)
+            logger.info("%s: created", job)
+            return job
+        raise AssertionError
+
+    def _unseen(self, report: str, timespan: Timespan, now: datetime) -> ReportJob | None:
+        """The running job that a request whose response was lost may have created."""
+        try:
+            for job in islice(self._api.list(report, per_page=LISTED_JOBS), LISTED_JOBS):
+                if self._is_lost(job, timespan, now):
+                    return job
+        except (RequestRefusedError, UnavailableError, UnexpectedResponseError) as error:
+            logger.warning("The jobs of report %r cannot be listed: %s", report, error)
+        return None
+
+    def _is_lost(self, job: ReportJob, timespan: Timespan, now: datetime) -> bool:
+        """Whether a listed job may be the one. Without a name, only a job that still runs is surely new."""
+        if job.timespan != timespan or job.id in self.seen:
+            return False
+        if not self._api.names_jobs:
+            return not job.is_over
+        name = JobName.of(job)
+        return (
+            name is not None
+            and not job.is_dead
+            and name.format == self._format
+            and now - name.created < RECENT
+        )

@@ -1,0 +1,32 @@
+"""The verbs of a report API, as the jobs use them: what `api` provides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from tap_talkdesk_reports.core.report_job import ReportJob
+    from tap_talkdesk_reports.core.timespans import Timespan
+
+
+class Api(Protocol):
+    """The verbs of a report API."""
+
+    @property
+    def names_jobs(self) -> bool:
+        """Whether a job carries a name by which a later run knows it again."""
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether a running job can be cancelled."""
+
+    def now(self) -> datetime: ...  # noqa: D102
+    def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob: ...  # noqa: D102
+    def get(self, job: ReportJob) -> ReportJob: ...  # noqa: D102
+    def cancel(self, job: ReportJob) -> None: ...  # noqa: D102
+    def list(self, report: str, *, per_page: int) -> Iterator[ReportJob]: ...  # noqa: D102
+    def open(self, job: ReportJob) -> Any: ...  # noqa: D102
+    def delete_file(self, job: ReportJob) -> None: ...  # noqa: D102
