@@ -90,7 +90,7 @@ def test_a_reader_that_goes_away_ends_the_run(start_sandbox, tmp_path, days):
     assert_invariants(sandbox, ended, config, failed=list(STREAMS))
 
 
-def test_a_second_signal_of_a_kind_leaves_at_once(start_sandbox, tmp_path, days):
+def test_a_second_signal_leaves_at_once(start_sandbox, tmp_path, days):
     """Nobody reads what the tap writes, so that it hangs in a write once the pipe is full."""
     faults = [Fault("create", "stuck", ALWAYS)]
     sandbox = start_sandbox(faults=faults)
