@@ -82,9 +82,10 @@ def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows
         raise MalformedFileError(msg)
     total = envelope.get("total")
     if total is None:
-        logger.info("A report does not say how many rows it has; %d came, and its JSON is whole", count)
+        logger.info("A report file declares no total; it contains %d rows, and its JSON is complete", count)
     elif str(total) != str(count):
-        msg = f"the report says that it has {json.dumps(total)[:MAX_SHOWN_TOTAL]} rows, and has {count}"
+        declared = json.dumps(total)[:MAX_SHOWN_TOTAL]
+        msg = f"row count mismatch: the file declares total={declared} and contains {count} rows"
         raise MalformedFileError(msg, position=count)
 
 

@@ -24,7 +24,7 @@ FIELDS = {
     "at": {"type": ["string", "null"], "format": "date-time"},
     "n": {"type": ["integer", "null"], "unit": "seconds"},
     "ok": {"type": ["boolean", "null"]},
-    "_unknown_fields": {"type": ["object", "null"]},
+    "_unknown_fields": {"type": ["string", "null"]},
 }
 
 

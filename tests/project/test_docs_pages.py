@@ -85,7 +85,7 @@ def test_the_table_of_errors_has_no_row_that_is_about_everything():
         ({"client_secret": "wrong"}, {}, "Talkdesk refuses the sign-in of client …"),
         ({}, {"forbidden_reports": ["calls"]}, "these credentials may not use the report"),
         ({"timespan_hours": 24}, {"faults": [Fault("create", "wrong_total", times=2, report="calls")]},
-         "the report says that it has … rows, and has …"),
+         "row count mismatch: the file declares total=… and contains … rows"),
         ({"spool_dir": "/nowhere"}, {}, "spool_dir: … cannot be written to"),
     ],
 )  # fmt: skip

@@ -234,7 +234,7 @@ def test_a_wrong_total_is_told_only_behind_the_rows():
     chunks = json_rows(io.BytesIO(b'{"total":9,"entries":[{"id":"1"}]}'))
 
     assert next(chunks) == [{"id": "1"}]
-    with pytest.raises(MalformedFileError, match="says that it has 9 rows, and has 1"):
+    with pytest.raises(MalformedFileError, match="declares total=9 and contains 1 rows"):
         next(chunks)
 
 

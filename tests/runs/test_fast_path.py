@@ -24,6 +24,29 @@ def record_lines(outcome):
     return [TIME_EXTRACTED.sub("", line) for line in lines]
 
 
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+@pytest.mark.parametrize("api", ["reporting", "explore"])
+@pytest.mark.parametrize("how", ["whole chunks", *ONE_BY_ONE])
+def test_every_record_has_each_selected_column_of_the_schema(start_sandbox, tmp_path, how, api, file_format):
+    """For a CSV target's header, a stream map's names and a Parquet file's columns."""
+    sandbox = start_sandbox()
+    config = sandbox.config if api == "reporting" else sandbox.explore_config
+    config |= DAYS | {"format": file_format} | ONE_BY_ONE.get(how, {})
+    catalog = with_metadata(catalog_of(tmp_path, config), "calls", ["properties", "notes"], selected=False)
+
+    outcome = run_tap(tmp_path, config, catalog=catalog)
+
+    assert outcome.code == 0, outcome.stderr
+    for message in outcome.messages:
+        if message["type"] == "SCHEMA":
+            columns = message["schema"]["properties"].keys()
+            records = outcome.records(message["stream"])
+            assert "_unknown_fields" in columns
+            assert "notes" not in columns
+            assert len(records) > 20
+            assert all(record.keys() == columns for record in records)
+
+
 @pytest.mark.parametrize("asked", [("reporting", "json"), ("reporting", "csv"), ("explore", "json")])
 @pytest.mark.parametrize("deselected", [(), ("notes", "start_at", "is_transfer", "ring_groups")])
 @pytest.mark.parametrize("why", ONE_BY_ONE)

@@ -105,7 +105,7 @@ LASTING = {
         "without its closing bracket",
     ),
     "packed file without its end": (Fault("create", "packed", cut=9), 1, "the packed file is not whole"),
-    "total always wrong": (Fault("create", "wrong_total"), 1, "says that it has"),
+    "total always wrong": (Fault("create", "wrong_total"), 1, "row count mismatch"),
     "file without a byte": (Fault("create", "no_bytes"), 1, "the file has no byte"),
     "address always over": (Fault("object", "expired_token"), 1, "ExpiredToken"),
 }
