@@ -17,10 +17,10 @@ from tap_talkdesk_reports.api.client import RequestPolicy
 from tap_talkdesk_reports.api.exchange import Response
 from tap_talkdesk_reports.config import custom_reports
 from tap_talkdesk_reports.core.clock import Clock
-from tap_talkdesk_reports.core.errors import UnexpectedResponseError
+from tap_talkdesk_reports.core.errors import BookmarkError, UnexpectedResponseError
 from tap_talkdesk_reports.records import values
 from tap_talkdesk_reports.records.names import plain_name
-from tap_talkdesk_reports.singer.state import plain_bookmarks
+from tap_talkdesk_reports.singer.state import bookmarks_of, read_bookmark
 
 fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")),
@@ -206,12 +206,20 @@ bookmarks = st.dictionaries(
 )
 def test_any_state_is_taken_over_or_refused_in_one_line(state):
     try:
-        plain = plain_bookmarks(state)
+        found = bookmarks_of(state)
     except ConfigValidationError as error:
         assert len(error.errors) == 1
         assert "\n" not in error.errors[0]
-    else:
-        assert plain_bookmarks({"bookmarks": plain}) == plain
+        return
+
+    assert bookmarks_of({"bookmarks": found}) == found
+    for stream, bookmark in found.items():
+        try:
+            moment = read_bookmark(bookmark, stream, "end_at")
+        except BookmarkError as error:
+            assert "\n" not in str(error)
+        else:
+            assert moment is None or moment.tzinfo is UTC
 
 
 entries = st.fixed_dictionaries(

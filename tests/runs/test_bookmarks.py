@@ -85,6 +85,7 @@ def test_an_edit_within_the_lookback_arrives_though_the_old_job_could_be_adopted
     [
         ("singer-python's spelling", {"bookmarks": {"calls": {"end_at": "2026-03-04"}}}),
         ("another replication key", state("2026-03-04", replication_key="start_at")),
+        ("no time", {"bookmarks": {"calls": {"replication_key_value": "soon"}}}),
         ("year 1", state("0001-01-01T00:00:00Z")),
         ("progress markers alone", {"bookmarks": {"calls": {"progress_markers": {"a": 1}}}}),
     ],
