@@ -28,6 +28,7 @@ PARTS = {
     "creation.py": "ADVICE",
     "failures.py": "FAILURES",
     "exchange.py": "__str__",
+    "auth.py": "_clock_hint",
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
