@@ -13,6 +13,7 @@ from singer_sdk import mapper
 from singer_sdk.exceptions import MapExpressionError, SingerSDKError
 from singer_sdk.singerlib import StateMessage
 
+from tap_talkdesk_reports.api.failures import describe_error
 from tap_talkdesk_reports.core.clock import Scope, Stopped, TimeIsUp, in_words
 from tap_talkdesk_reports.core.errors import (
     AuthenticationError,
@@ -137,6 +138,8 @@ def described(error: Exception) -> str:
         return f"stream_maps: {error}"
     if isinstance(error, SingerSDKError):
         return str(error)
+    if isinstance(error, OSError | MemoryError) or "new thread" in str(error):
+        return describe_error(error)
     logger.debug("%s", type(error).__name__, exc_info=error)
     kind, frames = type(error).__name__, traceback.extract_tb(error.__traceback__)
     if any(Path(frame.filename) == MAPPER for frame in frames):
