@@ -20,8 +20,6 @@ from tap_talkdesk_reports.records.values import (
     InexactError,
     converter,
     to_json_text,
-    to_seconds,
-    to_seconds_of_day,
     to_text,
 )
 
@@ -85,6 +83,7 @@ class RecordBuilder:
         self._selected = frozenset(self.columns)
         own = {UNKNOWN_FIELDS, ROW_ID}
         fields = {name: field for name, field in schema["properties"].items() if name not in own}
+        self._schemas = fields
         self._converters = {name: converter(field) for name, field in fields.items()}
         texts = {name for name, convert in self._converters.items() if convert in {to_text, to_json_text}}
         #: Columns of text in which CSV writes null as an empty cell.
@@ -150,8 +149,8 @@ class RecordBuilder:
         if column not in self._converters:
             return None
         convert = self._converters[column]
-        if convert is to_seconds and plain in self._day_fractions:
-            convert = to_seconds_of_day
+        if plain in self._day_fractions:
+            convert = converter(self._schemas[column], day_fractions=True)
         self._fields[name] = column, convert
         return self._fields[name]
 

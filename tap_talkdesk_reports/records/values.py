@@ -44,18 +44,19 @@ class InexactError(ValueError):
         self.rounded = rounded
 
 
-def converter(field: Mapping[str, Any]) -> Converter:
+def converter(field: Mapping[str, Any], *, day_fractions: bool = False) -> Converter:
     """The function that converts the values of a field, by its JSON Schema.
 
-    `printed` in it is the schema of values that are then written as text.
+    `printed` in it is the schema of values that are then written as text. With
+    `day_fractions`, a duration below 1 is a fraction of a day.
     """
     if "printed" in field:
-        return partial(_printed, converter(field["printed"]))
+        return partial(_printed, converter(field["printed"], day_fractions=day_fractions))
     types = field["type"] if isinstance(field["type"], list) else [field["type"]]
     if field.get("format") == "date-time":
         return to_timestamp
     if field.get("unit") == "seconds" and "integer" in types:
-        return to_seconds
+        return to_seconds_of_day if day_fractions else to_seconds
     if field.get("accepts") == "any":
         return to_json_text
     converters: dict[str, Converter] = {

@@ -190,6 +190,20 @@ def test_a_duration_is_a_fraction_of_a_day_only_below_one_and_under_a_declared_n
     assert (kept(record) if left else record["_unknown_fields"]) == left
 
 
+def test_a_fraction_of_a_day_is_seconds_though_the_catalog_makes_the_column_text():
+    printed = {"talk_time": {"type": ["string", "null"], "printed": FIELDS["talk_time"]}}
+    make = RecordBuilder(
+        "calls",
+        {"properties": FIELDS | printed},
+        keys=("id",),
+        replication_key="end_at",
+        unknown_fields="warn",
+        day_fractions=("talk_time",),
+    )
+
+    assert make.from_json({"id": "CA1", "talk_time": 0.000069444446})["talk_time"] == "6"
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
