@@ -40,6 +40,7 @@ FAILURES = (
         "too many files and connections are open: raise the limit (ulimit -n), or lower max_concurrent_jobs",
         OSError,
         errnos=frozenset({errno.EMFILE, errno.ENFILE}),
+        is_lasting=True,  # the slots of the run hold them all the time
     ),
     _Failure("memory is short: raise its limit, or lower max_concurrent_jobs", MemoryError),
     _Failure(

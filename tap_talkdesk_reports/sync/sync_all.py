@@ -138,10 +138,11 @@ def described(error: Exception) -> str:
         return f"stream_maps: {error}"
     if isinstance(error, SingerSDKError):
         return str(error)
-    if isinstance(error, OSError | MemoryError) or "new thread" in str(error):
-        return describe_error(error)
-    logger.debug("%s", type(error).__name__, exc_info=error)
-    kind, frames = type(error).__name__, traceback.extract_tb(error.__traceback__)
+    kind = type(error).__name__
+    if isinstance(error, OSError | MemoryError | RuntimeError) and (words := describe_error(error)) != kind:
+        return words
+    logger.debug("%s", kind, exc_info=error)
+    frames = traceback.extract_tb(error.__traceback__)
     if any(Path(frame.filename) == MAPPER for frame in frames):
         return f"an expression of stream_maps fails with {kind}; a value may be null or of another type"
     file, line = Path(frames[-1].filename).name, frames[-1].lineno
