@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tap_talkdesk_reports.api.client import DATE_RESOLUTION, Client
 from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.api.urls import read_url
+from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import AuthenticationError, RequestRefusedError, UnexpectedResponseError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class TokenSource(ABC):
         """What to add to the error for a sign-in that is refused, if the clocks differ."""
         if abs(self.clock_skew) <= TOLERATED_SKEW:
             return ""
-        return f", and this machine's clock: Talkdesk's is {self.clock_skew:+.0f} s from it"
+        return f"; this machine's clock is {_distance(self.clock_skew)} Talkdesk's; set it"
 
 
 class PasswordGrant(TokenSource):
@@ -220,3 +221,9 @@ class ClientCredentials(TokenSource):
         form["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         form["client_assertion"] = self._key.assertion(self._client_id, self._audience, self._policy.now())
         return {"data": form}
+
+
+def _distance(skew: float) -> str:
+    """How far this machine's clock is from Talkdesk's, to the minute: `7 minutes ahead of`."""
+    side = "behind" if skew > 0 else "ahead of"
+    return f"{in_words(60 * round(abs(skew) / 60))} {side}"

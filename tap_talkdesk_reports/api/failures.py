@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,53 +9,29 @@ from typing import TYPE_CHECKING
 import requests.exceptions
 import urllib3.exceptions
 
+from tap_talkdesk_reports.core.limits import OUT_OF_FILES, describe_limit
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
 class _Failure:
-    """A kind of failure, by the type, the number (errno) or the text of one of the errors behind it."""
+    """A kind of failure, by the type or the text of one of the errors behind it."""
 
     words: str
     kind: type[BaseException] | tuple[type[BaseException], ...] = BaseException
     text: str = ""
-    errnos: frozenset[int] = frozenset()
     #: Whether another attempt meets it again, until the operator changes something.
     is_lasting: bool = False
 
     def fits(self, error: BaseException) -> bool:
         """Whether it is of this kind."""
-        return (
-            isinstance(error, self.kind)
-            and (not self.errnos or getattr(error, "errno", None) in self.errnos)
-            and re.search(self.text, str(error)) is not None
-        )
+        return isinstance(error, self.kind) and re.search(self.text, str(error)) is not None
 
 
 #: The first kind that fits one of the errors behind a failure counts.
 FAILURES = (
-    _Failure(
-        "too many files and connections are open: raise the limit (ulimit -n), or lower max_concurrent_jobs",
-        OSError,
-        errnos=frozenset({errno.EMFILE, errno.ENFILE}),
-    ),
-    _Failure("memory is short: raise its limit, or lower max_concurrent_jobs", MemoryError),
-    _Failure(
-        "memory is short: raise its limit, or lower max_concurrent_jobs",
-        OSError,
-        errnos=frozenset({errno.ENOMEM, errno.ENOBUFS}),
-    ),
-    _Failure(
-        "no thread can be started: raise the limit (ulimit -u), or lower max_concurrent_jobs",
-        RuntimeError,
-        r"start\snew\sthread",
-    ),
-    _Failure(
-        "the disk is full",
-        OSError,
-        errnos=frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG}),
-    ),
     _Failure(
         "the CA bundle does not exist: correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",
         OSError,
@@ -113,8 +88,10 @@ FAILURES = (
 
 def describe_error(error: BaseException) -> str:
     """What an error of a request or of this machine means, and what to do; holds no URL, nothing secret."""
-    failure = _failure(error)
-    if failure is not None:
+    limits = map(describe_limit, _behind(error))
+    if limit := next(filter(None, limits), None):
+        return limit
+    if failure := _failure(error):
         return failure.words
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
@@ -122,9 +99,13 @@ def describe_error(error: BaseException) -> str:
 
 
 def is_lasting(error: BaseException) -> bool:
-    """Whether another attempt is of no use."""
+    """Whether another attempt is of no use.
+
+    The slots of a run hold their files and connections all the time, so their limit does not pass.
+    """
     failure = _failure(error)
-    return failure is not None and failure.is_lasting
+    has_none_left = any(getattr(each, "errno", None) in OUT_OF_FILES for each in _behind(error))
+    return has_none_left or (failure is not None and failure.is_lasting)
 
 
 def was_never_sent(error: BaseException) -> bool:

@@ -108,11 +108,12 @@ def custom_reports(config: Mapping[str, Any]) -> list[CustomReport]:
 
 
 def normalize(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with defaults, without `""` and null, and with typed values instead of text.
+    """The config with defaults, texts trimmed, without `""` and null, and with typed values instead of text.
 
     Environment variables are text, and Meltano passes some of its values as text.
     """
-    normalized = {name: value for name, value in config.items() if value is not None and value != ""}
+    trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in config.items()}
+    normalized = {name: value for name, value in trimmed.items() if value is not None and value != ""}
     for name, setting in SCHEMA["properties"].items():
         if name not in normalized:
             if "default" in setting:
@@ -130,7 +131,7 @@ def _from_text(text: str, types: list[str]) -> object:
             return json.loads(text)
     except ValueError:
         return text
-    word = text.strip().lower()
+    word = text.lower()
     if "boolean" in types and (word in TRUE or word in FALSE):
         return word in TRUE
     return text

@@ -5,6 +5,7 @@ The system removes them at every kind of exit, KILL included.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from tap_talkdesk_reports.core.errors import SpoolError, TruncatedFileError
+from tap_talkdesk_reports.core.limits import describe_limit
 
 #: Report files are read and written in chunks of so many bytes.
 CHUNK_BYTES = 1 << 18
@@ -65,5 +67,8 @@ def drop(spool: BinaryIO) -> None:
 def spool_error(error: OSError, needed: int | None = None) -> SpoolError:
     """The error for a report file of so many bytes that cannot be kept."""
     size = f" of {needed} bytes" if needed else ""
-    msg = f"The report file{size} cannot be kept: {error.strerror or error}. Make room, or set spool_dir"
+    if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
+        msg = f"The report file{size} cannot be kept: {describe_limit(error)}"
+    else:
+        msg = f"The report file{size} cannot be kept: {error.strerror or error}. Make room, or set spool_dir"
     return SpoolError(msg)

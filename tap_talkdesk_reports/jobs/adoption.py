@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from tap_talkdesk_reports.core.report_job import JobName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime, timedelta
 
     from tap_talkdesk_reports.core.report_job import ReportJob
 
 
 def adoptable(
-    jobs: Iterable[ReportJob], *, report: str, file_format: str, now: datetime, age: timedelta
+    jobs: Iterable[ReportJob], *, report: str, file_format: str, now: Callable[[], datetime], age: timedelta
 ) -> Iterator[ReportJob]:
     """The jobs of this tap that may be adopted, of a list that is newest first.
 
@@ -26,14 +26,14 @@ def adoptable(
         jobs: The list; it is not read past the first job of this tap that is too old.
         report: The report that is wanted.
         file_format: The format that is wanted.
-        now: The present.
+        now: The present, by the clock of the names. The list itself may show how far it is from this one.
         age: How old a job may be; so a full refresh never gets last month's file.
     """
     for job in jobs:
         name = JobName.of(job)
         if name is None:
             continue
-        if now - name.created > age:
+        if now() - name.created > age:
             return
         is_same = (name.report, name.timespan, name.format) == (report, job.timespan, file_format)
         if is_same and not job.is_dead:

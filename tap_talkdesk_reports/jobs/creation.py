@@ -34,6 +34,8 @@ ADVICE = {
 }
 #: How often a job is created whose response was lost and that cannot be found in the list.
 ATTEMPTS_TO_CREATE = 8
+#: How often, if its response came and was unexpected: a proxy's page may pass, a changed API does not.
+ATTEMPTS_IF_UNEXPECTED = 3
 #: Seconds that are waited at most before that, whatever the API asks for.
 LONGEST_WAIT = 300.0
 #: A named job that is younger was created by the request whose response was lost.
@@ -64,7 +66,8 @@ class Creation:
                 job = self._api.create(report, timespan, self._format)
             except ResponseLostError as lost:
                 found = self._unseen(report, timespan, self._api.now())
-                if found is None and attempt == ATTEMPTS_TO_CREATE:
+                attempts = ATTEMPTS_IF_UNEXPECTED if lost.is_unexpected else ATTEMPTS_TO_CREATE
+                if found is None and attempt >= attempts:
                     raise
                 logger.warning("%s; %s", lost, f"found it: {found}" if found else "creating it again")
                 if found is None:

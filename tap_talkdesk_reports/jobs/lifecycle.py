@@ -91,7 +91,7 @@ class Jobs:
                     islice(listed, LISTED_JOBS),
                     report=report,
                     file_format=self._format,
-                    now=self._api.now(),
+                    now=self._api.now,
                     age=age,
                 )
                 if brings_new_rows(job, bookmark, delay)

@@ -74,7 +74,7 @@ def _tokens(settings: Settings, policy: RequestPolicy) -> TokenSource:
 
 
 def seconds_behind(tokens: TokenSource) -> float:
-    """How far Talkdesk's clock is behind this machine's, as its last response to the sign-in showed.
+    """How far Talkdesk's clock is behind this machine's, as its latest response shows.
 
     Of the two clocks the one that is behind decides what is settled, so that no bookmark
     can come to lie in the future: a clock of Talkdesk's that is ahead counts as 0.

@@ -179,22 +179,23 @@ class LookAhead(Generic[P, R]):
 
     def _run(self, entry: Entry[P, R]) -> None:
         try:
-            result = self._work(entry.piece)
-        except Exception as error:  # noqa: BLE001 - it is raised again where the result is awaited
-            self._replace(entry, error)
-        except BaseException as stopped:  # noqa: BLE001 - as is Stopped
-            self._settle(entry, State.FAILED, stopped)
-        else:
-            if self._settle(entry, State.READY, result):
-                return
-            self._discard(result)
+            try:
+                result = self._work(entry.piece)
+            except Exception as error:  # noqa: BLE001 - it is raised again where the result is awaited
+                self._replace(entry, error)
+            else:
+                if self._settle(entry, State.READY, result):
+                    return
+                self._discard(result)
+        except BaseException as error:  # noqa: BLE001 - as is Stopped, and what goes wrong here
+            self._settle(entry, State.FAILED, error)
         self._give_back()
 
     def _give_back(self) -> None:
         """Give back the slot of work without a result, once nothing that it left is running."""
         is_free = True
         if self._has_ended is not None:
-            with self._left_running.entered(), suppress(Stopped):
+            with self._left_running.entered(), suppress(Exception, Stopped):
                 is_free = self._has_ended()
         with self._changed:
             self._free += is_free
@@ -203,11 +204,10 @@ class LookAhead(Generic[P, R]):
 
     def _finish(self, entry: Entry[P, R]) -> None:
         assert self._after_ack is not None
-        try:
+        with suppress(Exception, Stopped):
             self._after_ack(entry.result)
-        finally:
-            with self._changed:
-                self._remove(entry)
+        with self._changed:
+            self._remove(entry)
 
     def _replace(self, entry: Entry[P, R], error: Exception) -> bool:
         """Put other pieces in the place of one that failed; False if there are none: the error stands."""

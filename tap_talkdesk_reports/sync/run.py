@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from tap_talkdesk_reports.core.clock import TimeIsUp
+from tap_talkdesk_reports.core.errors import AuthenticationError
 from tap_talkdesk_reports.core.timespans import horizon, rfc3339
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.jobs.report_files import ReportFile, ReportFiles
@@ -67,6 +68,7 @@ class Run:
         self._is_test = is_test
         self._began = clock.monotonic()
         self._over = threading.Event()
+        self._refusal: AuthenticationError | None = None
         self._plans: dict[str, StreamPlan] = {}
         self._lookahead: LookAhead[Piece, ReportFile] = LookAhead({}, self._make, width=0)
         self._progress = Progress({}, lambda: (0, 0.0), clock, watched=False)
@@ -132,10 +134,16 @@ class Run:
 
     def _make(self, piece: Piece) -> ReportFile:
         """Called by the look-ahead for each piece."""
+        if self._refusal is not None:  # no job can be made any more
+            raise self._refusal
         if piece.attempt:
             self._clock.sleep(self._clock.jittered(piece.attempt))
         is_proof = piece.was_empty and piece.job is None
-        return self._files.make(piece.report, piece.timespan, piece.job, may_be_empty=is_proof)
+        try:
+            return self._files.make(piece.report, piece.timespan, piece.job, may_be_empty=is_proof)
+        except AuthenticationError as error:
+            self._refusal = error
+            raise
 
     def _instead_of(self, piece: Piece, error: Exception) -> Sequence[Piece]:
         """Called by the look-ahead for each piece that failed."""

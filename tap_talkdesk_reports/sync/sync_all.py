@@ -13,6 +13,7 @@ from singer_sdk import mapper
 from singer_sdk.exceptions import MapExpressionError, SingerSDKError
 from singer_sdk.singerlib import StateMessage
 
+from tap_talkdesk_reports.api.failures import describe_error
 from tap_talkdesk_reports.core.clock import Scope, Stopped, TimeIsUp, in_words
 from tap_talkdesk_reports.core.errors import (
     AuthenticationError,
@@ -137,8 +138,11 @@ def described(error: Exception) -> str:
         return f"stream_maps: {error}"
     if isinstance(error, SingerSDKError):
         return str(error)
-    logger.debug("%s", type(error).__name__, exc_info=error)
-    kind, frames = type(error).__name__, traceback.extract_tb(error.__traceback__)
+    kind = type(error).__name__
+    if isinstance(error, OSError | MemoryError | RuntimeError) and (words := describe_error(error)) != kind:
+        return words
+    logger.debug("%s", kind, exc_info=error)
+    frames = traceback.extract_tb(error.__traceback__)
     if any(Path(frame.filename) == MAPPER for frame in frames):
         return f"an expression of stream_maps fails with {kind}; a value may be null or of another type"
     file, line = Path(frames[-1].filename).name, frames[-1].lineno

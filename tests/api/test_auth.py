@@ -121,10 +121,13 @@ def refusing(ahead, clock):
 
 
 @pytest.mark.parametrize("password", [False, True])
-def test_a_refused_sign_in_names_the_clock_if_it_differs(sign_in, clock, password):
-    source, _ = sign_in(refusing(-3600, clock), password=password)
+@pytest.mark.parametrize(
+    ("ahead", "says"), [(-420, "7 minutes ahead of"), (-3610, "1 hour ahead of"), (90, "2 minutes behind")]
+)
+def test_a_refused_sign_in_names_the_clock_if_it_differs(sign_in, clock, password, ahead, says):
+    source, _ = sign_in(refusing(ahead, clock), password=password)
 
-    with pytest.raises(AuthenticationError, match=r"this machine's clock: Talkdesk's is -3600 s from it"):
+    with pytest.raises(AuthenticationError, match=f"; this machine's clock is {says} Talkdesk's; set it$"):
         source.token()
 
 

@@ -61,7 +61,7 @@ def test_settings_have_their_defaults_when_only_the_required_are_given():
 
 
 @pytest.mark.parametrize("name", [*SCHEMA["required"], *CREDENTIALS])
-@pytest.mark.parametrize("value", [None, "", ...])
+@pytest.mark.parametrize("value", [None, "", " \n", ...])
 def test_a_required_setting_is_told_with_its_variable_when_it_is_left_out(name, value):
     config = GOOD | {name: value}
     if value is ...:
@@ -184,14 +184,23 @@ def test_a_secret_of_a_wrong_type_is_named_and_never_shown(name, value):
     assert not any(shown in line for shown in ("s3cr3t", "98", "True"))
 
 
-@pytest.mark.parametrize("name", ["api_url", "token_url"])
 @pytest.mark.parametrize(
-    "url", ["https://user:hunter2@host", "https://hunter2@host", "https://host/?hunter2"]
+    ("name", "url", "says"),
+    [
+        ("api_url", "https://user:hunter2@host", "a user, a query or a fragment"),
+        ("api_url", "https://hunter2@host", "a user, a query or a fragment"),
+        ("api_url", "https://host/?hunter2", "a user, a query or a fragment"),
+        ("token_url", "https://user:hunter2@host/token", "a user or a fragment"),
+        ("token_url", "https://hunter2@host/token?a=b", "a user or a fragment"),
+        ("token_url", "https://host/token#hunter2", "a user or a fragment"),
+        ("token_url", "https://host/?hunter2", "it has no path"),
+    ],
 )
-def test_an_address_with_a_secret_in_it_is_refused_and_not_shown(name, url):
+def test_an_address_with_a_secret_in_it_is_refused_and_not_shown(name, url, says):
     (line,) = wrong(**{name: url})
 
     assert line.startswith(f"{name}: ")
+    assert says in line
     assert "hunter2" not in line
 
 
@@ -235,8 +244,9 @@ def test_a_slash_at_the_end_of_the_address_is_no_matter():
     assert read(api_url="https://host/").token_url == "https://host/auth/token"
 
 
-def test_a_token_address_of_ones_own_is_taken():
-    assert read(token_url="https://host/token").token_url == "https://host/token"
+@pytest.mark.parametrize("url", ["https://host/token", "https://host/t?grant_type=client_credentials&a=%20b"])
+def test_a_token_address_of_ones_own_is_taken_as_it_stands(url):
+    assert read(token_url=url).token_url == url
 
 
 def test_numbers_and_booleans_are_read_from_text():
@@ -268,6 +278,14 @@ def test_an_empty_text_and_null_count_as_left_out():
     empty = dict.fromkeys(SCHEMA["properties"].keys() - GOOD.keys(), "")
 
     assert read(**empty) == read(**dict.fromkeys(empty)) == read()
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\r\n"])
+def test_white_space_around_a_text_is_no_part_of_it_and_nothing_else_is_as_good_as_left_out(blank):
+    texts = {name: value for name, value in GOOD.items() if isinstance(value, str)} | {"format": "json"}
+    blanks = dict.fromkeys(SCHEMA["properties"].keys() - GOOD.keys(), blank)
+
+    assert read(**blanks | {name: f"{blank}{value}{blank}" for name, value in texts.items()}) == read()
 
 
 def test_normalizing_leaves_the_given_config_as_it_was():

@@ -199,21 +199,6 @@ def test_a_job_that_is_done_just_before_its_deadline_is_taken(start_sandbox, in_
     assert timedelta(seconds=599.9) <= max(asked) < timedelta(seconds=610)
 
 
-@pytest.mark.parametrize("skew", [timedelta(hours=-2), timedelta(hours=2)], ids=["behind", "ahead"])
-def test_of_two_clocks_the_one_behind_says_what_is_settled(start_sandbox, in_process, clock, days, skew):
-    sandbox = start_sandbox(clock=lambda: clock.now() + skew)
-    start = clock.now() - timedelta(hours=5)
-    settled = clock.now() + min(skew, timedelta(0)) - timedelta(hours=1)
-    config = sandbox.config | days | {"start_date": start.isoformat(), "timespan_hours": 1}
-
-    outcome = in_process({name: value for name, value in config.items() if name != "end_date"})
-
-    told = [m for level, m in outcome.log if level == "WARNING" and "clock is" in m]
-    assert len(told) == 1
-    ended = config | {"start_date": start.isoformat()[:-6], "end_date": settled.isoformat()[:-6]}
-    assert_invariants(sandbox, outcome, ended, now=settled + timedelta(hours=1))
-
-
 @pytest.mark.parametrize("api", ["reporting", "explore"])
 def test_a_token_that_expires_during_a_long_wait_costs_no_job(start_sandbox, in_process, clock, days, api):
     faults = [Fault("create", "slow_job", seconds=7200)]

@@ -11,17 +11,17 @@ from tests.support.courses import COURSES_BY_FORMAT, LASTING
 from tests.support.file_contents import CORRUPT, HANDLED_BY_FORMAT
 
 TESTS = Path(__file__).parents[1]
-FAULTS = 44
+FAULTS, FOUND_SINCE = 44, 58
 WAYS = {"process", "in process", "process, in process"}
 
 
-def rows():
-    """The cells of the table's rows."""
+def rows(cells=5):
+    """The rows of the table with so many cells."""
     lines = (TESTS / "README.md").read_text(encoding="utf-8").splitlines()
     return [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in lines
-        if re.match(r"\| \d+ \|", line)
+        if re.match(r"\| \d+ \|", line) and line.count("|") == cells + 1
     ]
 
 
@@ -60,6 +60,13 @@ def test_each_fault_has_its_row_and_tests_that_exist():
         assert way in WAYS, number
 
 
+def test_each_fault_found_since_has_tests_that_exist():
+    assert [int(row[0]) for row in rows(3)] == list(range(FAULTS + 1, FOUND_SINCE + 1))
+    for number, _, tests in rows(3):
+        assert quoted(tests), number
+        assert [test for test in quoted(tests) if not exists(test)] == [], number
+
+
 def test_each_kind_of_the_sandbox_stands_in_the_table():
     assert {name for row in rows() for name in quoted(row[2])} == set(KINDS)
 
@@ -77,6 +84,9 @@ def test_each_test_among_the_faults_asserts_the_invariants_or_stands_for_no_faul
 
     assert without == [
         # Through Explore, whose rows have other names.
+        "test_a_clock_that_only_the_api_host_shows_is_known_before_the_plan",
+        "test_a_job_has_the_time_of_talkdesk_in_its_name_and_is_adopted_by_it",
+        "test_a_job_whose_response_was_lost_is_found_again_when_the_clocks_differ",
         "test_a_job_is_done_however_that_is_told",
         # Where no request is made, and where the sandbox alone is looked at.
         "test_no_request_is_made_where_nothing_is_due",

@@ -15,7 +15,7 @@ AGE = timedelta(hours=2)
 
 
 def adopted_of(jobs):
-    return list(adoptable(jobs, report="calls", file_format="json", now=NOW, age=AGE))
+    return list(adoptable(jobs, report="calls", file_format="json", now=lambda: NOW, age=AGE))
 
 
 @pytest.mark.parametrize(

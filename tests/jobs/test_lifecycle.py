@@ -221,6 +221,17 @@ def test_a_lost_answer_orders_again_when_no_job_is_found_and_then_gives_up(clock
     assert len(never.orders) == 8
 
 
+def test_a_creation_that_keeps_getting_unexpected_responses_is_given_up_within_a_minute(clock):
+    unexpected = ResponseLostError("a proxy's page", is_unexpected=True)
+    api = ScriptedApi(*[[unexpected]] * 9)
+
+    with pytest.raises(ResponseLostError):
+        done(api, clock)
+
+    assert len(api.orders) == 3
+    assert clock.monotonic() < 60
+
+
 @pytest.mark.parametrize("error", [DOWN, RequestRefusedError("403", status=403)])
 def test_a_lost_answer_orders_again_when_jobs_cannot_be_listed(clock, error, caplog):
     api = ScriptedApi([LOST], ["done"], listed=[error])
@@ -406,6 +417,25 @@ def test_a_job_for_less_than_was_requested_is_not_taken_and_cancelled(clock, pla
         done(api, clock)
 
     assert api.cancelled == ["j1"]
+
+
+def test_a_job_for_less_than_was_requested_that_cannot_be_cancelled_is_waited_for_until_it_has_ended(clock):
+    """It counts against the account's limit, though its file is not wanted."""
+
+    class Clamping(ScriptedApi):
+        can_cancel = False
+
+        def get(self, job):
+            return replace(super().get(job), echo=NARROWER)
+
+    api = Clamping(["created", *["processing"] * 5, "done"])
+    jobs = jobs_of(api, clock)
+    with pytest.raises(TimespanMismatchError):
+        jobs.done("calls", JANUARY)
+    asked = len(api.asks)
+
+    assert jobs.has_ended()
+    assert len(api.asks) == asked + 5
 
 
 def test_a_timespan_in_another_spelling_is_logged_once(clock, caplog):

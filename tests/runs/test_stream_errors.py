@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+
 import pytest
 
 from talkdesk_sandbox import Fault, Pace
-from tests.support import run_tap, utc
+from tests.support import clean_environment, command, run_tap, utc
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-12", "timespan_hours": 24}
 DAY = {"start_date": "2026-03-02", "end_date": "2026-03-03"}
@@ -73,3 +76,23 @@ def test_streams_fail_in_one_line_when_every_slot_is_held_by_a_job_that_does_not
     assert len(sandbox.jobs) == 1
     assert "raise job_timeout_minutes" in calls
     assert "every slot is held" in statuses
+
+
+@pytest.mark.parametrize("limit", [24, 32])
+def test_a_limit_of_this_machine_is_named_with_what_to_do(start_sandbox, tmp_path, limit):
+    """Each slot takes a connection and a file: with few descriptors one of them fails, wherever that is."""
+    sandbox = start_sandbox()
+    config = sandbox.explore_config | DAYS | {"max_concurrent_jobs": 15}
+
+    ended = subprocess.run(
+        ["bash", "-c", f'ulimit -n {limit}; exec "$@"', "bash", *command(tmp_path, config)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+        env=clean_environment(),
+    )
+
+    assert ended.returncode == 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert re.search("too many (open )?files", ended.stderr.splitlines()[-1], re.IGNORECASE)

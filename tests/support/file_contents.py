@@ -61,7 +61,6 @@ HANDLED = {
     "row from the future": (Fault("create", "outside", report="calls", at="2031-11-11 11:11:11"), None),
 }
 CSV_ONLY = {
-    "file without a byte": (Fault("create", "no_bytes", report="calls"), None),
     "heading alone": (Fault("create", "empty", report="calls"), None),
     "line ends of Unix": (Fault("create", "line_ends", 2, "calls"), with_bare_newlines),
 }

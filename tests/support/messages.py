@@ -27,7 +27,9 @@ PARTS = {
     "sync_all.py": "described",
     "creation.py": "ADVICE",
     "failures.py": "FAILURES",
+    "limits.py": "LIMITS",
     "exchange.py": "__str__",
+    "auth.py": "_clock_hint",
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
