@@ -16,12 +16,7 @@ import msgspec
 from tap_talkdesk_reports.core.errors import UnfitRowError
 from tap_talkdesk_reports.records.names import plain_name
 from tap_talkdesk_reports.records.schema import ROW_ID, UNKNOWN_FIELDS
-from tap_talkdesk_reports.records.values import (
-    InexactError,
-    converter,
-    to_json_text,
-    to_text,
-)
+from tap_talkdesk_reports.records.values import InexactError, converter, to_json_text, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -133,7 +128,7 @@ class RecordBuilder:
             except ValueError:
                 record[column], misfits[name] = None, value
         if ROW_ID in self._selected:
-            fields = record if self.row_id_fields else record | deselected | unknown
+            fields = record | deselected | unknown  # what does not fit tells rows apart, too
             record[ROW_ID] = row_id((name, fields.get(name)) for name in self.row_id_fields or sorted(fields))
         if unknown:
             self._place(unknown, record)

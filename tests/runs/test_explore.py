@@ -244,6 +244,36 @@ def test_the_payloads_of_calls_of_all_times_load_into_one_schema(
         assert record["talk_time"] == row["talk_time"]
         assert record["wait_time"] == row["wait_time"]
         assert payload == "explore_like" or record["is_transfer"] == row["is_transfer"]
+        assert record["notes"] == (row["notes"] or None)
+        assert (record["user_voice_rating"] or 0) == (row["user_voice_rating"] or 0)
+
+
+@pytest.mark.parametrize(
+    ("option", "stream", "column"),
+    [
+        ({"queues_field": "dial_attempts_queues"}, "ring_attempts", "dial_attempts_queues"),
+        ({"queues_form": "text"}, "ring_attempts", "dial_attempts_queues"),
+        ({"flow_execution_id": True}, "studio_flow_execution", "flow_execution_id"),
+        ({"short_hours": True}, "qm_evaluation_analysis", "evaluation_time"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_a_report_loads_into_its_columns_in_each_way_that_it_may_be_written(
+    start_sandbox, tmp_path, option, stream, column
+):
+    sandbox = start_sandbox(calls_per_day=300, explore=Explore(**option))
+    catalog = catalog_of(tmp_path, sandbox.explore_config)
+    catalog = with_metadata(catalog, stream, [], selected=True)
+
+    outcome = run_tap(tmp_path, sandbox.explore_config | WEEK, catalog=catalog)
+
+    assert outcome.code == 0, outcome.stderr
+    records = outcome.records(stream)
+    rows = sandbox.rows(stream, utc("2026-03-02"), utc("2026-03-09"), api="explore")
+    assert len(records) == len(rows) > 20
+    assert {record["_unknown_fields"] for record in records} == {None}
+    assert any(record[column] for record in records)
+    assert column != "evaluation_time" or all(record[column][10:13] > "T0" for record in records)
 
 
 def test_a_year_is_asked_for_in_timespans_that_the_api_accepts(start_sandbox, tmp_path):

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from talkdesk_sandbox import Pace
+from talkdesk_sandbox import Fault, Pace
 from tests.support import as_record, run_tap
 from tests.support.catalogs import catalog_of, with_metadata
+from tests.support.courses import DAYS
 from tests.support.truth import STREAMS, as_set, truth
 
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 48}
@@ -286,3 +287,33 @@ def test_no_spool_file_is_left(start_sandbox, tmp_path):
 
     assert outcome.code == 0
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+@pytest.mark.parametrize(
+    "lack",
+    [
+        ("status_label", ""),
+        ("status_label", None),
+        ("status_end_at", None),
+        ("status_end_at", "soon"),
+        ("user_id", None),
+    ],
+    ids=lambda lack: f"{lack[0]} {lack[1]!r}",
+)
+def test_a_status_that_lacks_a_part_of_its_digest_is_a_record_and_stops_nothing(
+    start_sandbox, in_process, clock, lack, file_format
+):
+    field, value = lack
+    fault = Fault("create", "no_end", 1, "user_status", field=field, value=value)
+    sandbox = start_sandbox(faults=[fault], clock=clock.now)
+
+    outcome = in_process(sandbox.config | DAYS | {"format": file_format})
+
+    assert sandbox.unmet_faults() == []
+    assert outcome.code == 0
+    records = outcome.records("user_status")
+    [odd] = [record for record in records if not record[field]]
+    assert odd["_unknown_fields"] == ('{"status_end_at":"soon"}' if value == "soon" else None)
+    assert len({record["_row_id"] for record in records}) == len(records) > 100
+    assert outcome.bookmark("user_status") == "2026-03-06T00:00:00Z"
