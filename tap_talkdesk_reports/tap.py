@@ -206,7 +206,7 @@ class TapTalkdeskReports(Tap):
             cls.logger.error(str(error))
             sys.exit(1)
 
-    # Private names of the SDK; tests/test_sdk.py says why and keeps them true.
+    # Private names of the SDK; tests/project/test_sdk.py says why and keeps them true.
 
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
