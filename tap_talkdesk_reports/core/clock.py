@@ -137,7 +137,7 @@ class StopSignal:
         self._first: dict[int, float] = {}
 
     def note(self, number: int, _frame: FrameType | None = None) -> None:
-        """Handle a signal, or leave at once if somebody sends the same one again.
+        """Handle a signal, or leave at once if the same one comes again.
 
         It is only noted, as raising could tear a line that is being written.
         """

@@ -1,4 +1,4 @@
-"""Faults 22 to 34: from the signed address to a whole file."""
+"""Faults 22 to 34: from the presigned URL to a whole file."""
 
 from __future__ import annotations
 
