@@ -65,7 +65,10 @@ def test_a_stream_that_failed_is_not_forgotten_when_the_time_is_up(start_sandbox
         faults=[Fault("create", "stuck", times=99, report="user_status")],
     )
 
-    outcome = in_process(sandbox.config | DAYS | {"stop_after_minutes": 3, "job_timeout_minutes": 600})
+    # One at a time, so that the clock does not move before the first stream has failed.
+    limits = {"stop_after_minutes": 3, "job_timeout_minutes": 600, "max_concurrent_jobs": 1}
+
+    outcome = in_process(sandbox.config | DAYS | limits)
 
     assert outcome.code == 1
     assert outcome.errors[0].startswith("calls: ")
