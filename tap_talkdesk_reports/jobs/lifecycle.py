@@ -152,7 +152,7 @@ class Jobs:
         """Create a job, as `Creation.create`; it is this thread's open job until it has ended."""
         job = self._creation.create(report, timespan)
         if self.is_own(job):
-            self._open.job = job
+            self._open.job, self._open.is_given_up = job, False
         return job
 
     def _wait(self, job: ReportJob, check: Callable[[ReportJob], ReportJob] = lambda job: job) -> ReportJob:

@@ -391,6 +391,20 @@ def test_a_job_that_timed_out_twice_is_not_waited_for_a_third_time(clock):
     assert clock.monotonic() == pytest.approx(TWICE * TIMEOUT)
 
 
+def test_the_next_job_of_a_thread_is_waited_for_although_the_one_before_was_given_up(clock):
+    api = ScriptedApi(["created", "processing"], ["created", "processing", "done"])
+    api.can_cancel = False
+    jobs = jobs_of(api, clock)
+    with pytest.raises(JobTimeoutError):
+        jobs.done("calls", JANUARY)
+    assert not jobs.has_ended()
+
+    jobs.create("calls", JANUARY)
+
+    assert jobs.has_ended()
+    assert api.asks[-2:] == ["j2", "j2"]
+
+
 def test_a_job_that_is_done_leaves_nothing_open(clock):
     jobs = jobs_of(ScriptedApi(["created", "done"]), clock)
     jobs.done("calls", JANUARY)
