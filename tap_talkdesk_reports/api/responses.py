@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from tap_talkdesk_reports.api.redaction import redact
 from tap_talkdesk_reports.core.errors import UnexpectedResponseError
 from tap_talkdesk_reports.core.report_job import DONE, Echo, ReportJob
-from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp
+from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp, timestamp_or_none
 
 if TYPE_CHECKING:
     from tap_talkdesk_reports.api.exchange import Response
@@ -62,7 +62,7 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
         timespan or (echo.timespan if echo else _NEVER),
         job["status"].strip().lower(),
         name if isinstance(name, str) else "",
-        created_at=_time(job.get("created_at")),
+        created_at=timestamp_or_none(job.get("created_at")),
         echo=echo,
     )
 
@@ -75,14 +75,6 @@ def _is_id(value: object) -> bool:
         and len(value) <= LONGEST_ID
         and not re.search(r"[\x00-\x1f\x7f/\\\ud800-\udfff]", value)
     )
-
-
-def _time(value: object) -> datetime | None:
-    """A time that a response may tell; None if it does not, or not as a time."""
-    try:
-        return read_timestamp(value) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def same_job(job: ReportJob, body: dict[str, Any]) -> ReportJob:
@@ -119,7 +111,7 @@ def _echo(body: object) -> Echo | None:
     ]  # a date alone is no moment
     try:
         start, end = map(read_timestamp, texts)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
     has_zone = all(re.search(r"([ZC]|[+-][0-9]{2}:?[0-9]{2})\s*$", text) for text in texts)
     return Echo(Timespan(start, end), has_zone=has_zone)

@@ -15,11 +15,10 @@ from tap_talkdesk_reports.api.urls import is_loopback, read_url
 from tap_talkdesk_reports.config.custom_reports import custom_report_problems
 from tap_talkdesk_reports.config.schema import SCHEMA, SIGN_INS
 from tap_talkdesk_reports.config.settings import api_of
-from tap_talkdesk_reports.core.timespans import read_timestamp
+from tap_talkdesk_reports.core.timespans import timestamp_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
 
 BATCH_EXAMPLE = (
@@ -42,7 +41,7 @@ def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
     for name, setting in SCHEMA["properties"].items():
         if name in config and (problem := _problem(config[name], setting)):
             yield f"{name}: {problem}"
-    start, end = (_moment_or_none(config.get(name)) for name in ("start_date", "end_date"))
+    start, end = (timestamp_or_none(config.get(name)) for name in ("start_date", "end_date"))
     if start and end and end < start:
         yield f"end_date: {config['end_date']} lies before start_date {config['start_date']}"
     for name in ("api_url", "token_url"):
@@ -127,7 +126,7 @@ def _problem(value: object, setting: Mapping[str, Any]) -> str | None:
         return f"{shown} is {type(value).__name__}, not text; put it in quotation marks"
     if (allowed := setting.get("enum")) and value not in allowed:
         return f"{shown} is not one of {', '.join(allowed)}"
-    if setting.get("format") == "date-time" and _moment_or_none(value) is None:
+    if setting.get("format") == "date-time" and timestamp_or_none(value) is None:
         return f"{shown} is not a date; write 2026-01-31 or 2026-01-31T00:00:00Z"
     return None
 
@@ -140,13 +139,6 @@ def _number_problem(value: object, shown: str, setting: Mapping[str, Any]) -> st
     if value > setting.get("maximum", value):
         return f"{shown} is more than {setting['maximum']}"
     return None
-
-
-def _moment_or_none(value: object) -> datetime | None:
-    try:
-        return read_timestamp(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def _url_problem(name: str, url: str) -> str | None:

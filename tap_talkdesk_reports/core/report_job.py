@@ -33,17 +33,17 @@ class Echo:
     has_zone: bool
 
     def covers(self, requested: Timespan) -> bool:
-        """Whether it covers a requested timespan, by the tolerance of `differs_from`."""
+        """Whether it covers a requested timespan.
+
+        An end up to a second earlier may be how the API writes an excluded end, and a shift of
+        both ends by the same multiple of 15 minutes the account's zone, if no zone is written.
+        """
         shift = self._shift(requested)
         start, end = self.timespan.start - shift, self.timespan.end - shift
         return start - requested.start <= SECOND and requested.end - end <= SECOND
 
     def differs_from(self, requested: Timespan) -> bool:
-        """Whether it is spelled as another timespan, though it covers the requested one.
-
-        An end up to a second earlier may be how the API writes an excluded end, and a shift of
-        both ends by the same multiple of 15 minutes the account's zone, if no zone is written.
-        """
+        """Whether it is another timespan than the requested one, if only in its spelling."""
         return self.timespan != requested
 
     def _shift(self, requested: Timespan) -> timedelta:

@@ -79,6 +79,14 @@ def read_timestamp(text: str) -> datetime:
         raise ValueError from None
 
 
+def timestamp_or_none(value: object) -> datetime | None:
+    """A value read as by `read_timestamp`; None if it is no text, or no time."""
+    try:
+        return read_timestamp(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
 def horizon(now: datetime, delay: timedelta) -> datetime:
     """The latest moment up to which data is settled, floored to the minute."""
     return (now - delay).replace(second=0, microsecond=0)

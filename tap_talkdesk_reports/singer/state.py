@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_talkdesk_reports.core.errors import BookmarkError
-from tap_talkdesk_reports.core.timespans import read_timestamp
+from tap_talkdesk_reports.core.timespans import timestamp_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,10 +57,7 @@ def read_bookmark(bookmark: Mapping[str, Any], stream: str, replication_key: str
     if not any(value for name, value in bookmark.items() if name != "replication_key"):
         return None
     value = bookmark.get("replication_key_value")
-    try:
-        moment = read_timestamp(value) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
-        moment = None
+    moment = timestamp_or_none(value)
     if moment is None:
         reason = "it is not understood"
     elif bookmark.get("replication_key", replication_key) != replication_key:
