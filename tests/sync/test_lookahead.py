@@ -434,3 +434,29 @@ def test_random_plans_come_whole_in_order_within_the_width_and_leave_nothing_ope
     assert reached["y"] >= 16
     assert work.most <= width
     assert [file.closed for file in work.files] == [1] * len(work.files)
+
+
+def test_a_piece_that_waits_is_cut_when_it_begins(work):
+    plan = pieces("a", 2, length=4)
+
+    with ahead_of(work, plan, width=1, fitted=lambda p: p.halves() if p.end - p.begin > 2 else [p]) as ahead:
+        read = list(consume(ahead, "a"))
+
+    assert read == [Piece("a", n, n + 2) for n in (0, 2, 4, 6)]
+    assert work.begun == read
+
+
+def test_a_narrow_stream_has_one_piece_under_way_and_leaves_the_other_slots_to_others(work):
+    plan = [*pieces("a", 3), *pieces("b", 3)]
+    gates = {piece: threading.Event() for piece in plan}
+    work.gates.update(gates)
+
+    with ahead_of(work, plan, width=4, is_narrow="a".__eq__) as ahead:
+        until(lambda: len(work.begun) == 4)
+        begun = set(work.begun)
+        for gate in gates.values():
+            gate.set()
+        read = [*consume(ahead, "a"), *consume(ahead, "b")]
+
+    assert begun == {plan[0], *plan[3:]}
+    assert read == plan
