@@ -31,7 +31,7 @@ BAD_REQUEST = 400
 #: How often a timespan is halved before its stream fails: a week becomes hours.
 HALVINGS = 6
 #: What is not longer is not halved when it is refused: from 30 days on that is five halvings.
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -161,14 +161,12 @@ class StreamPlan(Iterator[Piece]):
         while self._length >= timespan.length:
             self._length /= 2
 
-    def accept(self, timespan: Timespan) -> str | None:
-        """Note that the API has taken a timespan; what to log if that shows which length it takes."""
+    def accept(self, timespan: Timespan) -> bool:
+        """Note that the API has taken a timespan; whether that shows which length it takes."""
         if not (self.is_probing and self._length / 2 < timespan.length <= self._length):
-            return None  # what is much shorter shows nothing
+            return False  # what is much shorter shows nothing
         self.is_probing = False
-        hours = timespan.length // HOUR
-        advice = f'set stream_settings to {{"{self._stream.name}": {{"timespan_hours": {hours}}}}}'
-        return f"{self._stream.name}: Talkdesk takes timespans of {hours} hours, and no longer ones; {advice}"
+        return True
 
     def fitted(self, piece: Piece) -> list[Piece]:
         """A piece that is about to begin, in parts if it is longer than the API takes."""

@@ -40,6 +40,7 @@ T = TypeVar("T")
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
+HOUR = timedelta(hours=1)
 #: Cancelling jobs at a stop may take so many seconds.
 SECONDS_TO_CANCEL = 5
 #: In a connection test a job that runs for longer was at least accepted.
@@ -148,8 +149,13 @@ class Run:
         except AuthenticationError as error:
             self._refusal = error
             raise
-        if piece.job is None and (advice := self._plans[piece.stream].accept(piece.timespan)):
-            logger.warning("%s", advice)
+        if piece.job is None and self._plans[piece.stream].accept(piece.timespan):
+            name, hours = piece.stream, piece.timespan.length // HOUR
+            words = (
+                "%s: Talkdesk takes timespans of %d hours, and refuses longer ones; "
+                'set stream_settings to {"%s": {"timespan_hours": %d}}'
+            )
+            logger.warning(words, name, hours, name, hours)
         return file
 
     def _instead_of(self, piece: Piece, error: Exception) -> Sequence[Piece]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import textwrap
+from datetime import timedelta
 
 import pytest
 
@@ -174,3 +175,57 @@ def test_a_wrong_report_is_one_line(reports, says):
 
     assert line.startswith("reports: ")
     assert says in line
+
+
+def test_a_stream_has_the_general_settings_but_for_its_own():
+    own = {
+        "calls": {"timespan_hours": "24", "lookback_hours": None},
+        "contacts": {"availability_delay_minutes": 5},
+    }
+
+    settings = read(BASIC | {"lookback_hours": 3, "stream_settings": own | {"nothing": None}})
+
+    of_calls, of_contacts = settings.of("calls"), settings.of("contacts")
+    assert (of_calls.timespan.days, of_calls.lookback, of_calls.availability_delay) == (
+        1,
+        timedelta(hours=3),
+        timedelta(hours=1),
+    )
+    assert (of_contacts.timespan.days, of_contacts.availability_delay) == (7, timedelta(minutes=5))
+    assert settings.of("others") == settings
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("[]", "it must be like"),
+        ({"calls": 5}, "it must be like"),
+        ("{", "it must be like"),
+        ({"cals": {"lookback_hours": 1}}, "'cals': no report is read for a stream of this name"),
+        (
+            {"report_files": {"lookback_hours": 1}},
+            "'report_files': no report is read for a stream of this name",
+        ),
+        ({"calls": {"timespan": 1}}, "'calls': 'timespan' is not one of timespan_hours"),
+        ({"calls": {"timespan_hours": 0}}, "'calls': timespan_hours: 0 is less than 1"),
+        ({"calls": {"lookback_hours": "a day"}}, "'calls': lookback_hours: 'a day' is not a whole number"),
+    ],
+)
+def test_wrong_stream_settings_are_one_line(given, says):
+    [line] = wrong(BASIC | {"stream_settings": given})
+
+    assert line.startswith(f"stream_settings: {says}")
+
+
+def test_a_custom_report_cannot_take_the_name_of_the_evidence():
+    [line] = wrong(BASIC | {"reports": [REPORT | {"name": "Report files"}]})
+
+    assert "there is a stream 'report_files' already" in line
+
+
+def test_the_reporting_api_signs_in_by_oauth_without_a_user():
+    settings = read(BASIC | {"api": "reporting", "region": "eu"})
+
+    assert (settings.api, settings.username) == ("reporting", "")
+    assert settings.token_url == "https://acme.talkdeskid.eu/oauth/token"
+    assert read(BASIC | {"username": "u", "password": "p"}).token_url.endswith("/auth/token")

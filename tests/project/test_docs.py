@@ -70,7 +70,7 @@ def test_the_readme_lists_every_setting_with_its_default(about):
 
 
 @pytest.mark.parametrize(
-    ("api", "heading"), [("explore", "Streams"), ("reporting", "The Reporting API has two:")]
+    ("api", "heading"), [("explore", "Streams"), ("reporting", "The Reporting API has these:")]
 )
 def test_the_readme_lists_every_stream_with_its_keys(tmp_path, api, heading):
     catalog = json.loads(run_tap(tmp_path, {"api": api}, "--discover").stdout)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from talkdesk_sandbox import Fault, Pace
+from talkdesk_sandbox import Explore, Fault, Pace
 from tests.support import as_record, run_tap
 from tests.support.catalogs import catalog_of, with_metadata
 from tests.support.courses import DAYS
@@ -317,3 +317,22 @@ def test_a_status_that_lacks_a_part_of_its_digest_is_a_record_and_stops_nothing(
     assert odd["_unknown_fields"] == ('{"status_end_at":"soon"}' if value == "soon" else None)
     assert len({record["_row_id"] for record in records}) == len(records) > 100
     assert outcome.bookmark("user_status") == "2026-03-06T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "scopes", [("reports:read", "reports:write"), ("data-reports:read", "data-reports:write")]
+)
+def test_the_reporting_api_is_read_with_a_client_of_oauth_if_that_has_the_scopes(
+    start_sandbox, tmp_path, scopes
+):
+    sandbox = start_sandbox(explore=Explore(scopes=scopes))
+
+    test = run_tap(tmp_path, sandbox.reporting_oauth_config | WEEK, "--test")
+    outcome = run_tap(tmp_path, sandbox.reporting_oauth_config | WEEK)
+
+    may = scopes[0] == "reports:read"
+    assert (test.code, outcome.code) == ((0, 0) if may else (1, 1))
+    assert "for the Reporting API" in test.stdout
+    assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls") if may else ())
+    assert may or all("reports:" in line for line in outcome.errors)
+    assert {entry.path for entry in sandbox.ledger if entry.operation == "token"} == {"/oauth/token"}

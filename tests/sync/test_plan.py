@@ -272,17 +272,16 @@ def test_a_piece_that_waits_is_cut_to_the_length_that_is_left_when_it_begins():
     assert plan.fitted(adopted := replace(waiting, job=job(2, 6))) == [adopted]
 
 
-def test_a_plan_tells_once_which_length_fits_and_only_if_it_is_near_the_one_refused():
+def test_a_plan_finds_once_which_length_fits_and_only_by_one_near_the_one_refused():
     plan = StreamPlan(CALLS, Due(DUE), 4 * DAY)
-    assert plan.accept(DUE) is None
+    assert not plan.accept(DUE)
     plan.refuse(DUE)
 
-    advice = [
+    news = [
         plan.accept(Timespan(DUE.start, DUE.start + length)) for length in (HOUR, 4 * DAY, 2 * DAY, 2 * DAY)
     ]
 
-    assert [bool(each) for each in advice] == [False, False, True, False]
-    assert 'set stream_settings to {"calls": {"timespan_hours": 48}}' in advice[2]
+    assert news == [False, False, True, False]
 
 
 @given(st.integers(1, 720), st.integers(0, 6), st.integers(0, 10**7), st.integers(0, 10**6))
