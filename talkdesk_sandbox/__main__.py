@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--token-seconds", type=float, default=86_400, help="lifetime of an access token")
     add("--url-seconds", type=int, default=900, help="lifetime of a presigned URL")
     add("--max-open-jobs", type=int, default=15, help="unfinished jobs the account may have")
+    add("--longest-timespan-hours", type=float, help="the account's own limit for the timespan of a job")
     add("--settle-seconds", type=float, default=0, help="how long after its end a row becomes available")
     add("--chunked", action="store_true", help="the API answers in chunks, without a Content-Length")
     add("--tls", action="store_true", help="serve https, with a certificate of the sandbox's own authority")

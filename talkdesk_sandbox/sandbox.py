@@ -74,6 +74,7 @@ class Sandbox:
         chunked: bool = False,
         tls: bool = False,
         settle_seconds: float = 0,
+        longest_timespan_hours: float | None = None,
         account: str = CREDENTIALS["account"],
         client_id: str = CREDENTIALS["client_id"],
         client_secret: str = CREDENTIALS["client_secret"],
@@ -104,6 +105,7 @@ class Sandbox:
             chunked: Whether the API answers in chunks, without a Content-Length.
             tls: Whether both hosts are https, with a certificate of the authority in `ca_file`.
             settle_seconds: How long after its end a row becomes available to new jobs.
+            longest_timespan_hours: The account's own limit for the timespan of a job, in both APIs.
             account: The account to sign in to.
             client_id: The client's id.
             client_secret: The client's secret.
@@ -145,6 +147,7 @@ class Sandbox:
             forbidden_reports=forbidden,
             closed_bounds=bounds == "closed",
             settling=timedelta(seconds=settle_seconds),
+            longest_timespan=timedelta(hours=longest_timespan_hours) if longest_timespan_hours else None,
             token_lifetime=timedelta(seconds=token_seconds),
             url_lifetime=timedelta(seconds=url_seconds),
             jobs=JobStore(pace or Pace.now(), clock, max_open_jobs),

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from singer_sdk import SchemaDirectory
 
+from tap_talkdesk_reports import schemas
+from tap_talkdesk_reports.config.catalog import REPORT_FILES
 from tap_talkdesk_reports.records.schema import ROW_ID
 from tap_talkdesk_reports.schemas import explore, payloads, reporting
+from tap_talkdesk_reports.sync.evidence import EvidenceStream
 from tap_talkdesk_reports.sync.report_stream import ReportStream
 
 if TYPE_CHECKING:
@@ -225,6 +228,16 @@ class ContactOnlineTime(AgentTotals):
 
     name = "contact_online_time"
     row_id_fields = ("agent_id", "team_id", "started_at")
+
+
+class ReportFiles(EvidenceStream):
+    """What was read: one record for each report file, in both APIs."""
+
+    schemas = SchemaDirectory(schemas)
+    name = REPORT_FILES
+    selected_by_default = False
+    primary_keys = ("stream", "timespan_start", "timespan_end", "job_id")
+    replication_key = "read_at"
 
 
 REPORTING_STREAMS = (ReportingCalls, ReportingUserStatus)

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk import Tap
@@ -17,7 +17,7 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_talkdesk_reports.config.catalog import InForce, in_force
+from tap_talkdesk_reports.config.catalog import REPORT_FILES, InForce, in_force
 from tap_talkdesk_reports.config.json_files import read_json
 from tap_talkdesk_reports.config.schema import SCHEMA
 from tap_talkdesk_reports.config.settings import Settings, api_of, custom_reports, normalize
@@ -28,8 +28,10 @@ from tap_talkdesk_reports.core.signals import SIGNALLED, listen
 from tap_talkdesk_reports.core.timespans import rfc3339
 from tap_talkdesk_reports.singer.state import bookmarks_of, read_bookmark
 from tap_talkdesk_reports.singer.writer import MessageWriter
-from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, ExploreStream
+from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, ExploreStream, ReportFiles
 from tap_talkdesk_reports.sync.connection_test import connection_test
+from tap_talkdesk_reports.sync.evidence import EvidenceStream
+from tap_talkdesk_reports.sync.report_stream import ReportStream
 from tap_talkdesk_reports.sync.runs import Runs
 from tap_talkdesk_reports.sync.sync_all import sync_all
 
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
 
     from tap_talkdesk_reports.config.custom_reports import CustomReport
-    from tap_talkdesk_reports.sync.report_stream import ReportStream
 
 
 #: Where the command line keeps that `--test` was given.
@@ -71,12 +72,12 @@ class TapTalkdeskReports(Tap):
         self._given_catalog = catalog
         super().__init__(**options)
 
-    def discover_streams(self) -> Sequence[ReportStream]:
+    def discover_streams(self) -> Sequence[ReportStream | EvidenceStream]:
         """The streams; no request is needed for that."""
         if api_of(self.config) == "reporting":
-            return [stream(self, self.runs) for stream in REPORTING_STREAMS]
+            return [*(stream(self, self.runs) for stream in REPORTING_STREAMS), ReportFiles(self)]
         own = [_custom_report_stream(self, report) for report in custom_reports(self.config)]
-        return [*(stream(self, self.runs) for stream in EXPLORE_STREAMS), *own]
+        return [*(stream(self, self.runs) for stream in EXPLORE_STREAMS), *own, ReportFiles(self)]
 
     @cached_property
     def in_force(self) -> InForce:
@@ -98,8 +99,14 @@ class TapTalkdeskReports(Tap):
 
     @property
     def report_streams(self) -> list[ReportStream]:
-        """The streams, as what they are."""
-        return cast("list[ReportStream]", list(self.streams.values()))
+        """The streams that read reports."""
+        return [stream for stream in self.streams.values() if isinstance(stream, ReportStream)]
+
+    @property
+    def evidence(self) -> EvidenceStream | None:
+        """The stream `report_files`, if it is selected."""
+        stream = self.streams[REPORT_FILES]
+        return stream if isinstance(stream, EvidenceStream) and stream.selected else None
 
     @cached_property
     def settings(self) -> Settings:
@@ -128,6 +135,7 @@ class TapTalkdeskReports(Tap):
             ConfigValidationError: it is no state.
         """
         bookmarks = bookmarks_of(state)
+        bookmarks.pop(REPORT_FILES, None)  # nothing is read from there
         for name, bookmark in bookmarks.items():
             if name not in self.streams:
                 self.logger.warning("state: there is no stream %r; its bookmark is kept, and not used", name)
@@ -169,7 +177,8 @@ class TapTalkdeskReports(Tap):
                     sys.exit(connection_test(tap.runs, streams, click.echo, tap.in_force.refused))
                 except Stopped:
                     sys.exit(SIGNALLED + (tap.stop.number or 0))
-        sys.exit(sync_all(tap.runs, tap.report_streams, lambda: tap.state, tap.in_force.refused))
+        refused = tap.in_force.refused
+        sys.exit(sync_all(tap.runs, tap.report_streams, lambda: tap.state, refused, tap.evidence))
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
@@ -226,7 +235,8 @@ class TapTalkdeskReports(Tap):
         # A warning and no error: a config may hold names for other programs, too.
         for name in self._config.keys() - SCHEMA["properties"].keys() - self._settings_of_sdk.keys():
             self.logger.warning("%s: there is no such setting, and it changes nothing", name)
-        errors = list(problems(self._config, {stream.name for stream in EXPLORE_STREAMS}))
+        declared = REPORTING_STREAMS if api_of(self._config) == "reporting" else EXPLORE_STREAMS
+        errors = list(problems(self._config, {stream.name for stream in declared}))
         if errors and raise_errors:
             msg = "Wrong settings"
             raise ConfigValidationError(msg, errors=errors)

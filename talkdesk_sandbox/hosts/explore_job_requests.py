@@ -31,7 +31,7 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
     given = timespan if isinstance(timespan, dict) else {}
     zone = _zone(members.get("timezone", "UTC"))
     start, end = (_time(given.get(name), zone or UTC) for name in ("from", "to"))
-    wrong = _wrong_times(given, start, end, backend.explore)
+    wrong = _wrong_times(given, start, end, backend)
     if zone is None:
         wrong.append(("timezone", "is not a known time zone"))
     file_format = members.get("format", "json")
@@ -54,7 +54,7 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
 
 
 def _wrong_times(
-    given: Mapping[str, object], start: datetime | None, end: datetime | None, options: Explore
+    given: Mapping[str, object], start: datetime | None, end: datetime | None, backend: Backend
 ) -> Wrong:
     wrong = [
         (f"timespan.{name}", "is invalid" if given.get(name) else "is missing")
@@ -63,8 +63,10 @@ def _wrong_times(
     ]
     if start and end and start > end:
         wrong.append(("timespan.from", "is after timespan.to"))
-    if start and end and end > _latest_end(start, options):
+    if start and end and end > _latest_end(start, backend.explore):
         wrong.append(("timespan", "is longer than one month"))
+    elif start and end and backend.is_too_long(start, end):
+        wrong.append(("timespan", "is longer than this account may request"))
     return wrong
 
 

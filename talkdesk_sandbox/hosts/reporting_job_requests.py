@@ -34,6 +34,8 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
     ]
     if start and end and start > end:
         wrong.append(("timespan[from]", "is after timespan[to]"))
+    if start and end and backend.is_too_long(start, end):
+        wrong.append(("timespan", "is longer than this account may request"))
     if end and end > backend.clock() - _FRESHNESS:
         wrong.append(("timespan[to]", "must be at least one hour in the past"))
     if file_format not in FORMATS:

@@ -40,6 +40,8 @@ class Backend:
     closed_bounds: bool
     #: How long after its end a row becomes available.
     settling: timedelta
+    #: The account's own limit for the timespan of a job, in both APIs, if it has one.
+    longest_timespan: timedelta | None
     token_lifetime: timedelta
     url_lifetime: timedelta
     jobs: JobStore
@@ -57,6 +59,10 @@ class Backend:
     def available_until(self) -> datetime:
         """Rows that end from this moment on are not in the file of a job that is created now."""
         return self.clock() - self.settling
+
+    def is_too_long(self, start: datetime, end: datetime) -> bool:
+        """Whether a timespan is longer than the account may request."""
+        return self.longest_timespan is not None and end - start > self.longest_timespan
 
     def is_finished(self, job: Job) -> bool:
         """Whether a job that should be done by now has its file, too.

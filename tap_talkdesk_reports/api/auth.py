@@ -168,7 +168,7 @@ class PasswordGrant(TokenSource):
 
 
 class ClientCredentials(TokenSource):
-    """The Explore API's sign-in: client credentials, with a secret or with a signed assertion.
+    """OAuth, for both APIs: client credentials, with a secret or with a signed assertion.
 
     Source: https://docs.talkdesk.com/reference/cc-basic and
     https://docs.talkdesk.com/reference/cc-jwt. No scope is requested, so that the token

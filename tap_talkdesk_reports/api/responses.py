@@ -85,7 +85,8 @@ def same_job(job: ReportJob, body: dict[str, Any]) -> ReportJob:
     """
     read = read_job(body, job.report, job.timespan)
     if read.id == job.id:
-        return read
+        # Not every response repeats what is known of the job since its creation.
+        return replace(read, name=read.name or job.name, created_at=read.created_at or job.created_at)
     msg = f"{job}: polled, and the response is about job {redact(read.id)}"
     raise UnexpectedResponseError(msg)
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     from tap_talkdesk_reports.config.selection import Entry
 
+#: The stream of the evidence, which has no report, no settings and no bookmark of its own.
+REPORT_FILES = "report_files"
 METHODS = (REPLICATION_INCREMENTAL, REPLICATION_FULL_TABLE)
 
 
@@ -166,7 +168,7 @@ def _honoured(entry: Entry, stream: Declared, names: Mapping[str, int]) -> Catal
         stream_alias=_alias(entry, stream.name, names),
         key_properties=keys,
         replication_key=replication_key,
-        replication_method=_replication_method(entry, root),
+        replication_method=_replication_method(entry, root, stream.name),
         schema=Schema.from_dict(stream.schema | {"properties": properties, "required": keys}),
         metadata=MetadataMapping.from_iterable(
             {"breadcrumb": breadcrumb, "metadata": values} for breadcrumb, values in selected.items()
@@ -183,7 +185,9 @@ def _replication_key(entry: Entry, root: Mapping[str, Any], own: str) -> str:
     return own
 
 
-def _replication_method(entry: Entry, root: Mapping[str, Any]) -> str:
+def _replication_method(entry: Entry, root: Mapping[str, Any], name: str) -> str:
+    if name == REPORT_FILES:  # it has no plan and no bookmark that a method could be about
+        return REPLICATION_INCREMENTAL
     # The SDK knows no `replication-method`, which is Singer's name for it, and Meltano's.
     said = [
         root.get("replication-method"),

@@ -17,11 +17,13 @@ REGIONS = {
     "ca": ("https://api.talkdeskappca.com", "talkdeskidca.com"),
 }
 
-#: The settings that each sign-in method needs besides the account.
-SIGN_INS = {
-    "reporting": (("client_id", "client_secret", "username", "password"),),
-    "explore": (("client_id", "client_secret"), ("client_id", "private_key", "key_id")),
-}
+#: The settings that each sign-in method needs besides the account: OAuth, with a secret or a key, or a user's
+#: password, which the Reporting API alone takes.
+OAUTH_SIGN_INS = (("client_id", "client_secret"), ("client_id", "private_key", "key_id"))
+PASSWORD_SIGN_IN = ("client_id", "client_secret", "username", "password")
+
+#: The settings that a stream may have of its own, in `stream_settings`.
+STREAM_SETTINGS = ("timespan_hours", "availability_delay_minutes", "lookback_hours")
 
 SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
@@ -30,7 +32,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         title="API",
         description=(
             "Which of Talkdesk's APIs to use; by default the Reporting API if there are username and "
-            "password, else its successor, the Explore API."
+            "password, else its successor, the Explore API. `reporting` without them signs in by OAuth."
         ),
     ),
     th.Property(
@@ -59,7 +61,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         secret=True,
         title="Private key",
         description=(
-            "Explore API, instead of the client secret: the app's private key as Talkdesk issued it, "
+            "OAuth, instead of the client secret: the app's private key as Talkdesk issued it, "
             "in base64, or as PEM."
         ),
     ),
@@ -73,21 +75,23 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "username",
         th.StringType,
         title="User name",
-        description="Reporting API: user in whose name reports are made, usually an e-mail address.",
+        description=(
+            "Reporting API, password grant: user in whose name reports are made, usually an e-mail address."
+        ),
     ),
     th.Property(
         "password",
         th.StringType,
         secret=True,
         title="Password",
-        description="Reporting API: password of that user.",
+        description="Reporting API, password grant: password of that user.",
     ),
     th.Property(
         "client_version",
         th.StringType,
         default="1",
         title="Client version",
-        description="Reporting API: version of the API client, as issued with it.",
+        description="Reporting API, password grant: version of the API client, as issued with it.",
     ),
     th.Property(
         "region",
@@ -108,7 +112,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         title="Token URL",
         description=(
             "URL of the sign-in request, instead of the region's: `/oauth/token` on the account's sign-in "
-            "host (Explore API), `/auth/token` below the API URL (Reporting API)."
+            "host (OAuth), `/auth/token` below the API URL (password grant)."
         ),
     ),
     th.Property(
@@ -144,6 +148,15 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         default=0,
         title="Lookback in hours",
         description="Read this much before the bookmark again, for fields that are filled in later.",
+    ),
+    th.Property(
+        "stream_settings",
+        th.ObjectType(additional_properties=True),
+        title="Settings of single streams",
+        description=(
+            "By stream name, each an object with any of `timespan_hours`, `availability_delay_minutes` and "
+            "`lookback_hours` for that stream alone."
+        ),
     ),
     th.Property(
         "format",

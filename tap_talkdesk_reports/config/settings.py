@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+#: The settings that are durations of the data: field of `Settings`, and unit.
+DURATIONS = {
+    "timespan_hours": ("timespan", timedelta(hours=1)),
+    "availability_delay_minutes": ("availability_delay", timedelta(minutes=1)),
+    "lookback_hours": ("lookback", timedelta(hours=1)),
+}
+
+
 @dataclass(frozen=True)
 class Settings:
     """All settings of a run, checked, in the types that the program uses."""
@@ -26,6 +34,7 @@ class Settings:
     client_id: str
     client_secret: str | None = field(repr=False)
     client_version: str
+    #: "": the sign-in is OAuth's.
     username: str
     password: str = field(repr=False)
     private_key: str | None = field(repr=False)
@@ -37,6 +46,8 @@ class Settings:
     timespan: timedelta
     availability_delay: timedelta
     lookback: timedelta
+    #: By stream, what it has in place of the three above.
+    stream_settings: Mapping[str, Mapping[str, Any]]
     format: str
     max_concurrent_jobs: int
     job_timeout: float  # seconds, as are all durations that are not timedeltas
@@ -53,24 +64,28 @@ class Settings:
         api = api_of(config)
         api_url, domain = REGIONS[config["region"]]
         api_url = config.get("api_url", api_url).rstrip("/")
-        sign_in = f"{api_url}/auth/token" if api == "reporting" else _oauth_url(config["account"], domain)
+        by_password = api == "reporting" and "username" in config
+        sign_in = (
+            f"{api_url}/auth/token" if by_password else f"https://{config['account']}.{domain}/oauth/token"
+        )
         return cls(
             api=api,
             account=config["account"],
             client_id=config["client_id"],
             client_secret=config.get("client_secret"),
             client_version=config["client_version"],
-            username=config.get("username", ""),
-            password=config.get("password", ""),
+            username=config["username"] if by_password else "",
+            password=config["password"] if by_password else "",
             private_key=config.get("private_key"),
             key_id=config.get("key_id", ""),
             api_url=api_url,
             token_url=config.get("token_url", sign_in),
             start_date=read_timestamp(config["start_date"]),
             end_date=read_timestamp(config["end_date"]) if config.get("end_date") else None,
-            timespan=timedelta(hours=config["timespan_hours"]),
-            availability_delay=timedelta(minutes=config["availability_delay_minutes"]),
-            lookback=timedelta(hours=config["lookback_hours"]),
+            **_durations(config),
+            stream_settings={
+                stream: _durations(own) for stream, own in config.get("stream_settings", {}).items()
+            },
             format=config["format"],
             max_concurrent_jobs=config["max_concurrent_jobs"],
             job_timeout=config["job_timeout_minutes"] * 60.0,
@@ -81,6 +96,10 @@ class Settings:
             spool_dir=config.get("spool_dir"),
             user_agent=config.get("user_agent", user_agent),
         )
+
+    def of(self, stream: str) -> Settings:
+        """The settings of one stream."""
+        return replace(self, **self.stream_settings.get(stream, {}))
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -112,22 +131,33 @@ def normalize(config: Mapping[str, Any]) -> dict[str, Any]:
 
     Environment variables are text, and Meltano passes some of its values as text.
     """
-    trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in config.items()}
-    normalized = {name: value for name, value in trimmed.items() if value is not None and value != ""}
-    for name, setting in SCHEMA["properties"].items():
-        if name not in normalized:
-            if "default" in setting:
-                normalized[name] = setting["default"]
-        elif isinstance(normalized[name], str):
-            normalized[name] = _from_text(normalized[name], setting["type"])
+    settings = SCHEMA["properties"]
+    defaults = {name: setting["default"] for name, setting in settings.items() if "default" in setting}
+    normalized = defaults | _typed(config)
+    if isinstance(streams := normalized.get("stream_settings"), dict):
+        normalized["stream_settings"] = {
+            stream: _typed(own) if isinstance(own, dict) else own
+            for stream, own in streams.items()
+            if own is not None
+        }
     return normalized
 
 
-def _from_text(text: str, types: list[str]) -> object:
+def _typed(config: Mapping[str, Any]) -> dict[str, Any]:
+    trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in config.items()}
+    return {
+        name: _from_text(value, SCHEMA["properties"].get(name, {})) if isinstance(value, str) else value
+        for name, value in trimmed.items()
+        if value is not None and value != ""
+    }
+
+
+def _from_text(text: str, setting: Mapping[str, Any]) -> object:
+    types = setting.get("type", ())
     try:
         if "integer" in types:
             return to_integer(text)
-        if "array" in types:
+        if "array" in types or "object" in types:
             return json.loads(text)
     except ValueError:
         return text
@@ -137,5 +167,5 @@ def _from_text(text: str, types: list[str]) -> object:
     return text
 
 
-def _oauth_url(account: str, domain: str) -> str:
-    return f"https://{account}.{domain}/oauth/token"
+def _durations(config: Mapping[str, Any]) -> dict[str, timedelta]:
+    return {to: config[name] * unit for name, (to, unit) in DURATIONS.items() if name in config}

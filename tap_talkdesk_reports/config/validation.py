@@ -12,9 +12,15 @@ from singer_sdk.helpers._batch import StorageTarget
 
 from tap_talkdesk_reports.api.signing_key import SigningKey
 from tap_talkdesk_reports.api.urls import is_loopback, read_url
+from tap_talkdesk_reports.config.catalog import REPORT_FILES
 from tap_talkdesk_reports.config.custom_reports import custom_report_problems
-from tap_talkdesk_reports.config.schema import SCHEMA, SIGN_INS
-from tap_talkdesk_reports.config.settings import api_of
+from tap_talkdesk_reports.config.schema import (
+    OAUTH_SIGN_INS,
+    PASSWORD_SIGN_IN,
+    SCHEMA,
+    STREAM_SETTINGS,
+)
+from tap_talkdesk_reports.config.settings import api_of, custom_reports
 from tap_talkdesk_reports.core.timespans import timestamp_or_none
 
 if TYPE_CHECKING:
@@ -31,7 +37,7 @@ def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
 
     Args:
         config: The config.
-        streams: The names of the declared streams.
+        streams: The names of the declared streams of its API.
     """
     for name in (*SCHEMA["required"], *_missing_credentials(config)):
         if name not in config:
@@ -52,8 +58,9 @@ def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
 
 def _missing_credentials(config: Mapping[str, Any]) -> list[str]:
     """The missing settings of the sign-in method that lacks fewest."""
-    ways = SIGN_INS.get(api_of(config), ())
-    ways = ways[::-1] if "private_key" in config else ways
+    if api_of(config) == "reporting" and ("username" in config or "password" in config):
+        return [name for name in PASSWORD_SIGN_IN if name not in config]
+    ways = OAUTH_SIGN_INS[::-1] if "private_key" in config else OAUTH_SIGN_INS
     return min(([name for name in way if name not in config] for way in ways), key=len, default=[])
 
 
@@ -86,8 +93,10 @@ def _other_problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[st
     if "reports" in config:
         if api_of(config) == "reporting":
             yield "reports: the Reporting API has no other reports; leave the setting out"
-        for problem in custom_report_problems(config["reports"], streams):
+        for problem in custom_report_problems(config["reports"], streams | {REPORT_FILES}):
             yield f"reports: {problem}"
+    for problem in _stream_settings_problems(config, streams):
+        yield f"stream_settings: {problem}"
     account = config.get("account")
     if isinstance(account, str) and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", account):
         yield f"account: {account!r} is no account name; give the first label of the sign-in host"
@@ -106,6 +115,23 @@ def _other_problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[st
         yield "user_agent: it has characters that no header may have"
 
 
+def _stream_settings_problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
+    given = config.get("stream_settings", {})
+    if not isinstance(given, dict) or not all(isinstance(own, dict) for own in given.values()):
+        yield 'it must be like {"user_status": {"availability_delay_minutes": 5}}'
+        return
+    known = streams | {report.name for report in custom_reports(config)}
+    for stream, own in given.items():
+        if stream not in known:
+            yield f"{stream!r}: no report is read for a stream of this name; see --discover"
+            continue
+        for name, value in own.items():
+            if name not in STREAM_SETTINGS:
+                yield f"{stream!r}: {name!r} is not one of {', '.join(STREAM_SETTINGS)}"
+            elif problem := _problem(value, SCHEMA["properties"][name]):
+                yield f"{stream!r}: {name}: {problem}"
+
+
 def env_name(setting: str) -> str:
     """The environment variable of a setting."""
     return f"TAP_TALKDESK_REPORTS_{setting.upper()}"
@@ -116,8 +142,8 @@ def _problem(value: object, setting: Mapping[str, Any]) -> str | None:
     secret = setting.get("secret", False)
     plain = isinstance(value, Decimal)  # a number of a config file
     shown = "the value" if secret else str(value) if plain else repr(value)
-    if "array" in setting["type"]:
-        return None  # its entries are checked by `custom_report_problems`
+    if "array" in setting["type"] or "object" in setting["type"]:
+        return None  # its entries are checked by a function of their own
     if "integer" in setting["type"]:
         return _number_problem(value, shown, setting)
     if "boolean" in setting["type"]:

@@ -33,9 +33,14 @@ class Timespan:
         """For log lines and errors."""
         return f"{rfc3339(self.start)}..{rfc3339(self.end)}"
 
+    @property
+    def length(self) -> timedelta:
+        """How long it is."""
+        return self.end - self.start
+
     def halves(self) -> tuple[Timespan, Timespan] | None:
         """The two halves, cut at a whole second; None when it is too short to be cut."""
-        seconds = (self.end - self.start) // SHORTEST
+        seconds = self.length // SHORTEST
         if seconds < 2:
             return None
         middle = self.start + (seconds // 2) * SHORTEST
@@ -101,8 +106,8 @@ def last_hour(horizon: datetime) -> Timespan:
 def timespans(start: datetime, end: datetime, length: timedelta) -> Iterator[Timespan]:
     """Cut a sync into timespans, oldest first.
 
-    They end on multiples of `length` since the Unix epoch, so that their boundaries
-    are the same in every run; the first and the last may be shorter. Nothing is
+    They end on multiples of `length` since the Unix epoch, rounded up to whole seconds, so
+    that their boundaries are the same in every run; the first and the last may be shorter. Nothing is
     yielded when `start` is not before `end`, so a sync that is already up to date
     creates no job.
 
@@ -114,8 +119,10 @@ def timespans(start: datetime, end: datetime, length: timedelta) -> Iterator[Tim
         raise ValueError(msg)
     start, end = start.replace(microsecond=0), end.replace(microsecond=0)  # the API's grain
     while end - start >= SHORTEST:
-        boundary = min(start + length - (start - EPOCH) % length, end)
-        yield Timespan(start, boundary)
+        boundary = start + length - (start - EPOCH) % length
+        if boundary.microsecond:
+            boundary = boundary.replace(microsecond=0) + SHORTEST
+        yield Timespan(start, min(boundary, end))
         start = boundary
 
 

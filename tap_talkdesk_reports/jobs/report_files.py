@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 import os
@@ -20,6 +21,8 @@ from tap_talkdesk_reports.core.errors import (
 from tap_talkdesk_reports.core.spool import drop
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tap_talkdesk_reports.api.download import Downloads
     from tap_talkdesk_reports.core.clock import Clock
     from tap_talkdesk_reports.core.report_job import ReportJob
@@ -31,8 +34,8 @@ logger = logging.getLogger("tap-talkdesk-reports")
 
 BOM = b"\xef\xbb\xbf"
 SPACE = b" \t\r\n"
-#: So much of two files is compared at a time.
-COMPARED_BYTES = 1 << 20
+#: So much of a file is read at a time to compare it, or to make its digest.
+READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ class ReportFile:
     timespan: Timespan
     content: BinaryIO
     is_json: bool
+    #: Whether this run did not create the job.
+    is_adopted: bool
+    #: When the job was seen to be done.
+    ready_at: datetime
     #: Seconds from creating or adopting the job to the last byte.
     seconds: float
 
@@ -51,6 +58,14 @@ class ReportFile:
     def size(self) -> int:
         """Its length in bytes, unpacked."""
         return os.fstat(self.content.fileno()).st_size
+
+    def sha256(self) -> str:
+        """The digest of its bytes, unpacked, in hexadecimal."""
+        digest = hashlib.sha256()
+        self.content.seek(0)
+        while chunk := self.content.read(READ_BYTES):
+            digest.update(chunk)
+        return digest.hexdigest()
 
     def close(self) -> None:
         """Give its disk space back."""
@@ -87,8 +102,17 @@ class ReportFiles:
         """
         started = self._clock.monotonic()
         job = self._jobs.done(report, timespan, job)
+        ready_at = self._clock.now()
         content, is_json = self._download(job, may_be_empty=may_be_empty)
-        return ReportFile(job, timespan, content, is_json, self._clock.monotonic() - started)
+        return ReportFile(
+            job,
+            timespan,
+            content,
+            is_json,
+            is_adopted=not self._jobs.is_own(job),
+            ready_at=ready_at,
+            seconds=self._clock.monotonic() - started,
+        )
 
     def delete(self, file: ReportFile) -> None:
         """Delete the file at Talkdesk, if this run created its job."""
@@ -163,8 +187,8 @@ def _are_equal(one: BinaryIO, other: BinaryIO) -> bool:
     one.seek(0)
     other.seek(0)
     while True:
-        chunk = one.read(COMPARED_BYTES)
-        if chunk != other.read(COMPARED_BYTES):
+        chunk = one.read(READ_BYTES)
+        if chunk != other.read(READ_BYTES):
             return False
         if not chunk:
             return True

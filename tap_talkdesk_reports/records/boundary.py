@@ -28,6 +28,8 @@ class Boundary:
         self._before = before
         #: Records stamped exactly at the end of this timespan, as JSON.
         self.at_end: set[bytes] = set()
+        #: How many repeats were left out.
+        self.left_out = 0
 
     def without_repeats(self, records: list[Any], stamps: Sequence[str | None]) -> list[Any]:
         """The records without the repeats; `stamps` are the values of their replication key."""
@@ -36,8 +38,10 @@ class Boundary:
             self.at_end.update(map(msgspec.json.encode, at_end))
         if not self._before or self._start not in stamps:
             return records
-        return [
+        kept = [
             record
             for record, stamp in zip(records, stamps, strict=True)
             if stamp != self._start or msgspec.json.encode(record) not in self._before
         ]
+        self.left_out += len(records) - len(kept)
+        return kept

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from tap_talkdesk_reports.core.errors import MalformedFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 
 #: A chunk has at most so many rows; it has fewer if they take more than so many bytes of file.
 CHUNK_ROWS = 2000
@@ -38,7 +38,7 @@ def csv_rows(
     columns: Collection[str],
     column_of: Callable[[str], str | None] = str,
     make: Callable[[Sequence[str], Sequence[Sequence[str]]], list[Any]] = rows_of_cells,
-) -> Iterator[list[Any]]:
+) -> Generator[list[Any], None, None]:
     """The rows of a CSV report: a header line, then the rows, quoted by the usual rules.
 
     A file of zero bytes is an empty report.

@@ -18,7 +18,7 @@ from tap_talkdesk_reports.core.errors import MalformedFileError, TruncatedFileEr
 from tap_talkdesk_reports.records.lenient_json import decode_rows, has_surrogates, without_lone_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator
 
     from tap_talkdesk_reports.records.lenient_json import Row
 
@@ -51,7 +51,9 @@ _NO_JSON = (msgspec.DecodeError, ValueError, RecursionError)
 _LIST = "\0 the entries \0"
 
 
-def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows) -> Iterator[list[Any]]:
+def json_rows(
+    file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows
+) -> Generator[list[Any], None, int | None]:
     """The rows of a JSON report, in lists of about 1 MiB of file.
 
     A report is `{"total": N, "entries": [{...}, ...], ...}` with its keys in any order
@@ -63,6 +65,9 @@ def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows
         decode: Makes the chunks that are yielded, with one item for each row, of a JSON list
             of rows. It raises `msgspec.DecodeError` if the bytes are not such a list.
 
+    Returns:
+        The file's `total`, which is the number of rows; None if it has none.
+
     Raises:
         ReportFileError: the file is not a complete report. Some rows may have been yielded before.
     """
@@ -71,8 +76,8 @@ def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows
     while (start := _entries_start.search(head)) is None and more and len(head) < LONGEST_ENVELOPE:
         head += (more := file.read(CHUNK_BYTES))
     if start is None:
-        yield from _no_entries(head + file.read(1))
-        return
+        _check_no_entries(head + file.read(1))
+        return 0
     count, tail = yield from _entries(file, head[start.end() :], decode)
     tail += file.read(LONGEST_ENVELOPE)
     # The decoder proves that the list stood at the top of a whole object.
@@ -87,15 +92,16 @@ def json_rows(file: BinaryIO, decode: Callable[[bytes], list[Any]] = decode_rows
         declared = json.dumps(total)[:MAX_SHOWN_TOTAL]
         msg = f"row count mismatch: the file declares total={declared} and contains {count} rows"
         raise MalformedFileError(msg, position=count)
+    return None if total is None else count
 
 
-def _no_entries(data: bytes) -> Iterator[list[Any]]:
+def _check_no_entries(data: bytes) -> None:
+    """Check that a file without a list of entries is an empty report."""
     envelope = _envelope(data) if len(data) <= LONGEST_ENVELOPE else {}
     total = envelope.get("total")
     if envelope.get("entries") is not None or str(total) != "0":
         msg = f"the report has no list of entries, and its total is {total!r}"
         raise MalformedFileError(msg)
-    yield from ()
 
 
 def _envelope(data: bytes) -> Row:

@@ -30,6 +30,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """Start with nothing gathered."""
         super().__init__()
         self._gathered = bytearray()
+        #: RECORD messages so far.
+        self.records = 0
 
     def serialize_message(self, message: Message) -> bytes:
         """The message as one line of JSON."""
@@ -42,6 +44,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             OutputError: standard output cannot be written, or its reader has ended.
         """
         self._gathered += self.format_message(message)
+        self.records += isinstance(message, RecordMessage)
         if not isinstance(message, RecordMessage) or len(self._gathered) >= GATHERED_BYTES:
             self.flush()
 
@@ -55,6 +58,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             return
         message = RecordMessage(stream=stream, record={}, time_extracted=datetime.now(tz=UTC))
         head, _, tail = self.format_message(message).partition(b"{}")
+        self.records += len(records)
         # JSON writes a line break within a text as \n, so each line break here ends a record.
         lines = memoryview(encode_lines(records).replace(b"\n", tail + head))[: -len(head)]
         self._gathered += head

@@ -53,7 +53,7 @@ def downloads(settings: Settings, clock: Clock) -> Downloads:
 
 
 def _tokens(settings: Settings, policy: RequestPolicy) -> TokenSource:
-    if settings.api == "explore":
+    if not settings.username:
         return ClientCredentials(
             settings.token_url,
             policy,

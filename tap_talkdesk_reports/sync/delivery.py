@@ -39,6 +39,8 @@ class Delivery:
         self._plan, self._stop = plan, stop
         self.file = entry.result
         self.size = self.file.size
+        #: Which attempt at its piece brought the file, from 1 on.
+        self.attempt = entry.piece.attempt + 1
         self.is_acked = False
         #: Records that were read of it.
         self.rows = 0

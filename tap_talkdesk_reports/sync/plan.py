@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 #: How many new jobs a piece gets after one that ended with this status.
 NEW_JOBS = {"failed": 2, "canceled": 1, "deleted": 1}
+#: The status by which a timespan is refused that is too long, or whatever else is wrong with it.
+BAD_REQUEST = 400
 #: How often a timespan is halved before its stream fails: a week becomes hours.
 HALVINGS = 6
-DAY = timedelta(days=1)
-#: No month is shorter. The Explore API takes a month at most, and how it counts one is unknown.
-SHORTEST_MONTH = timedelta(days=28)
+#: What is not longer is not halved when it is refused: from 30 days on that is five halvings.
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -99,18 +100,20 @@ class Piece:
 
     def halves(self) -> list[Piece]:
         """Its halves as pieces of their own; none if it is too short or was halved too often."""
-        if self.halvings >= HALVINGS:
-            return []
-        halves = self.timespan.halves() or ()
+        return [] if self.halvings >= HALVINGS else self.cut(self.timespan.halves() or ())
+
+    def cut(self, timespans: Iterable[Timespan]) -> list[Piece]:
+        """Its parts as pieces of their own."""
         fresh = replace(self, job=None, ended=(), corrupt=0, was_empty=False, halvings=self.halvings + 1)
-        return [replace(fresh, timespan=half) for half in halves]
+        return [replace(fresh, timespan=each) for each in timespans]
 
 
 class StreamPlan(Iterator[Piece]):
     """The pieces of one stream, cut when their turn comes: what is new, then the lookback, each oldest first.
 
     A job is adopted that begins where a timespan begins and ends no later than what is
-    due; the plan goes on from the job's own end.
+    due; the plan goes on from the job's own end. When the API refuses a length, the plan
+    halves its own until that is shorter.
     """
 
     def __init__(
@@ -125,6 +128,8 @@ class StreamPlan(Iterator[Piece]):
         for job in jobs:
             self._jobs.setdefault(job.timespan.start, job)
         self._cut = 0
+        #: Whether a length was refused and none is known to fit: then one piece at a time tries.
+        self.is_probing = False
 
     @property
     def total(self) -> int:
@@ -150,6 +155,29 @@ class StreamPlan(Iterator[Piece]):
         if left is not None and timespan.end <= left.end:
             self.lookback_left = Timespan(timespan.end, left.end) if timespan.end < left.end else None
 
+    def refuse(self, timespan: Timespan) -> None:
+        """Note that the API refuses timespans of this length."""
+        self.is_probing = True
+        while self._length >= timespan.length:
+            self._length /= 2
+
+    def accept(self, timespan: Timespan) -> str | None:
+        """Note that the API has taken a timespan; what to log if that shows which length it takes."""
+        if not (self.is_probing and self._length / 2 < timespan.length <= self._length):
+            return None  # what is much shorter shows nothing
+        self.is_probing = False
+        hours = timespan.length // HOUR
+        advice = f'set stream_settings to {{"{self._stream.name}": {{"timespan_hours": {hours}}}}}'
+        return f"{self._stream.name}: Talkdesk takes timespans of {hours} hours, and no longer ones; {advice}"
+
+    def fitted(self, piece: Piece) -> list[Piece]:
+        """A piece that is about to begin, in parts if it is longer than the API takes."""
+        if piece.job is not None or piece.timespan.length <= self._length:
+            return [piece]
+        parts = piece.cut(timespans(piece.timespan.start, piece.timespan.end, self._length))
+        self.replaced(by=len(parts))
+        return parts
+
     def replaced(self, by: int) -> None:
         """Count the pieces that were put in the place of one."""
         self._cut += by - 1
@@ -172,7 +200,7 @@ def instead_of(piece: Piece, error: Exception) -> list[Piece]:
     job failed          a new job, as often as `NEW_JOBS` allows, then both halves
     job timed out       both halves, if the job has ended since
     job covers less     both halves, if it is longer than a day; a new job in place of an adopted one
-    400 for a creation  both halves, if it is longer than a month may be
+    400 for a creation  both halves, if it is longer than a day
     """
     if isinstance(error, ReportFileError):
         if piece.corrupt >= 2:
@@ -182,7 +210,7 @@ def instead_of(piece: Piece, error: Exception) -> list[Piece]:
     if isinstance(error, TimespanMismatchError):
         if piece.job is not None:
             return [replace(piece, job=None)]
-        return piece.halves() if piece.timespan.end - piece.timespan.start > DAY else []
+        return piece.halves() if piece.timespan.length > DAY else []
     if isinstance(error, JobFailedError):
         ended = (*piece.ended, status := error.job.status)
         if ended.count(status) <= NEW_JOBS.get(status, 1):
@@ -190,7 +218,6 @@ def instead_of(piece: Piece, error: Exception) -> list[Piece]:
         return piece.halves() if status == "failed" else []
     if isinstance(error, JobTimeoutError):
         return piece.halves() if error.job.is_over else []
-    is_too_long = piece.timespan.end - piece.timespan.start > SHORTEST_MONTH
-    if isinstance(error, RequestRefusedError) and error.status == 400 and is_too_long:
-        return piece.halves()
+    if isinstance(error, RequestRefusedError) and error.status == BAD_REQUEST:
+        return piece.halves() if piece.timespan.length > DAY else []
     return []

@@ -19,11 +19,13 @@ from tap_talkdesk_reports.core.timespans import rfc3339
 from tap_talkdesk_reports.records.boundary import Boundary
 from tap_talkdesk_reports.records.chunks import ChunkBuilder
 from tap_talkdesk_reports.records.csv_file import csv_rows
+from tap_talkdesk_reports.records.file_counts import FileCounts
 from tap_talkdesk_reports.records.json_file import json_rows
 from tap_talkdesk_reports.records.record import RecordBuilder
 from tap_talkdesk_reports.records.schema import ROW_ID, UNKNOWN_FIELDS, completed
 from tap_talkdesk_reports.singer.batches import Batches
 from tap_talkdesk_reports.singer.state import read_bookmark
+from tap_talkdesk_reports.sync.evidence import evidence
 from tap_talkdesk_reports.sync.plan import StreamToRead
 
 if TYPE_CHECKING:
@@ -166,21 +168,32 @@ class ReportStream(Stream):
         """Read a report file. The bookmark moves when all of it was read; a corrupt file is replaced."""
         timespan = delivery.file.timespan
         boundary = Boundary(timespan, self._at_boundary if timespan.start == self._read_to else ())
+        counts, written = FileCounts(timespan), self._runs.writer.records
         try:
-            yield delivery.read(self._chunks(delivery.file, boundary))
+            yield delivery.read(self._chunks(delivery.file, boundary, counts))
         except ReportFileError as error:
             delivery.reject(error)
             return
         self._at_boundary, self._read_to = boundary.at_end, timespan.end
         self.rows_read += delivery.rows
+        if self._runs.evidence is not None and not self._is_tested:
+            is_batch = self.get_batch_config(self.config) is not None
+            rows = delivery.rows if is_batch else self._runs.writer.records - written
+            name, now = self.stream_maps[0].stream_alias, self._runs.clock.now()
+            self._runs.evidence.add(
+                evidence(name, delivery, counts, rows=rows, left_out=boundary.left_out, read_at=now)
+            )
         self._complete_through(timespan.end)
         delivery.ack()
 
-    def _chunks(self, file: ReportFile, boundary: Boundary) -> Iterator[list[Any]]:
+    def _chunks(self, file: ReportFile, boundary: Boundary, counts: FileCounts) -> Iterator[list[Any]]:
         """The records of a file in chunks, without repeats of the timespan before."""
         column = self.replication_key or ""
-        for chunk in self._json(file) if file.is_json else self._csv(file):
-            yield boundary.without_repeats(chunk, self._records.column(column, chunk))
+        for chunk in counts.total_of(self._json(file) if file.is_json else self._csv(file)):
+            stamps = self._records.column(column, chunk)
+            if self._runs.evidence is not None:
+                counts.add(stamps)
+            yield boundary.without_repeats(chunk, stamps)
 
     def _complete_through(self, end: datetime) -> None:
         """Move the bookmark, never back, and write STATE."""
@@ -192,10 +205,10 @@ class ReportStream(Stream):
         state.update(replication_key=self.replication_key, replication_key_value=rfc3339(moved))
         self._tap.state_writer.write_state(self.tap_state)
 
-    def _json(self, file: ReportFile) -> Iterator[list[Any]]:
+    def _json(self, file: ReportFile) -> Generator[list[Any], None, int | None]:
         return json_rows(file.content, self._records.from_json)
 
-    def _csv(self, file: ReportFile) -> Iterator[list[Any]]:
+    def _csv(self, file: ReportFile) -> Generator[list[Any], None, None]:
         natural = [key for key in self.primary_keys if key != ROW_ID]
         columns = natural or [self.replication_key or ""]
         return csv_rows(file.content, columns, self._builder.column, self._records.from_csv)

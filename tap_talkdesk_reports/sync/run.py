@@ -11,7 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from tap_talkdesk_reports.core.clock import TimeIsUp
-from tap_talkdesk_reports.core.errors import AuthenticationError
+from tap_talkdesk_reports.core.errors import (
+    AuthenticationError,
+    RequestRefusedError,
+    TimespanMismatchError,
+)
 from tap_talkdesk_reports.core.timespans import horizon, rfc3339
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.jobs.report_files import ReportFile, ReportFiles
@@ -140,22 +144,28 @@ class Run:
             self._clock.sleep(self._clock.jittered(piece.attempt))
         is_proof = piece.was_empty and piece.job is None
         try:
-            return self._files.make(piece.report, piece.timespan, piece.job, may_be_empty=is_proof)
+            file = self._files.make(piece.report, piece.timespan, piece.job, may_be_empty=is_proof)
         except AuthenticationError as error:
             self._refusal = error
             raise
+        if piece.job is None and (advice := self._plans[piece.stream].accept(piece.timespan)):
+            logger.warning("%s", advice)
+        return file
 
     def _instead_of(self, piece: Piece, error: Exception) -> Sequence[Piece]:
         """Called by the look-ahead for each piece that failed."""
         pieces = [] if self._is_test else instead_of(piece, error)
         if pieces:
+            plan = self._plans[piece.stream]
+            if isinstance(error, RequestRefusedError | TimespanMismatchError) and len(pieces) > 1:
+                plan.refuse(piece.timespan)
             if len(pieces) > 1:
                 logger.warning("%s; trying both halves of the timespan", error)
             elif pieces[0].job:
                 logger.warning("%s; downloading its file again", error)
             else:
                 logger.warning("%s; creating a new job", error)
-            self._plans[piece.stream].replaced(by=len(pieces))
+            plan.replaced(by=len(pieces))
         return pieces
 
     # Waiting
@@ -201,18 +211,20 @@ class Run:
         return due, adoptable
 
     def _due_at(self, now: datetime) -> dict[str, Due]:
-        settled = horizon(now, self._settings.availability_delay)
-        due = {stream.name: stream.due(self._settings, settled) for stream in self.streams}
+        due = {}
+        for stream in self.streams:
+            settings = self._settings.of(stream.name)
+            due[stream.name] = stream.due(settings, horizon(now, settings.availability_delay))
         return {name: each for name, each in due.items() if each.timespans}
 
     def _adoptable(self, streams: Sequence[StreamToRead]) -> dict[str, list[ReportJob]]:
         """The jobs that an earlier run left, of each stream."""
         if self._is_test:
             return {}
-        delay = self._settings.availability_delay
-        calls = {
-            each.name: partial(self._jobs.adoptable, each.report, each.bookmark, delay) for each in streams
-        }
+        calls = {}
+        for each in streams:
+            delay = self._settings.of(each.name).availability_delay
+            calls[each.name] = partial(self._jobs.adoptable, each.report, each.bookmark, delay)
         return self._call_all(calls)
 
     def _plan(self, due: dict[str, Due], adoptable: dict[str, list[ReportJob]]) -> None:
@@ -222,8 +234,8 @@ class Run:
         self.streams.sort(key=lambda each: due[each.name].timespans[0].start if each.name in due else now)
         for stream in self.streams:
             if stream.name in due:
-                jobs = adoptable.get(stream.name, ())
-                self._plans[stream.name] = StreamPlan(stream, due[stream.name], settings.timespan, jobs)
+                jobs, length = adoptable.get(stream.name, ()), settings.of(stream.name).timespan
+                self._plans[stream.name] = StreamPlan(stream, due[stream.name], length, jobs)
         totals = {name: plan.total for name, plan in self._plans.items()}
         if not self._is_test:
             counts = (f"{stream.name}: {totals.get(stream.name, 0)} timespans" for stream in self.streams)
@@ -234,6 +246,8 @@ class Run:
             self._make,
             width=settings.max_concurrent_jobs,
             instead_of=self._instead_of,
+            fitted=lambda piece: self._plans[piece.stream].fitted(piece),
+            is_narrow=lambda stream: self._plans[stream].is_probing,
             discard=ReportFile.close,
             after_ack=self._files.delete if settings.delete_report_files else None,
             has_ended=None if self._is_test else self._jobs.has_ended,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.core.clock import Clock, StopSignal
     from tap_talkdesk_reports.singer.writer import MessageWriter
     from tap_talkdesk_reports.sync.delivery import Delivery
+    from tap_talkdesk_reports.sync.evidence import EvidenceStream
     from tap_talkdesk_reports.sync.plan import StreamToRead
 
 
@@ -27,6 +28,8 @@ class Runs:
         self._settings = settings
         self.clock, self.stop, self.writer = clock, stop, writer
         self._current: Run | None = None
+        #: The stream `report_files` once its SCHEMA is written; None: it is not selected.
+        self.evidence: EvidenceStream | None = None
 
     @property
     def settings(self) -> Settings:

@@ -29,6 +29,7 @@ from tap_talkdesk_reports.singer.logs import add_fields
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tap_talkdesk_reports.sync.evidence import EvidenceStream
     from tap_talkdesk_reports.sync.report_stream import ReportStream
     from tap_talkdesk_reports.sync.runs import Runs
 
@@ -39,7 +40,11 @@ MAPPER = Path(mapper.__file__)
 
 
 def sync_all(
-    runs: Runs, streams: Sequence[ReportStream], state: Callable[[], Any], refused: Mapping[str, str]
+    runs: Runs,
+    streams: Sequence[ReportStream],
+    state: Callable[[], Any],
+    refused: Mapping[str, str],
+    evidence: EvidenceStream | None = None,
 ) -> int:
     """Read all selected streams to the end of their plans.
 
@@ -47,9 +52,10 @@ def sync_all(
 
     Args:
         runs: The tap's runs.
-        streams: All streams of the tap.
+        streams: All streams of the tap that read reports.
         state: Gives the state as it is.
         refused: Why each further stream is not read that the catalog selects.
+        evidence: The stream `report_files`, if it is selected.
 
     Returns:
         The exit code: 0 only if every selected stream is complete, or the time of the run is up.
@@ -60,7 +66,9 @@ def sync_all(
     errors = dict(refused)
     for name, why in refused.items():
         logger.error("%s: %s", name, why)
-    code = _exit_code(runs, selected, state, errors)
+    if evidence and not selected:
+        logger.warning("%s: no other stream is selected, so that no report is read", evidence.name)
+    code = _exit_code(runs, selected, state, errors, evidence)
     ends = [
         f"{name}{' FAILED' * (name in errors)}: {stream.rows_read} rows, complete through {_end(stream)}"
         for name, stream in selected.items()
@@ -74,10 +82,17 @@ def sync_all(
 
 
 def _exit_code(
-    runs: Runs, streams: dict[str, ReportStream], state: Callable[[], Any], errors: dict[str, str]
+    runs: Runs,
+    streams: dict[str, ReportStream],
+    state: Callable[[], Any],
+    errors: dict[str, str],
+    evidence: EvidenceStream | None,
 ) -> int:
     """The exit code; `errors` takes the message of each stream that failed, or of all together as `*`."""
     try:
+        if evidence:
+            evidence.sync()
+            runs.evidence = evidence
         _read(runs, streams, state, errors)
     except Stopped:
         logger.warning("Stopped by signal %s; the next run continues at the last bookmark", runs.stop.number)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from tap_talkdesk_reports.sync.entry import Entry, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -16,9 +16,14 @@ R = TypeVar("R")
 class Window(Generic[P, R]):
     """A part of the plans: what is under way, unread, or next. Used under the lock of its look-ahead."""
 
-    def __init__(self, plans: Mapping[str, Iterator[P]]) -> None:
+    def __init__(
+        self,
+        plans: Mapping[str, Iterator[P]],
+        fitted: Callable[[P], Sequence[P]],
+        is_narrow: Callable[[str], bool],
+    ) -> None:
         """Read nothing yet of the plans, which are by stream and in their order."""
-        self._plans = dict(plans)
+        self._plans, self._fitted, self._is_narrow = dict(plans), fitted, is_narrow
         self.entries: list[Entry[P, R]] = []
 
     @property
@@ -33,9 +38,20 @@ class Window(Generic[P, R]):
         return unread or self._pull([stream]) or next(iter(mine), None)
 
     def waiting(self) -> Entry[P, R] | None:
-        """The next entry that waits for a slot, over all streams."""
-        waiting = (entry for entry in self.entries if entry.state is State.WAITING)
-        return next(waiting, None) or self._pull(list(self._plans))
+        """The next entry that may begin, over all streams; one that does not fit is replaced by its parts."""
+        waiting = (e for e in self.entries if e.state is State.WAITING and self._may_begin(e.stream))
+        entry = next(waiting, None) or self._pull([each for each in self._plans if self._may_begin(each)])
+        if entry is None or len(pieces := self._fitted(entry.piece)) == 1:
+            return entry
+        parts = [Entry[P, R](entry.stream, piece) for piece in pieces]
+        self.put_behind(entry, parts)
+        self.entries.remove(entry)
+        return parts[0]
+
+    def _may_begin(self, stream: str) -> bool:
+        return not self._is_narrow(stream) or not any(
+            entry.stream == stream and entry.state is State.RUNNING for entry in self.entries
+        )
 
     def put_behind(self, entry: Entry[P, R], others: Sequence[Entry[P, R]]) -> None:
         """Insert entries right behind one."""

@@ -15,4 +15,12 @@ class Unwilling:
 
 def test_closing_a_file_never_fails():
     """Its slot would be lost."""
-    ReportFile(job(), job().timespan, Unwilling(), is_json=True, seconds=1.0).close()
+    ReportFile(
+        job(),
+        job().timespan,
+        Unwilling(),
+        is_json=True,
+        is_adopted=False,
+        ready_at=job().timespan.end,
+        seconds=1.0,
+    ).close()

@@ -21,7 +21,7 @@ from tap_talkdesk_reports.core.errors import (
     TimespanMismatchError,
 )
 from tap_talkdesk_reports.core.report_job import DEAD
-from tap_talkdesk_reports.core.timespans import Timespan
+from tap_talkdesk_reports.core.timespans import Timespan, timespans
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.sync.lookahead import LookAhead
 from tap_talkdesk_reports.sync.plan import HALVINGS, Due, Piece, StreamPlan, StreamToRead, instead_of
@@ -228,7 +228,7 @@ def test_a_job_that_keeps_failing_is_halved_at_most_six_times_and_each_half_gets
     [
         ("a job that timed out and still runs", JobTimeoutError("late", job=job()), 0),
         ("one that has ended since", JobTimeoutError("late", job=job(status="canceled")), 2),
-        ("400 for a week", RequestRefusedError("no", status=400), 0),
+        ("400 for a week", RequestRefusedError("no", status=400), 2),
         ("403", RequestRefusedError("no", status=403), 0),
         ("a full disk", SpoolError("full"), 0),
         ("a bug", ValueError("bug"), 0),
@@ -238,10 +238,63 @@ def test_what_follows_a_failure_is_a_table(case, error, count):
     assert len(instead_of(WEEK, error)) == count, case
 
 
-def test_a_400_for_more_than_a_month_is_halved():
-    long = Piece("calls", "calls", Timespan(utc("2026-01-01"), utc("2026-01-31")))
+def test_a_400_is_halved_down_to_a_day_so_that_at_most_six_requests_are_refused_for_one_timespan():
+    longest = Piece("calls", "calls", Timespan(utc("2026-01-01"), utc("2026-01-31")))
 
-    assert len(instead_of(long, RequestRefusedError("too long", status=400))) == 2
+    trail = follow(longest, RequestRefusedError("too long", status=400))
+
+    refused = [longest, *(pieces[0] for pieces in trail)]
+    assert [piece.timespan.length / HOUR for piece in refused] == [720, 360, 180, 90, 45, 22.5]
+
+
+def test_a_plan_cuts_what_comes_into_equal_parts_of_its_timespans_once_a_length_was_refused():
+    plan = StreamPlan(CALLS, Due(days("2026-03-02", "2026-03-10")), 4 * DAY)
+    first = next(plan)
+
+    plan.refuse(first.timespan)
+
+    assert first.timespan.length == 2 * DAY  # up to the first boundary since the epoch
+    assert [piece.timespan.length for piece in plan] == [DAY] * 6
+    assert plan.total == 7
+
+
+def test_a_piece_that_waits_is_cut_to_the_length_that_is_left_when_it_begins():
+    plan = StreamPlan(CALLS, Due(DUE), 4 * DAY)
+    waiting = Piece("calls", "calls", DUE)
+    plan.refuse(days("2026-03-02", "2026-03-04"))
+
+    parts = plan.fitted(waiting)
+
+    assert [piece.timespan for piece in parts] == [
+        days(f"2026-03-0{d}", f"2026-03-0{d + 1}") for d in range(2, 6)
+    ]
+    assert plan.fitted(parts[0]) == [parts[0]]
+    assert plan.fitted(adopted := replace(waiting, job=job(2, 6))) == [adopted]
+
+
+def test_a_plan_tells_once_which_length_fits_and_only_if_it_is_near_the_one_refused():
+    plan = StreamPlan(CALLS, Due(DUE), 4 * DAY)
+    assert plan.accept(DUE) is None
+    plan.refuse(DUE)
+
+    advice = [
+        plan.accept(Timespan(DUE.start, DUE.start + length)) for length in (HOUR, 4 * DAY, 2 * DAY, 2 * DAY)
+    ]
+
+    assert [bool(each) for each in advice] == [False, False, True, False]
+    assert 'set stream_settings to {"calls": {"timespan_hours": 48}}' in advice[2]
+
+
+@given(st.integers(1, 720), st.integers(0, 6), st.integers(0, 10**7), st.integers(0, 10**6))
+def test_parts_of_timespans_have_no_gap_and_begin_at_whole_seconds(hours, halvings, begin, seconds):
+    start = utc("2026-01-01") + timedelta(seconds=begin)
+    end = start + timedelta(seconds=seconds)
+
+    cut = list(timespans(start, end, timedelta(hours=hours) / 2**halvings))
+
+    assert [each.start for each in cut[1:]] == [each.end for each in cut[:-1]]
+    assert not cut or (cut[0].start, cut[-1].end) == (start, end)
+    assert all(each.start < each.end and not each.end.microsecond for each in cut)
 
 
 def mismatch():
