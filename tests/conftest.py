@@ -64,7 +64,7 @@ def in_process(clock: SleptClock, capfd: pytest.CaptureFixture[str], caplog: pyt
         caplog.clear()
         caplog.set_level(logging.DEBUG)
         tap = Tap(config=config, **options)
-        code = sync_all(tap.runs, tap.report_streams, lambda: tap.state, tap.in_force.refused)
+        code = sync_all(tap.runs, tap.report_streams, lambda: tap.state, tap.in_force.refused, tap.evidence)
         stdout, stderr = capfd.readouterr()
         outcome = Outcome(code, stdout, stderr, [json.loads(line) for line in stdout.splitlines()])
         outcome.log = [(record.levelname, record.getMessage()) for record in caplog.records]

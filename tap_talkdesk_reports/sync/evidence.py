@@ -62,6 +62,9 @@ class EvidenceStream(Stream):
 
     # Hooks of the SDK
 
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        """None: STATE has no bookmark for this stream."""
+
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:  # noqa: ARG002
         """None of its own."""
         return iter(())

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 
 def start(
-    tmp_path: Path, config: dict[str, Any], state: dict[str, Any] | None = None, **popen: Any
+    tmp_path: Path,
+    config: dict[str, Any],
+    state: dict[str, Any] | None = None,
+    catalog: dict[str, Any] | None = None,
+    **popen: Any,
 ) -> subprocess.Popen[bytes]:
     """Start the tap as it is installed; its output is to be read, and its end to be waited for."""
     return subprocess.Popen(
-        command(tmp_path, config, state=state),
+        command(tmp_path, config, state=state, catalog=catalog),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=clean_environment(),
