@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,10 +69,16 @@ def failures(database: duckdb.DuckDBPyConnection, test: str, **variables: Any) -
 
 
 def query(database: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    """The rows that a query returns, by column."""
-    found = database.execute(sql)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    """The rows that a query returns, by column; times are in UTC."""
+    found = database.sql(sql)
+    columns = dict(zip(found.columns, found.types, strict=True))
+    times = [name for name, kind in columns.items() if str(kind) == "TIMESTAMP WITH TIME ZONE"]
+    if times:
+        # DuckDB hands over a time with a zone only where pytz is installed.
+        zoneless = (f'cast("{name}" as timestamp) as "{name}"' for name in times)
+        found = found.project(f"* replace ({', '.join(zoneless)})")
+    rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+    return [row | {name: row[name] and row[name].replace(tzinfo=UTC) for name in times} for row in rows]
 
 
 def schema_of(folder: str) -> dict[str, Any]:
