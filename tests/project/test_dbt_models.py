@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from statistics import fmean
 
-import duckdb
 import pytest
-import yaml
 
 from talkdesk_sandbox import Sandbox
 from tests.support import run_tap, utc
+from tests.support.dbt_project import (
+    PROJECT,
+    VARIABLES,
+    create_models,
+    failures,
+    load,
+    open_database,
+    query,
+    rendered,
+    schema_of,
+    wrong_of_column,
+)
 
-PROJECT = Path(__file__).parents[2] / "examples" / "dbt"
-MODELS = {path.stem: path.read_text() for path in PROJECT.glob("models/*.sql")}
-SCHEMA = yaml.safe_load((PROJECT / "models" / "schema.yml").read_text())
+SCHEMA = schema_of("models")
 #: A night shift and the end of a month lie within.
 BEGIN, END = "2026-03-24", "2026-04-03"
 DAY = timedelta(days=1)
+KINDS = {"Available": "available", "On A Call": "on_call", "After Call Work": "after_call", "Away": "away"}
+OUTBOUND = {"outbound", "outbound_missed"}
 
 
 @pytest.fixture(scope="module")
@@ -36,40 +45,11 @@ def database(sandbox, tmp_path_factory):
     first = run_tap(folder, config)
     again = run_tap(folder, config | {"lookback_hours": 72}, state=first.states[-1])
     assert again.records("calls")
-    database = duckdb.connect()
-    database.execute("set TimeZone = 'UTC'")
-    database.execute("create schema talkdesk")
-    for name in ("calls", "user_status"):
-        lines = [
-            line
-            for outcome in (first, again)
-            for line in outcome.stdout.splitlines()
-            if line.startswith('{"type":"RECORD"') and f'"stream":"{name}"' in line
-        ]
-        file = folder / f"{name}.jsonl"
-        file.write_text("\n".join(lines))
-        rows = f"select unnest(record) from read_json('{file}', sample_size = -1)"
-        database.execute(f"create table talkdesk.{name} as {rows}")
-    for name in in_order():
-        database.execute(f"create view {name} as {rendered(MODELS[name])}")
+    database = open_database()
+    for stream in ("calls", "user_status"):
+        load(database, folder, stream, first.records(stream) + again.records(stream))
+    assert set(create_models(database, "models")) == set(SCHEMA)
     return database
-
-
-def rendered(sql):
-    """What dbt makes of the two macros that the models use."""
-    sql = re.sub(r"\{\{ source\('(\w+)', '(\w+)'\) \}\}", r"\1.\2", sql)
-    sql = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", sql)
-    assert "{{" not in sql
-    return sql
-
-
-def in_order():
-    """The models, each behind those that it refers to."""
-    made: list[str] = []
-    while len(made) < len(MODELS):
-        ready = [n for n, sql in MODELS.items() if set(re.findall(r"ref\('(\w+)'\)", sql)) <= set(made)]
-        made += sorted(set(ready) - set(made))
-    return made
 
 
 def moment(text):
@@ -80,44 +60,116 @@ def truth(sandbox, report):
     return sandbox.rows(report, utc(BEGIN), utc(END), api="explore")
 
 
-def test_calls_per_day_and_queue_are_those_of_the_contact_centre(sandbox, database):
-    expected = defaultdict(lambda: [0, 0, 0, 0])
+def calls_by_queue(sandbox):
+    """The inbound calls of each day and queue; a call may stand in several queues."""
+    queues = defaultdict(list)
     for call in truth(sandbox, "calls"):
-        for queue in (call["ring_groups"] or "none").split("+"):
-            figures = expected[moment(call["start_at"]).date(), queue]
-            figures[0] += 1
-            figures[1] += call["type"] in {"inbound", "outbound"}
-            figures[2] += "abandoned" in call["type"]
-            figures[3] += call["talk_time"]
-
-    rows = database.execute(
-        "select day, queue, calls, answered, abandoned, seconds_talked, missed from calls_per_day_and_queue"
-    ).fetchall()
-
-    assert {(day, queue): figures[:4] for day, queue, *figures in rows} == expected
-    assert all(calls == answered + abandoned + missed for _, _, calls, answered, abandoned, _, missed in rows)
-    assert len({queue for _, queue, *_ in rows}) > 4
+        if call["type"] not in OUTBOUND:
+            for queue in (call["ring_groups"] or "none").split("+"):
+                queues[moment(call["start_at"]).date(), queue].append(call)
+    return queues
 
 
-def test_occupancy_is_that_of_the_contact_centre(sandbox, database):
-    kinds = {"Available": 0, "On A Call": 1, "After Call Work": 2}
-    expected = defaultdict(lambda: [0.0, 0.0, 0.0])
+def by_queue(database, columns):
+    return {
+        (row.pop("day"), row.pop("queue")): row
+        for row in query(database, f"select day, queue, {columns} from queue_per_day")
+    }
+
+
+def seconds_by_day(status):
+    """The days that a status lies in, and its seconds of each."""
+    start, end = moment(status["status_start_at"]), moment(status["status_end_at"])
+    while start < end:
+        cut = min(end, moment(str(start.date())) + DAY)
+        yield start.date(), (cut - start).total_seconds()
+        start = cut
+
+
+def test_each_queue_has_the_calls_of_the_contact_centre_by_how_they_ended(sandbox, database):
+    expected = {
+        key: {
+            "offered": sum(call["type"] != "short_abandoned" for call in calls),
+            "answered": sum(call["type"] == "inbound" for call in calls),
+            "abandoned": sum(call["type"] == "abandoned" for call in calls),
+            "missed": sum(call["type"] in {"missed", "voicemail"} for call in calls),
+            "short_abandoned": sum(call["type"] == "short_abandoned" for call in calls),
+        }
+        for key, calls in calls_by_queue(sandbox).items()
+    }
+
+    figures = by_queue(database, "offered, answered, abandoned, missed, short_abandoned")
+
+    assert figures == expected
+    assert len({queue for _, queue in figures}) > 4
+    for ending in ("answered", "abandoned", "missed", "short_abandoned"):
+        assert any(row[ending] for row in figures.values()), f"no call was {ending}"
+
+
+def test_the_times_of_each_queue_are_those_of_the_contact_centre(sandbox, database):
+    expected = {}
+    for key, calls in calls_by_queue(sandbox).items():
+        answered = [call for call in calls if call["type"] == "inbound"]
+        offered = [call["wait_time"] for call in calls if call["type"] != "short_abandoned"]
+        expected[key] = {
+            "average_speed_of_answer": fmean(c["wait_time"] for c in answered) if answered else None,
+            "average_handle_time": fmean(c["talk_time"] for c in answered) if answered else None,
+            "longest_wait": max(offered, default=None),
+        }
+
+    figures = by_queue(database, "average_speed_of_answer, average_handle_time, longest_wait")
+
+    assert figures.keys() == expected.keys()
+    for key, row in figures.items():
+        assert row == pytest.approx(expected[key]), key
+
+
+@pytest.mark.parametrize("seconds", [20, 8])
+def test_the_service_level_is_the_share_of_offered_calls_answered_in_time(sandbox, database, seconds):
+    expected = {}
+    for key, calls in calls_by_queue(sandbox).items():
+        offered = [call for call in calls if call["type"] != "short_abandoned"]
+        in_time = [call for call in offered if call["type"] == "inbound" and call["wait_time"] <= seconds]
+        expected[key] = len(in_time) / len(offered) if offered else None
+
+    sql = rendered((PROJECT / "models" / "queue_per_day.sql").read_text(), service_level_seconds=seconds)
+    rows = query(database, sql)
+
+    assert {(row["day"], row["queue"]): row["service_level"] for row in rows} == pytest.approx(expected)
+    assert len(set(expected.values())) > 5
+    assert VARIABLES["service_level_seconds"] == 20
+
+
+def test_the_time_in_each_status_is_that_of_the_contact_centre(sandbox, database):
+    expected = defaultdict(float)
     for status in truth(sandbox, "user_status"):
-        start, end = moment(status["status_start_at"]), moment(status["status_end_at"])
-        kind = kinds.get(status["status_label"])
-        while kind is not None and start < end:
-            cut = min(end, moment(str(start.date())) + DAY)
-            expected[start.date(), status["user_id"]][kind] += (cut - start).total_seconds()
-            start = cut
+        if status["status_label"] != "Offline":
+            for day, seconds in seconds_by_day(status):
+                expected[day, status["user_id"], status["status_label"].lower()] += seconds
 
-    rows = database.execute(
-        "select day, user_id, seconds_available, seconds_on_call, seconds_after_call, occupancy "
-        "from agent_occupancy where seconds_available + seconds_on_call + seconds_after_call > 0"
-    ).fetchall()
+    rows = query(database, "select day, user_id, status, seconds from status_per_day")
 
-    assert {(day, user): figures for day, user, *figures, _ in rows} == expected
-    for _, _, available, on_call, after_call, occupancy in rows:
-        assert occupancy == pytest.approx((on_call + after_call) / (available + on_call + after_call))
+    assert {(row["day"], row["user_id"], row["status"]): row["seconds"] for row in rows} == expected
+    assert len({row["status"] for row in rows}) == 4
+
+
+def test_the_time_of_each_agent_and_the_occupancy_are_those_of_the_contact_centre(sandbox, database):
+    expected = defaultdict(lambda: dict.fromkeys(KINDS.values(), 0.0))
+    for status in truth(sandbox, "user_status"):
+        if status["status_label"] in KINDS:
+            for day, seconds in seconds_by_day(status):
+                expected[day, status["user_id"]][KINDS[status["status_label"]]] += seconds
+
+    rows = query(database, "select * from agent_per_day where occupancy is not null or seconds_away > 0")
+
+    assert {
+        (row["day"], row["user_id"]): {kind: row[f"seconds_{kind}"] for kind in KINDS.values()}
+        for row in rows
+    } == expected
+    for row in rows:
+        busy = row["seconds_on_call"] + row["seconds_after_call"]
+        there = busy + row["seconds_available"]
+        assert row["occupancy"] == (pytest.approx(busy / there) if there else None)
     nights = [status for status in truth(sandbox, "user_status") if status["status_label"] == "Available"]
     assert any(s["status_start_at"][:10] != s["status_end_at"][:10] for s in nights), "nothing was cut"
 
@@ -131,25 +183,29 @@ def test_the_calls_of_an_agent_stand_beside_the_occupancy(sandbox, database):
             figures[0] += 1
             figures[1] += call["talk_time"]
 
-    rows = database.execute("select day, user_id, calls, seconds_talked from agent_occupancy where calls > 0")
+    rows = query(database, "select day, user_id, calls, seconds_talked from agent_per_day where calls > 0")
 
-    assert {(day, user): figures for day, user, *figures in rows.fetchall()} == expected
+    assert {(r["day"], r["user_id"]): [r["calls"], r["seconds_talked"]] for r in rows} == expected
 
 
 def test_rows_that_came_twice_count_once(sandbox, database):
-    ((came,),) = database.execute("select count(*) from talkdesk.calls").fetchall()
+    calls = len(truth(sandbox, "calls"))
 
-    assert came > len(truth(sandbox, "calls"))
-    assert database.execute("select count(*) from calls").fetchall() == [(len(truth(sandbox, "calls")),)]
+    [[came]], [[once]] = (
+        database.execute(f"select count(*) from {table}").fetchall() for table in ("talkdesk.calls", "calls")
+    )
+
+    assert came > calls
+    assert once == calls
 
 
-@pytest.mark.parametrize("path", sorted(PROJECT.glob("tests/*.sql")), ids=lambda path: path.stem)
-def test_the_models_pass_the_project_s_own_tests(database, path):
-    assert database.execute(rendered(path.read_text())).fetchall() == []
+@pytest.mark.parametrize("test", sorted(path.stem for path in PROJECT.glob("tests/*.sql")))
+def test_the_models_pass_the_project_s_own_tests(database, test):
+    assert failures(database, test) == []
 
 
 def column_tests():
-    for model in SCHEMA["models"]:
+    for model in SCHEMA.values():
         for column in model["columns"]:
             for test in column.get("data_tests", ()):
                 yield model["name"], column["name"], test
@@ -157,19 +213,10 @@ def column_tests():
 
 @pytest.mark.parametrize(("model", "column", "test"), list(column_tests()), ids=str)
 def test_the_columns_pass_the_tests_of_the_schema(database, model, column, test):
-    match test:
-        case "unique":
-            wrong = f"select {column} from {model} group by {column} having count(*) > 1"
-        case "not_null":
-            wrong = f"select 1 from {model} where {column} is null"
-        case {"accepted_values": {"arguments": {"values": values}}}:
-            wrong = f"select {column} from {model} where {column} not in {tuple(values)}"
-
-    assert database.execute(wrong).fetchall() == []
+    assert query(database, wrong_of_column(model, column, test)) == []
 
 
-def test_every_model_and_column_of_the_schema_exists(database):
-    assert {model["name"] for model in SCHEMA["models"]} == set(MODELS)
-    for model in SCHEMA["models"]:
-        columns = {row[0] for row in database.execute(f"describe {model['name']}").fetchall()}
+def test_every_column_of_the_schema_exists(database):
+    for name, model in SCHEMA.items():
+        columns = {row["column_name"] for row in query(database, f"describe {name}")}
         assert {column["name"] for column in model["columns"]} <= columns

@@ -11,11 +11,9 @@ from (
         ring_groups,
         coalesce(handling_user_id, user_id) as user_id,
         type in ('inbound', 'outbound') as was_answered,
-        type in ('abandoned', 'short_abandoned') as was_abandoned,
+        type in ('inbound', 'abandoned', 'missed', 'voicemail') as was_offered,
         talk_time,
         wait_time,
-        hold_time,
-        abandon_time,
         row_number() over (partition by call_id order by end_at desc) as nth
     from {{ source('talkdesk', 'calls') }}
 ) as numbered

@@ -1,5 +1,5 @@
--- How much of the time that an agent was there for calls went into calls: on a call or in the work after it,
--- of that and being available. Time away is neither. Beside it, what the calls themselves say.
+-- What became of each agent's day: the time in each kind of status, how much of it went into calls, and what
+-- the calls themselves say. A call counts for the agent who ended it.
 with statuses as (
     select
         day,

@@ -1,0 +1,26 @@
+-- Inbound calls by the day they began and the queue (ring group) they stood in. A call that stood in several
+-- counts in each, so the queues of a day add up to more than its calls.
+with queued as (
+    select
+        *,
+        unnest(string_to_array(coalesce(nullif(ring_groups, ''), 'none'), '+')) as queue
+    from {{ ref('calls') }}
+    where type not in ('outbound', 'outbound_missed')
+)
+
+select
+    day,
+    queue,
+    count(*) filter (where was_offered) as offered,
+    count(*) filter (where was_answered) as answered,
+    count(*) filter (where type = 'abandoned') as abandoned,
+    count(*) filter (where type in ('missed', 'voicemail')) as missed,
+    count(*) filter (where type = 'short_abandoned') as short_abandoned,
+    avg(
+        case when was_answered and wait_time <= {{ var('service_level_seconds') }} then 1.0 else 0.0 end
+    ) filter (where was_offered) as service_level,
+    avg(wait_time) filter (where was_answered) as average_speed_of_answer,
+    avg(talk_time) filter (where was_answered) as average_handle_time,
+    max(wait_time) filter (where was_offered) as longest_wait
+from queued
+group by day, queue
