@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -75,6 +76,7 @@ def clean_environment() -> Environment:
     return kept | {
         "MELTANO_DATABASE_URI": f"sqlite:///{OUTPUT.resolve()}/meltano.db",
         "TARGET_JSONL_DESTINATION_PATH": str(OUTPUT),
+        f"{PREFIX}_SELECT": json.dumps([f"{stream}.*" for stream in (*STREAMS, "report_files")]),
         "NO_COLOR": "1",
         "NO_PROXY": unproxied,
         "no_proxy": unproxied,

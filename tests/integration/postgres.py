@@ -57,7 +57,18 @@ class Database:
     def query(self, sql: str) -> str:
         """What psql prints, without decoration."""
         where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", self.user, self.name]
-        command = [str(self._bin / "psql"), "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", *where, "-c", sql]
+        command = [
+            str(self._bin / "psql"),
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            *where,
+            "-c",
+            sql,
+        ]
         finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         assert finished.returncode == 0, finished.stderr
         return finished.stdout.strip()

@@ -20,6 +20,7 @@ from tests.integration.meltano import TAP, ended, is_running, plugin_process, pr
 from tests.integration.proxy import Trouble
 from tests.integration.truth import assert_same, truth
 from tests.support.catalogs import catalog_of
+from tests.support.dbt_project import PROJECT, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -269,3 +270,50 @@ def test_ctrl_c_cancels_every_job_also_over_a_slow_line(start_sandbox, start_pro
 
     assert first.code == 1, first.stderr[-3000:]
     assert [job.status for job in sandbox.jobs] == ["canceled"] * 5, first.stderr
+
+
+def test_the_evidence_in_the_database_is_complete_though_the_tap_was_killed_in_between(scene):
+    scene = scene(_select=json.dumps([f"{stream}.*" for stream in (*STREAMS, "report_files")]))
+    meltano = scene.begin()
+
+    os.kill(plugin_process(meltano, TAP), signal.SIGKILL)
+    ended(meltano)
+    killed = scene.database.count(f"{scene.schema}.report_files")
+    after_kill = failed_proofs(scene)
+    scene.gate.open()
+    scene.project.done("run", TAP, "target-postgres")
+    whole = scene.database.count(f"{scene.schema}.report_files")
+    scene.project.configure(TAP, lookback_hours=48)
+    scene.project.done("run", TAP, "target-postgres")
+
+    assert (killed, after_kill) == (FILES, {"no_gap": "", "counts_agree": ""})
+    assert whole == 14
+    assert scene.database.count(f"{scene.schema}.report_files") == 14 + 2 * 2
+    assert failed_proofs(scene) == {"no_gap": "", "counts_agree": ""}
+    scene.database.query(
+        f"delete from {scene.schema}.calls where call_id = (select max(call_id) from {scene.schema}.calls)"
+    )
+    assert "calls" in failed_proofs(scene)["counts_agree"]
+    scene.database.query(
+        f"delete from {scene.schema}.report_files where stream = 'user_status' "
+        f"and timespan_start = '2026-03-04 00:00:00'"
+    )
+    assert "user_status" in failed_proofs(scene)["no_gap"]
+
+
+def failed_proofs(scene: Scene) -> dict[str, str]:
+    """What the two proofs of the example for dbt return on the tables of a scene."""
+    counts = (
+        f"create or replace view report_file_counts as {of_dbt(scene, 'models/evidence/report_file_counts')}"
+    )
+    before = f"set search_path = {scene.schema}; set time zone 'UTC'; {counts};"
+    return {
+        name: scene.database.query(f"{before} {of_dbt(scene, f'tests/evidence/{name}')}")
+        for name in ("no_gap", "counts_agree")
+    }
+
+
+def of_dbt(scene: Scene, file: str) -> str:
+    """A model or a test, whose sources are the tables of a scene."""
+    sql = rendered((PROJECT / f"{file}.sql").read_text(), start_date=BEGIN)
+    return sql.replace("talkdesk.", f"{scene.schema}.")
