@@ -90,7 +90,9 @@ def test_a_timespan_that_is_too_long_for_the_api_is_ordered_in_halves(start_sand
     assert lengths == [timedelta(days=15)] * 2
 
 
-def test_a_job_that_is_refused_is_tried_in_halves_down_to_a_day_and_not_repeated(start_sandbox, process, days):
+def test_a_job_that_is_refused_is_tried_in_halves_down_to_a_day_and_not_repeated(
+    start_sandbox, process, days
+):
     fault = Fault("create", "invalid", ALWAYS, "calls", message="no such timespan")
     sandbox = start_sandbox(faults=[fault])
     config = sandbox.config | days | {"max_concurrent_jobs": 1}
