@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import http.client
+import ssl
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,6 @@ from tap_talkdesk_reports.api.redaction import redact_logs
 
 if TYPE_CHECKING:
     import socket
-    import ssl
     from collections.abc import Generator
 
 
@@ -161,6 +161,29 @@ class _Watched:
         sock: socket.socket = connection._new_conn()  # noqa: SLF001 - of the class below
         deadline.watch(sock)
         return sock
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server keeps it open.
+
+        urllib3 takes any byte that has come for the end. With TLS 1.3 a server sends tickets for
+        later sessions behind the handshake, which only a read takes in.
+        """
+        connection: Any = super()
+        sock = getattr(self, "sock", None)
+        if connection.is_connected or not isinstance(sock, ssl.SSLSocket):
+            return bool(connection.is_connected)
+        timeout = sock.gettimeout()
+        sock.settimeout(0)
+        try:
+            sock.recv(1)  # the end, or a byte that nobody asked for
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        finally:
+            sock.settimeout(timeout)
+        return False
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         sock = getattr(self, "sock", None)
