@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from talkdesk_sandbox import Sandbox
 from tap_talkdesk_reports.sync.sync_all import sync_all
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import Outcome, SleptClock, assert_nothing_secret, sandboxes
+from tests.support.forked_tap import close_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +25,20 @@ if TYPE_CHECKING:
 #: by `faulthandler_timeout`, which no deadline of Hypothesis would find: it looks when the example has ended.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+def pytest_sessionstart() -> None:
+    """Let no process of the tests start with a signal ignored: `nohup` ignores HUP, and a script's shell INT.
+
+    A handler that does nothing is the same for the tests themselves, and no program inherits it.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
+def pytest_sessionfinish() -> None:
+    close_server()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 
 from talkdesk_sandbox import Fault, Pace
 from tests.support import clean_environment, command
+from tests.support.forked_tap import TapProcess
 from tests.support.invariants import ALWAYS, STREAMS, Measured, assert_invariants, assert_met
 
 
@@ -36,7 +37,7 @@ def test_a_run_that_is_ended_while_it_waits_leaves_nothing_and_the_next_one_goes
     faults = [Fault("create", "slow_job", report="calls", seconds=3)]
     sandbox = start_sandbox(faults=faults)
     config = (sandbox.config if api == "reporting" else sandbox.explore_config) | days
-    tap = subprocess.Popen(
+    tap = TapProcess(
         command(tmp_path, config),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -68,7 +69,7 @@ def test_a_run_that_is_ended_while_it_waits_leaves_nothing_and_the_next_one_goes
 def test_a_reader_that_goes_away_ends_the_run(start_sandbox, tmp_path, days):
     sandbox = start_sandbox(calls_per_day=2000)
     config = sandbox.config | days
-    tap = subprocess.Popen(
+    tap = TapProcess(
         command(tmp_path, config),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -103,7 +104,7 @@ def test_a_second_signal_leaves_at_once(start_sandbox, tmp_path, days):
             filled += os.write(write_end, b"\n" * 4096)
     except BlockingIOError:
         os.set_blocking(write_end, True)
-    tap = subprocess.Popen(
+    tap = TapProcess(
         command(tmp_path, config), stdout=write_end, stderr=subprocess.PIPE, env=clean_environment()
     )
     os.close(write_end)
@@ -194,7 +195,7 @@ def test_two_taps_at_once_end_nothing_of_each_other(start_sandbox, tmp_path, day
         place = tmp_path / str(number)
         place.mkdir()
         outcomes.append(
-            subprocess.Popen(
+            TapProcess(
                 command(place, config),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -15,6 +15,7 @@ from tap_talkdesk_reports.sync.run import TEST_SECONDS
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import clean_environment, command, run_tap
 from tests.support.catalogs import catalog_of, with_metadata
+from tests.support.forked_tap import TapProcess, run
 
 START = {"start_date": "2020-01-01"}
 
@@ -47,9 +48,7 @@ def test_the_catalog_says_which_reports_wherever_it_stands(start_sandbox, tmp_pa
     line = command(tmp_path, config, catalog=catalog)
     line.insert(1 if place == "before" else len(line), "--test")
 
-    outcome = subprocess.run(
-        line, capture_output=True, text=True, check=False, timeout=60, env=clean_environment()
-    )
+    outcome = run(line, text=True, env=clean_environment())
 
     assert outcome.returncode == 0, outcome.stderr
     assert [each.split(":")[0] for each in outcome.stdout.splitlines()] == ["sign-in", "contacts"]
@@ -120,7 +119,7 @@ def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_togeth
 
 def interrupted(tmp_path, sandbox, number, is_time):
     """Run `--test` and send it a signal when it is time; its exit code and its log."""
-    with subprocess.Popen(
+    with TapProcess(
         command(tmp_path, sandbox.config | START, "--test"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -20,6 +20,7 @@ import pytest
 
 from talkdesk_sandbox.wire.messages import Manner, no_answer
 from tests.support import assert_nothing_secret, clean_environment, command
+from tests.support.forked_tap import TapProcess
 from tests.support.processes import last_state, start, whole_lines
 from tests.support.truth import as_set, explore_truth, truth, without_digest
 
@@ -81,7 +82,7 @@ def config_of(sandbox, api, tmp_path):
 def launch(tmp_path, config, state=None):
     """The tap, with a reader that is never slow: a file."""
     with (tmp_path / "stdout").open("wb") as out:
-        return subprocess.Popen(
+        return TapProcess(
             command(tmp_path, config, state=state),
             stdout=out,
             stderr=subprocess.PIPE,

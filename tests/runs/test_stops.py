@@ -17,6 +17,7 @@ from talkdesk_sandbox import Fault, Pace
 from tap_talkdesk_reports.sync.sync_all import sync_all
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import clean_environment, command, utc
+from tests.support.forked_tap import TapProcess, run
 from tests.support.processes import last_state, start, whole_lines
 from tests.support.truth import as_set, truth
 
@@ -223,7 +224,7 @@ def test_a_signal_ends_a_run_that_has_not_got_further_than_its_first_requests(
     server, tmp_path, operation, answer
 ):
     server.answers[operation] = lambda n: answer
-    tap = subprocess.Popen(
+    tap = TapProcess(
         command(tmp_path, server.config),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -278,13 +279,8 @@ def test_no_explore_job_is_made_twice_however_often_a_run_is_ended(start_sandbox
 
 def test_an_output_that_cannot_be_written_is_one_line(server, tmp_path, calls_only):
     with open("/dev/full", "wb") as full:  # noqa: PTH123
-        tap = subprocess.run(
-            command(tmp_path, server.config, **calls_only),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-            env=clean_environment(),
+        tap = run(
+            command(tmp_path, server.config, **calls_only), stdout=full, text=True, env=clean_environment()
         )
 
     assert tap.returncode == 1

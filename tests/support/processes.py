@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 from tests.support import clean_environment, command
+from tests.support.forked_tap import TapProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 def start(
     tmp_path: Path, config: dict[str, Any], state: dict[str, Any] | None = None, **popen: Any
 ) -> subprocess.Popen[bytes]:
-    """Start the tap as it is installed; its output is to be read, and its end to be waited for."""
-    return subprocess.Popen(
+    """Start the tap; its output is to be read, and its end to be waited for."""
+    return TapProcess(
         command(tmp_path, config, state=state),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
