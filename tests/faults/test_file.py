@@ -199,6 +199,7 @@ def test_a_full_disk_is_told_with_the_needed_size_and_leaves_nothing(
     assert "spool_dir" in outcome.errors[0]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "faults",
     [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from datetime import timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import clean_environment, command, run_tap
 from tests.support.catalogs import catalog_of, with_metadata
 from tests.support.forked_tap import TapProcess, run
+from tests.support.processes import wait_until
 
 START = {"start_date": "2020-01-01"}
 
@@ -125,11 +125,9 @@ def interrupted(tmp_path, sandbox, number, is_time):
         stderr=subprocess.PIPE,
         env=clean_environment(),
     ) as process:
-        deadline = time.monotonic() + 30
-        while not is_time() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(is_time, "it is time")
         process.send_signal(number)
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=60)
     return process.returncode, log
 
 

@@ -345,6 +345,7 @@ def test_fields_and_values_without_a_place_go_where_the_settings_say(start_sandb
 EXPLORE_FAULTS = [name for name in SURVIVED if name != "token refused with 403"]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", EXPLORE_FAULTS)
 def test_a_passing_fault_costs_no_row(start_sandbox, tmp_path, name):
     faults = SURVIVED[name] if isinstance(SURVIVED[name], list) else [SURVIVED[name]]

@@ -50,7 +50,7 @@ def test_a_person_at_a_terminal_sees_bars_and_the_last_line(start_sandbox, tmp_p
     assert re.search(r"calls +0 of 4 timespans", shown)
     assert re.search(r"calls +█{20} +4 of 4 timespans, [\d,]+ rows, [\d,]+ rows/s", shown)
     assert re.search(r"user_status +█{20} +4 of 4 timespans", shown)
-    assert re.search(r"\d jobs at Talkdesk, the oldest for 0\.\d s", shown)
+    assert re.search(r"\d jobs at Talkdesk, the oldest for \d+\.\d s", shown)
     assert re.search(r"about [\d.]+ \w+ left", shown)
     assert ": created" not in shown  # the lines of single jobs would tear the display
     assert "Done in" in shown.splitlines()[-1]

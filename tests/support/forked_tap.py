@@ -84,6 +84,8 @@ class Forked(subprocess.Popen):
         return json.loads(message)
 
     def _try_wait(self, wait_flags):
+        if self._report.fileno() < 0:  # nobody holds this process any more, and the server reaps it
+            return self.pid, 0
         if wait_flags & os.WNOHANG and not select.select([self._report], [], [], 0)[0]:
             return 0, 0
         told = self._told()
