@@ -133,7 +133,7 @@ def assert_nothing_secret(*texts: str, settings: Iterable[dict[str, Any]] = ()) 
     for text in texts:
         assert not _signature.search(text), "a signed address is shown"
         for secret in secrets:
-            for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
+            for spelling in {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}:
                 assert spelling not in text, f"a secret of {len(secret)} characters is shown"
 
 
