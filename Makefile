@@ -11,6 +11,8 @@ ENGINES := dagster airflow
 ATHERIS := atheris==3.0.0
 SECONDS := 600
 PYTEST := pytest --numprocesses=4
+# Where the environment forbids to keep compiled code, each process would compile all tests anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help test test-all test-oldest test-next test-integration soak fuzz check format demo examples bench docs package constraints clean
 .DELETE_ON_ERROR:

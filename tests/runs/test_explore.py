@@ -117,7 +117,7 @@ VARIANTS = [
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=json.dumps)
-@pytest.mark.parametrize("file_format", ["json", "csv"])
+@pytest.mark.parametrize("file_format", ["json", pytest.param("csv", marks=pytest.mark.wide)])
 def test_each_way_in_which_the_api_was_seen_or_documented_to_answer_is_understood(
     start_sandbox, tmp_path, variant, file_format
 ):
