@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from itertools import count
 
 from talkdesk_sandbox import Fault, Pace
-from tests.support import run_tap
+from tests.support import run_tap, utc
 from tests.support.truth import as_set, truth
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-14", "timespan_hours": 24}
@@ -15,10 +14,11 @@ DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-14", "timespan_hours": 
 def test_the_jobs_of_one_stream_run_while_another_is_read(start_sandbox, tmp_path):
     """The last file of the first stream does not arrive before two jobs of the other are done."""
     sandbox = start_sandbox(pace=Pace.after_asks(1))
-    answer, numbers, are_done, waits = sandbox._file_host.answer, count(1), threading.Event(), []
+    answer, are_done, waits = sandbox._file_host.answer, threading.Event(), []
 
     def answer_late(request):
-        if "calls" in request.path and next(numbers) == 8:
+        [job] = [job for job in sandbox.jobs if job.id in request.path]
+        if job.report == "calls" and job.timespan[1] == utc(DAYS["end_date"]):
             waits.append(are_done.wait(60))
         return answer(request)
 
