@@ -67,6 +67,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # some libraries look for leaks when Python ends
     close_server()
 
 

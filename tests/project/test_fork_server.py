@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -49,6 +51,7 @@ ENDS = {
     "has more to do": lambda: atexit.register(print, "at the end") and None,
     "writes": lambda: print("x" * 100_000),
     "shows": lambda: (__import__("tap_talkdesk_reports.tap"), show()) and None,
+    "shows the output": lambda: print(sys.stdout.line_buffering, sys.stdout.isatty(), file=sys.stderr),
     "draws": lambda: print(random.random()),
     "waits": lambda: (print("waits", flush=True), signal.pause()),
 }
@@ -126,6 +129,15 @@ def test_it_begins_as_a_process_that_is_started(server, fork, tmp_path, leads, m
     assert (forked["input"], forked["threads"], forked["zone"][0]) == ("some input", 1, "JST")
 
 
+def test_it_writes_to_a_terminal_as_a_process_that_is_started(server, fork):
+    ours, theirs = pty.openpty()
+    forked, started = both(server, fork, "shows the output", stdout=theirs)
+    os.close(theirs)
+    os.close(ours)
+
+    assert forked == started
+
+
 def test_chance_differs_from_fork_to_fork(server, fork):
     drawn = [next(both(server, fork, "draws"))[0] for _ in range(2)]
 
@@ -166,7 +178,7 @@ def said(output):
     return sorted(line for line in lines if not line.startswith('{"type":"STATE"'))
 
 
-@pytest.mark.parametrize("arguments", [["--about", "--format", "json"], ["--no-such-option"], ["--help"], []])
+@pytest.mark.parametrize("arguments", [["--about", "--format", "json"], ["--no-such-option"], []])
 def test_the_tap_writes_the_same_as_the_installed_command(start_sandbox, tmp_path, arguments):
     sandbox = start_sandbox()
     config = sandbox.config | {"start_date": "2026-03-02", "end_date": "2026-03-03"}

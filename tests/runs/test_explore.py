@@ -224,7 +224,7 @@ def test_a_client_without_the_scope_to_write_is_told_so(start_sandbox, tmp_path)
 
 
 @pytest.mark.parametrize("payload", ["2026", "2025", "explore_like"])
-@pytest.mark.parametrize("file_format", ["json", "csv"])
+@pytest.mark.parametrize("file_format", ["json", pytest.param("csv", marks=pytest.mark.wide)])
 def test_the_payloads_of_calls_of_all_times_load_into_one_schema(
     start_sandbox, tmp_path, payload, file_format
 ):

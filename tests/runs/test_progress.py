@@ -13,6 +13,7 @@ import pytest
 
 from talkdesk_sandbox import Fault, Pace
 from tests.support import clean_environment, command, run_tap
+from tests.support.forked_tap import TapProcess
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 24}
 
@@ -21,7 +22,7 @@ def at_terminal(tmp_path, config, *, records_too=False, size=(40, 120), **enviro
     """Run the tap with a terminal as its standard error; what that showed, and the exit code."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, size)
-    with subprocess.Popen(
+    with TapProcess(
         command(tmp_path, config),
         stdout=theirs if records_too else subprocess.DEVNULL,
         stderr=theirs,

@@ -111,6 +111,7 @@ def become(request: Request, standard: list[int]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number, descriptor in enumerate(standard):
         os.dup2(descriptor, number)
+    sys.stdout.reconfigure(line_buffering=os.isatty(1) and not sys.stdout.write_through)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])

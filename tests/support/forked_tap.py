@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
+#: What Python reads when it starts; a fork has what its server read.
+READ_AT_START = {"PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONWARNINGS", "LANG", "LC_ALL"}
 ENTRY = ("tap_talkdesk_reports.__main__:main", "tap_talkdesk_reports.tap")
 
 
@@ -63,6 +65,7 @@ class Forked(subprocess.Popen):
         restore_signals, gid, gids, uid, umask, start_new_session, process_group,
     ):  # fmt: skip
         assert not any((preexec_fn, pass_fds, shell, executable)), "only a started process can have that"
+        assert not READ_AT_START & {name for name, _ in os.environ.items() ^ (env or os.environ).items()}
         request = {
             "arguments": [str(each) for each in args],
             "environment": dict(os.environ if env is None else env),
