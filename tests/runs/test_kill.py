@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -185,6 +186,7 @@ def test_nothing_is_lost_when_the_tap_is_killed_in_a_write_that_nobody_reads(
 
     head = b""
     while head.count(b"\n") < lines:
+        assert select.select([read_end], [], [], 60)[0], "the tap writes no more"
         head += os.read(read_end, 512)
     wait_until_full(write_end)
     os.close(write_end)

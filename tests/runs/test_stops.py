@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import threading
@@ -249,6 +250,7 @@ def test_the_state_arrives_whole_at_a_slow_reader_after_a_signal(start_sandbox, 
     with open(read_end, "rb", buffering=0) as reader:  # noqa: PTH123 - a descriptor
         output = b""
         while b'"replication_key_value"' not in output:
+            assert select.select([reader], [], [], 60)[0], "the tap writes no more"
             output += reader.read(65536)
         wait_until_full(write_end)
         os.close(write_end)
