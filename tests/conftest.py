@@ -51,11 +51,11 @@ report_module.WorkingDay = lru_cache(maxsize=256)(WorkingDay)
 
 
 def pytest_sessionstart() -> None:
-    """Let no process of the tests start with a signal ignored: `nohup` ignores HUP, and a script's shell INT.
+    """Let no process of the tests start with a signal ignored, as `nohup` and scripts have it.
 
     A handler that does nothing is the same for the tests themselves, and no program inherits it.
     """
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
 

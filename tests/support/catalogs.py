@@ -16,7 +16,7 @@ Catalog = dict[str, Any]
 #: What a discovery wrote, by the settings that it may depend on.
 _discovered: dict[str, str] = {}
 #: No discovery makes a request, so it depends on none of these.
-_OF_A_SERVER = ("api_url", "token_url", "files_url")
+_OF_A_SERVER = ("api_url", "token_url")
 
 
 def catalog_of(tmp_path: Path, config: dict[str, Any]) -> Catalog:
