@@ -17,6 +17,7 @@ TIMES_PLAIN = 2.5
 MOST_MIB = 100
 
 
+@pytest.mark.wide
 def test_the_tap_is_faster_than_a_plain_one_and_needs_little_memory(tmp_path):
     with contestants(tmp_path / "files", ROWS) as commands:
         used = {name: run(commands["json"][name]) for name in (THIS, PLAIN)}
@@ -24,6 +25,7 @@ def test_the_tap_is_faster_than_a_plain_one_and_needs_little_memory(tmp_path):
     assert used[THIS].peak < MOST_MIB, used
 
 
+@pytest.mark.wide
 def test_all_that_are_compared_write_the_same_records(tmp_path):
     with contestants(tmp_path / "files", FEW_ROWS) as commands:
         for form in FORMATS:
