@@ -77,10 +77,7 @@ def test_two_taps_at_once_on_one_account_both_bring_everything(start_sandbox, tm
 
 def test_jobs_are_listed_while_other_streams_create_theirs(start_sandbox, tmp_path):
     def until_another_stream_has_its_job(_):
-        deadline = time.monotonic() + 60
-        while not any(job.report == "user_status" for job in sandbox.jobs):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: any(job.report == "user_status" for job in sandbox.jobs), "user_status has a job")
 
     fault = Fault("list", "silent", report="calls")
     sandbox = start_sandbox(faults=[fault], sleep=until_another_stream_has_its_job)
