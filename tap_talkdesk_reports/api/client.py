@@ -216,7 +216,7 @@ class Client:
             # The error's own text holds the whole URL and whatever lies below it.
             msg = f"{method} {self.base_url}{path.partition('?')[0]}: {describe_error(error)}"
             if is_lasting(error):
-                raise UnavailableError(msg) from None
+                raise UnavailableError(msg, is_lasting=True) from None
             lost = not was_never_sent(error)
             raise _TransientError(msg, attempts=self._policy.attempts, lost=lost) from None
         self._policy.server_clock.read(response.headers, self._policy.clock.now())

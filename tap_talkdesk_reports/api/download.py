@@ -135,7 +135,7 @@ class Downloads:
         except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
             if is_lasting(error):
                 msg = f"The file host cannot be used: {describe_error(error)}"
-                raise UnavailableError(msg) from None
+                raise UnavailableError(msg, is_lasting=True) from None
             raise DownloadInterrupted(describe_error(error)) from None
         if not part.size and isinstance(source, Response):
             msg = "the files operation returned no byte"

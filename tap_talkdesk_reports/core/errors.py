@@ -64,6 +64,12 @@ class UnexpectedResponseError(TalkdeskError):
 class UnavailableError(TalkdeskError):
     """Talkdesk could not be reached, or kept returning a retriable status, through all attempts."""
 
+    def __init__(self, message: str, *, is_lasting: bool = False) -> None:
+        """Keep beside the message whether asking again later would be of no use either."""
+        super().__init__(message)
+        #: Whether it is there until the operator changes something, such as a limit of this machine.
+        self.is_lasting = is_lasting
+
 
 class ResponseLostError(UnavailableError):
     """The response to a request that changes something was lost: it may have been carried out."""

@@ -208,6 +208,8 @@ class Jobs:
         try:
             return self._api.get(job)
         except (UnavailableError, UnexpectedResponseError) as error:
+            if isinstance(error, UnavailableError) and error.is_lasting:
+                raise
             logger.warning("%s: its status is not available: %s", job, error)
         except RequestRefusedError as error:
             if error.status != 404:

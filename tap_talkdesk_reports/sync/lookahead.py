@@ -42,6 +42,7 @@ class LookAhead(Generic[P, R]):
         instead_of: Callable[[P, Exception], Sequence[P]] = lambda _piece, _error: (),
         fitted: Callable[[P], Sequence[P]] = lambda piece: (piece,),
         is_narrow: Callable[[str], bool] = lambda _stream: False,
+        brings_result: Callable[[P], bool] = lambda _piece: True,
         discard: Callable[[R], object] = lambda _result: None,
         after_ack: Callable[[R], object] | None = None,
         has_ended: Callable[[], bool] | None = None,
@@ -56,11 +57,12 @@ class LookAhead(Generic[P, R]):
             instead_of: The pieces to try in place of one that failed; none: its error is raised.
             fitted: A piece that is about to begin, as it is or in parts.
             is_narrow: Whether no piece of a stream may begin while another of it is under way.
+            brings_result: Whether the work on a piece has a result, if it goes well.
             discard: Releases a result, read or not.
             after_ack: What remains to be done with a result behind its ack, on a worker thread.
             has_ended: Waits for what work without a result left running; False: its slot is lost.
         """
-        self._window = Window[P, R](plans, fitted, is_narrow)
+        self._window = Window[P, R](plans, fitted=fitted, is_narrow=is_narrow, brings_result=brings_result)
         self._work, self._instead_of = work, instead_of
         self._discard, self._after_ack, self._has_ended = discard, after_ack, has_ended
         self._free = self._usable = width

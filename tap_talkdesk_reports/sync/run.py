@@ -85,6 +85,7 @@ class Run:
             instead_of=work.instead_of,
             fitted=work.fitted,
             is_narrow=work.is_narrow,
+            brings_result=lambda piece: not piece.is_first,
             discard=ReportFile.close,
             after_ack=files.delete if settings.delete_report_files else None,
             has_ended=None if is_test else jobs.has_ended,

@@ -1,4 +1,4 @@
-"""The pieces that hold a slot of the look-ahead or wait for one, in plan order; reads the plans lazily."""
+"""The pieces that hold a slot of the look-ahead or wait for one, by stream; reads the plans lazily."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ class Window(Generic[P, R]):
     def __init__(
         self,
         plans: Mapping[str, Iterator[P]],
+        *,
         fitted: Callable[[P], Sequence[P]],
         is_narrow: Callable[[str], bool],
+        brings_result: Callable[[P], bool],
     ) -> None:
         """Read nothing yet of the plans, which are by stream and in their order."""
-        self._plans, self._fitted, self._is_narrow = dict(plans), fitted, is_narrow
+        self._plans, self._order = dict(plans), list(plans)
+        self._fitted, self._is_narrow, self._brings_result = fitted, is_narrow, brings_result
         self.entries: list[Entry[P, R]] = []
 
     @property
@@ -35,23 +38,34 @@ class Window(Generic[P, R]):
         """The stream's first entry that was not acked; else one whose ack is not over; else None."""
         mine = [entry for entry in self.entries if entry.stream == stream]
         unread = next((entry for entry in mine if entry.state is not State.ACKED), None)
-        return unread or self._pull([stream]) or next(iter(mine), None)
+        return unread or self._pull(stream) or next(iter(mine), None)
 
     def waiting(self) -> Entry[P, R] | None:
-        """The next entry that may begin, over all streams; one that does not fit is replaced by its parts."""
-        waiting = (e for e in self.entries if e.state is State.WAITING and self._may_begin(e.stream))
-        entry = next(waiting, None) or self._pull([each for each in self._plans if self._may_begin(each)])
-        if entry is None or len(pieces := self._fitted(entry.piece)) == 1:
+        """The next entry that may begin, over all streams; one that does not fit is replaced by its parts.
+
+        The pieces of a stream go before those of later streams, also while it is narrow and one of
+        its pieces is under way. Else the files of later streams would hold the slots until they are
+        read. Only what brings no result may begin meanwhile.
+        """
+        is_held = False
+        for stream in self._order:
+            mine = [entry for entry in self.entries if entry.stream == stream]
+            if self._is_narrow(stream) and any(entry.state is State.RUNNING for entry in mine):
+                is_held = True
+                continue
+            waiting = (entry for entry in mine if entry.state is State.WAITING)
+            entry = next(waiting, None) or self._pull(stream)
+            if entry is not None and not (is_held and self._brings_result(entry.piece)):
+                return self._fit(entry)
+        return None
+
+    def _fit(self, entry: Entry[P, R]) -> Entry[P, R]:
+        if len(pieces := self._fitted(entry.piece)) == 1:
             return entry
         parts = [Entry[P, R](entry.stream, piece) for piece in pieces]
         self.put_behind(entry, parts)
         self.entries.remove(entry)
         return parts[0]
-
-    def _may_begin(self, stream: str) -> bool:
-        return not self._is_narrow(stream) or not any(
-            entry.stream == stream and entry.state is State.RUNNING for entry in self.entries
-        )
 
     def put_behind(self, entry: Entry[P, R], others: Sequence[Entry[P, R]]) -> None:
         """Insert entries right behind one."""
@@ -66,11 +80,10 @@ class Window(Generic[P, R]):
         """Read no more of a stream's plan."""
         self._plans.pop(stream, None)
 
-    def _pull(self, streams: Sequence[str]) -> Entry[P, R] | None:
-        """A new entry of the first of some streams whose plan is not at its end."""
-        for stream in streams:
-            for piece in self._plans.get(stream, ()):
-                self.entries.append(Entry(stream, piece))
-                return self.entries[-1]
-            self._plans.pop(stream, None)
+    def _pull(self, stream: str) -> Entry[P, R] | None:
+        """A new entry of a stream, unless its plan is at its end."""
+        for piece in self._plans.get(stream, ()):
+            self.entries.append(Entry(stream, piece))
+            return self.entries[-1]
+        self._plans.pop(stream, None)
         return None

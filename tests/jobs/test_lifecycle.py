@@ -16,6 +16,7 @@ from tap_talkdesk_reports.core.errors import (
     RequestRefusedError,
     ResponseLostError,
     TimespanMismatchError,
+    UnavailableError,
     UnexpectedResponseError,
 )
 from tap_talkdesk_reports.core.report_job import RUNNING, Echo, ReportJob
@@ -151,6 +152,15 @@ def test_a_job_is_kept_while_its_status_cannot_be_asked(clock):
 
     assert job.id == "j1"
     assert len(api.orders) == 1
+
+
+def test_a_limit_of_this_machine_ends_the_wait_at_once(clock):
+    """It does not pass while the files of this run hold what is missing."""
+    api = ScriptedApi(["created", UnavailableError("too many open files", is_lasting=True)])
+
+    with pytest.raises(UnavailableError, match="too many open files"):
+        done(api, clock)
+    assert clock.monotonic() < 1
 
 
 def test_a_poll_that_is_answered_with_nonsense_keeps_the_job(clock):

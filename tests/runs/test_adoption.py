@@ -75,11 +75,11 @@ def test_two_taps_at_once_on_one_account_both_bring_everything(start_sandbox, tm
     assert not {job.status for job in sandbox.jobs} & {"canceled", "deleted"}
 
 
-def test_jobs_are_listed_while_other_streams_create_theirs(start_sandbox, tmp_path):
+def test_jobs_are_listed_while_another_stream_creates_its_own(start_sandbox, tmp_path):
     def until_another_stream_has_its_job(_):
-        wait_until(lambda: any(job.report == "user_status" for job in sandbox.jobs), "user_status has a job")
+        wait_until(lambda: any(job.report == "calls" for job in sandbox.jobs), "calls has a job")
 
-    fault = Fault("list", "silent", report="calls")
+    fault = Fault("list", "silent", report="user_status")
     sandbox = start_sandbox(faults=[fault], sleep=until_another_stream_has_its_job)
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK)

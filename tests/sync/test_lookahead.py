@@ -446,19 +446,26 @@ def test_a_piece_that_waits_is_cut_when_it_begins(work):
     assert work.begun == read
 
 
-def test_a_narrow_stream_has_one_piece_under_way_and_leaves_the_other_slots_to_others(work):
-    plan = [*pieces("a", 3), *pieces("b", 3)]
-    gates = {piece: threading.Event() for piece in plan}
-    work.gates.update(gates)
+def test_while_a_narrow_stream_has_a_piece_under_way_only_what_brings_no_result_begins(work):
+    """The files of later streams would hold the slots until they are read."""
+    plan = [*pieces("a", 3), *pieces("b", 2), *pieces("c", 2)]
+    preparation = plan[5]
+    work.gates[plan[0]] = gate = threading.Event()
+    is_narrow = threading.Event()
+    is_narrow.set()
+    options = {
+        "is_narrow": lambda stream: stream == "a" and is_narrow.is_set(),
+        "brings_result": lambda piece: piece != preparation,
+    }
 
-    with ahead_of(work, plan, width=4, is_narrow="a".__eq__) as ahead:
-        until(lambda: len(work.begun) == 4)
+    with ahead_of(work, plan, width=4, **options) as ahead:
+        until(lambda: len(work.begun) == 2)
         begun = set(work.begun)
-        for gate in gates.values():
-            gate.set()
-        read = [*consume(ahead, "a"), *consume(ahead, "b")]
+        is_narrow.clear()
+        gate.set()
+        read = [*consume(ahead, "a"), *consume(ahead, "b"), *consume(ahead, "c")]
 
-    assert begun == {plan[0], *plan[3:]}
+    assert begun == {plan[0], preparation}
     assert read == plan
 
 
@@ -474,3 +481,27 @@ def test_work_that_has_nothing_to_hand_out_gives_its_slot_back_and_the_next_piec
 def test_a_stream_whose_work_never_has_anything_to_hand_out_ends(work):
     with ahead_of(lambda _: None, pieces("a", 3), width=2) as ahead:
         assert list(consume(ahead, "a")) == []
+
+
+def test_a_piece_that_a_narrow_stream_holds_back_finds_a_slot_when_its_turn_comes(work):
+    """Else files of other streams, which are read later, would hold all slots for ever."""
+    first, second = pieces("a", 2, length=2)
+    others = pieces("b", 3)
+    work.errors[first] = ValueError("refused")
+    work.gates[first], work.gates[second] = refusal, gate = threading.Event(), threading.Event()
+    is_narrow = threading.Event()
+
+    def instead_of(piece, _error):
+        is_narrow.set()
+        return piece.halves()
+
+    plan = [first, second, *others]
+    options = {"instead_of": instead_of, "is_narrow": lambda stream: stream == "a" and is_narrow.is_set()}
+    with ahead_of(work, plan, width=2, **options) as ahead:
+        until(lambda: len(work.begun) == 2)
+        refusal.set()
+        until(lambda: ahead._free == 1)  # the slot of the one that was refused
+        gate.set()
+        read = [*consume(ahead, "a"), *consume(ahead, "b")]
+
+    assert read == [*first.halves(), second, *others]
