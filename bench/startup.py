@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from bench.measure import TAP, medians
+from bench.measure import TAP, in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,22 +20,21 @@ BARE, SDK, VERSION, DISCOVER = (
     "tap --version",
     "tap --discover",
 )
-_ROUNDS = 11
 #: Wrong where it matters to nobody: no request is made.
 _CONFIG = {"account": "bench", "client_id": "bench", "client_secret": "bench", "start_date": "2026-01-01"}
 
 
-def measured(folder: Path, told: Callable[[str], None]) -> dict[str, Usage]:
-    """The median of some starts of each."""
-    told(f"{_ROUNDS} starts of each")
+def measured(folder: Path, rounds: int, told: Callable[[str], None]) -> dict[str, list[Usage]]:
+    """Some starts of each."""
+    told(f"{rounds} starts of each")
     config = folder / "config.json"
     config.write_text(json.dumps(_CONFIG))
-    return medians(
+    return in_turns(
         {
             BARE: [sys.executable, "-c", "pass"],
             SDK: [sys.executable, "-c", "import singer_sdk"],
             VERSION: [TAP, "--version"],
             DISCOVER: [TAP, "--config", config, "--discover"],
         },
-        _ROUNDS,
+        rounds,
     )
