@@ -54,9 +54,9 @@ def print_evidence() -> None:
         (HERE / "evidence.sql").read_text()
     ).fetchall():
         # A row stamped exactly on a bookmark may come in two runs; a target that upserts keeps one.
-        [arrived] = duckdb.execute(
+        [[arrived]] = duckdb.execute(
             f"select count(*) from (select distinct * from read_json('demo/output/{stream}.jsonl'))"  # noqa: S608
-        ).fetchone()
+        ).fetchall()
         print(
             f"  {stream:<12} {timespans} timespans, {first} to {last}, {gaps or 'no'} gap{'s' * (gaps > 1)}; "
             f"{rows:,} rows in the files, {arrived:,} in the table"

@@ -7,16 +7,24 @@ import re
 import threading
 from abc import ABC, abstractmethod
 from base64 import b64encode
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_talkdesk_reports.api.client import DATE_RESOLUTION, Client
 from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.api.urls import read_url
-from tap_talkdesk_reports.core.clock import in_words
-from tap_talkdesk_reports.core.errors import AuthenticationError, RequestRefusedError, UnexpectedResponseError
+from tap_talkdesk_reports.core.clock import current_scope, in_words
+from tap_talkdesk_reports.core.errors import (
+    AuthenticationError,
+    RequestRefusedError,
+    TalkdeskError,
+    UnexpectedResponseError,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from tap_talkdesk_reports.api.client import RequestPolicy
     from tap_talkdesk_reports.api.exchange import Response
     from tap_talkdesk_reports.api.signing_key import SigningKey
@@ -28,6 +36,8 @@ MAX_WAIT = 120.0
 LONGEST_LIFE = 1e9
 #: Seconds of difference between the clocks that a refused sign-in does not mention.
 TOLERATED_SKEW = 60
+#: Seconds between two looks at its scope of a thread that waits for another's sign-in.
+LOOK_UP = 0.2
 #: A token is renewed after this part of its life, so that none expires on the way to the API.
 RENEWED_AT = 0.75
 
@@ -48,6 +58,8 @@ class TokenSource(ABC):
         self._lock = threading.Lock()
         self._token: str | None = None
         self._renew_at = float("inf")
+        #: Why there never was a token; then no other thread tries again.
+        self._failure: TalkdeskError | None = None
 
     @property
     def clock_skew(self) -> float:
@@ -59,10 +71,12 @@ class TokenSource(ABC):
 
         Raises:
             AuthenticationError: the sign-in is refused.
+            TalkdeskError: it fails in another way.
+            Stopped: the scope was cancelled while another thread signs in.
         """
-        with self._lock:
+        with self._locked():
             if self._token is None:
-                self._keep(self._sign_in())
+                self._keep(self._first_sign_in())
             elif self._policy.clock.monotonic() >= self._renew_at:
                 self._keep(self._renew())
             return str(self._token)
@@ -73,9 +87,28 @@ class TokenSource(ABC):
         Raises:
             AuthenticationError: neither renewal nor a new sign-in is accepted.
         """
-        with self._lock:
+        with self._locked():
             if self._token == refused:
                 self._keep(self._renew())
+
+    @contextmanager
+    def _locked(self) -> Generator[None, None, None]:
+        """The lock, for which a thread does not wait any longer once its scope is cancelled."""
+        while not self._lock.acquire(timeout=LOOK_UP):
+            current_scope().wait(0)
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _first_sign_in(self) -> dict[str, Any]:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return self._sign_in()
+        except TalkdeskError as error:
+            self._failure = error
+            raise
 
     @abstractmethod
     def _sign_in(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import urllib3.exceptions
 from singer_sdk.exceptions import RetriableAPIError
 
-from tap_talkdesk_reports.api.exchange import Response, exchange
+from tap_talkdesk_reports.api.exchange import Response, exchange, open_connection
 from tap_talkdesk_reports.api.failures import describe_error, is_lasting, was_never_sent
 from tap_talkdesk_reports.api.headers import read_date, read_retry_after
 from tap_talkdesk_reports.api.session import Bearer, Sessions
@@ -129,6 +129,10 @@ class Client:
         headers = {"User-Agent": policy.user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         self._sessions = Sessions(**headers)
         self._warned_at: float | None = None
+
+    def connect(self) -> None:
+        """Open this thread's connection, so that its first request need not."""
+        open_connection(self._sessions.session, self.base_url, timeout=self._policy.timeout)
 
     def send(
         self,

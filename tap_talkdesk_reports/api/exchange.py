@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests.exceptions
+import urllib3.exceptions
 
 from tap_talkdesk_reports.api.deadline import Deadline
+from tap_talkdesk_reports.api.failures import was_closed_while_idle
 from tap_talkdesk_reports.api.redaction import TOO_LONG, redact
+from tap_talkdesk_reports.api.session import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from requests import Session
+
+logger = logging.getLogger("tap-talkdesk-reports")
 
 #: So much of a body is read at most, packed or not. Pages of a list are the longest: some 100 kB.
 LONGEST_BODY = 16 << 20
@@ -81,9 +87,7 @@ def exchange(
         ValueError: a URL, such as that of a proxy, is none.
     """
     with Deadline(timeout):
-        response = session.request(
-            method, url, timeout=timeout, stream=True, allow_redirects=False, **request
-        )
+        response = _send(session, method, url, timeout=timeout, **request)
         is_file = response.status_code in files
         if not is_file:
             with response:
@@ -93,6 +97,33 @@ def exchange(
     if is_file:
         return Response(sent, response.url, status, headers, b"", file=response)
     return Response(sent, response.url, status, headers, body, is_cut)
+
+
+def _send(session: Session, method: str, url: str, **request: Any) -> requests.Response:
+    """Send a request; once more if its kept connection turns out to be closed, and nothing came of it.
+
+    A server may close a connection that was not used for a while, at the very moment at which
+    it is used again. A POST may have been carried out all the same, so it is not repeated.
+    """
+    request |= {"stream": True, "allow_redirects": False}
+    try:
+        return session.request(method, url, **request)
+    except requests.exceptions.ConnectionError as error:
+        if method == "POST" or not was_closed_while_idle(error):
+            raise
+        return session.request(method, url, **request)
+
+
+def open_connection(session: Session, url: str, *, timeout: float) -> None:
+    """Open a connection that the next request of this session takes.
+
+    Whatever goes wrong, the request that follows finds it, too, and says so.
+    """
+    try:
+        with Deadline(timeout):
+            connect(session, url, timeout)
+    except (OSError, ValueError, urllib3.exceptions.HTTPError):
+        logger.debug("No connection could be opened ahead")
 
 
 def read_body(response: requests.Response, limit: int) -> tuple[bytes, bool]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import requests.exceptions
 import urllib3.exceptions
 
+from tap_talkdesk_reports.api.session import ClosedWhileIdleError
 from tap_talkdesk_reports.core.limits import OUT_OF_FILES, describe_limit
 
 if TYPE_CHECKING:
@@ -112,6 +113,11 @@ def was_never_sent(error: BaseException) -> bool:
     """Whether a request surely did not reach the server."""
     unsent = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
     return any(isinstance(each, unsent) for each in _behind(error))
+
+
+def was_closed_while_idle(error: BaseException) -> bool:
+    """Whether the server closed a kept connection before anything came of the request."""
+    return any(isinstance(each, ClosedWhileIdleError) for each in _behind(error))
 
 
 def _failure(error: BaseException) -> _Failure | None:

@@ -58,6 +58,10 @@ class ReportingApi:
         self._client = Client(base_url, policy, tokens)
         self._policy = policy
 
+    def connect(self) -> None:
+        """Open this thread's connection to the API, without a request."""
+        self._client.connect()
+
     def now(self) -> datetime:
         """The present, by Talkdesk's clock."""
         return self._policy.now()

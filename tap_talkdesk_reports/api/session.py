@@ -1,25 +1,31 @@
 """HTTP sessions, one for each thread, with proxies and CA bundles of the environment; the Bearer header.
 
 Of their connections each is under the deadline of its thread, skips interim responses
-(1xx), and follows no redirect.
+(1xx), and follows no redirect. All share one TLS context: loading the authorities takes
+longer than a whole exchange.
 """
 
 from __future__ import annotations
 
 import functools
 import http.client
+import ssl
 import threading
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
 import requests.adapters
 import requests.auth
+import urllib3.util.ssl_
 
 from tap_talkdesk_reports.api import deadline
 from tap_talkdesk_reports.api.redaction import redact_logs
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Generator
 
 
 class Sessions(threading.local):
@@ -59,7 +65,65 @@ class _Session(requests.Session):
         """None: requests parses a Location even if it does not follow it, and raises if it is odd."""
 
 
+class ClosedWhileIdleError(ConnectionResetError):
+    """The server closed a kept connection, and nothing came of the request that used it."""
+
+
+def connect(session: requests.Session, url: str, timeout: float) -> None:
+    """Open a connection that the session's next request takes; nothing, if a proxy is in between.
+
+    Raises:
+        OSError: it cannot be opened; also urllib3's HTTPError, and ValueError for a URL that is none.
+    """
+    request = session.prepare_request(requests.Request("GET", url, auth=Bearer(None)))
+    settings = session.merge_environment_settings(url, {}, None, None, None)
+    adapter: Any = session.get_adapter(url)
+    verify = settings["verify"]
+    pool = adapter.get_connection_with_tls_context(request, verify, proxies=settings["proxies"])
+    if pool.proxy is not None:
+        return
+    adapter.cert_verify(pool, url, verify, None)
+    connection = pool._get_conn()  # noqa: SLF001 - urllib3 has no public way to connect without a request
+    try:
+        if connection.sock is None:
+            connection.timeout = timeout
+            connection.connect()
+    finally:
+        pool._put_conn(connection)  # noqa: SLF001
+
+
+_making_context = threading.Lock()
+
+
+@functools.cache
+def _tls_context(bundle: str | None) -> ssl.SSLContext:
+    """The process's TLS context for the authorities of a file or folder; None: those of certifi."""
+    context = urllib3.util.ssl_.create_urllib3_context()
+    bundle = bundle or requests.adapters.DEFAULT_CA_BUNDLE_PATH
+    if Path(bundle).is_dir():
+        context.load_verify_locations(capath=bundle)
+    else:
+        context.load_verify_locations(cafile=bundle)
+    return context
+
+
 class _Adapter(requests.adapters.HTTPAdapter):
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[Any, Any]:
+        host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
+        bundle = verify if isinstance(verify, str) else None
+        # A bundle that is not there is `cert_verify`'s error.
+        if host["scheme"] == "https" and verify and (bundle is None or Path(bundle).exists()):
+            with _making_context:
+                return host, {"ssl_context": _tls_context(bundle), "cert_reqs": "CERT_REQUIRED"}
+        return host, tls
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        requests_adapter: Any = super()
+        requests_adapter.cert_verify(conn, url, verify, cert)
+        conn.ca_certs = conn.ca_cert_dir = None  # the context has loaded them, once for all connections
+
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         pool.ConnectionCls = _watched(pool.ConnectionCls)
@@ -90,6 +154,7 @@ class _Watched:
     """Mixed into a class of urllib3's connections."""
 
     response_class = _FinalResponse
+    _is_kept = False
 
     def _new_conn(self) -> socket.socket:
         connection: Any = super()
@@ -97,8 +162,48 @@ class _Watched:
         deadline.watch(sock)
         return sock
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server keeps it open.
+
+        urllib3 takes any byte that has come for the end. With TLS 1.3 a server sends tickets for
+        later sessions behind the handshake, which only a read takes in.
+        """
+        connection: Any = super()
+        sock = getattr(self, "sock", None)
+        if connection.is_connected or not isinstance(sock, ssl.SSLSocket):
+            return bool(connection.is_connected)
+        timeout = sock.gettimeout()
+        sock.settimeout(0)
+        try:
+            sock.recv(1)  # the end, or a byte that nobody asked for
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        finally:
+            sock.settimeout(timeout)
+        return False
+
     def request(self, *args: Any, **kwargs: Any) -> None:
-        if (sock := getattr(self, "sock", None)) is not None:
+        sock = getattr(self, "sock", None)
+        self._is_kept = sock is not None
+        if sock is not None:
             deadline.watch(sock)
         connection: Any = super()
-        connection.request(*args, **kwargs)
+        with self._closing_named():
+            connection.request(*args, **kwargs)
+
+    def getresponse(self) -> Any:
+        connection: Any = super()
+        with self._closing_named():
+            return connection.getresponse()
+
+    @contextmanager
+    def _closing_named(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except (ConnectionResetError, BrokenPipeError):  # of which RemoteDisconnected is one
+            if self._is_kept:
+                raise ClosedWhileIdleError from None
+            raise

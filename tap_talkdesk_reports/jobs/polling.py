@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PART = 1 / 8
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 30.0
+#: The first pause is shorter, and doubled until it is not: a job for an hour may be done in a moment.
+FIRST_PAUSE = 0.05
 LEAST_PAUSE = 0.001
 
 
@@ -32,8 +34,8 @@ def wait_until_done(
     """Poll a job until its status is final.
 
     The pause is an eighth of the time waited so far, between 0.2 s and 30 s, so that the
-    delay in noticing a job's end is in proportion to what the job took. The last poll is
-    made at the deadline itself.
+    delay in noticing a job's end is in proportion to what the job took. The first two are
+    shorter, 0.05 s and 0.1 s. The last poll is made at the deadline itself.
 
     Args:
         job: The job as last described.
@@ -46,7 +48,7 @@ def wait_until_done(
         JobFailedError: it ended without a file.
         JobTimeoutError: it had not ended by the deadline. Never to be taken for an empty report.
     """
-    started = clock.monotonic()
+    started, shortest = clock.monotonic(), FIRST_PAUSE
     while job.status != DONE:
         waited = clock.monotonic() - started
         if job.is_dead:
@@ -60,7 +62,8 @@ def wait_until_done(
                 "raise job_timeout_minutes, or lower timespan_hours"
             )
             raise JobTimeoutError(msg, job=job)
-        pause = clock.jittered(min(max(waited * PART, SHORTEST_PAUSE), LONGEST_PAUSE))
+        pause = clock.jittered(min(max(waited * PART, shortest), LONGEST_PAUSE))
+        shortest = min(2 * shortest, SHORTEST_PAUSE)
         # What is left may be too little to be seen on a clock that has run for long.
         clock.sleep(max(min(pause, timeout - waited), LEAST_PAUSE))
         job = get(job)

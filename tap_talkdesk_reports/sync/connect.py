@@ -27,18 +27,53 @@ TOLERATED_SKEW = 60
 LARGEST_SKEW = 86_400
 
 
-def connect(settings: Settings, clock: Clock) -> tuple[ReportingApi, TokenSource]:
-    """The client of the API, and the source of its tokens; makes no request yet."""
-    register_secret(*settings.secrets)
-    policy = RequestPolicy(
-        clock=clock,
-        user_agent=settings.user_agent,
-        timeout=settings.request_timeout,
-        max_wait=settings.job_timeout,
-    )
-    tokens = _tokens(settings, policy)
-    api = ReportingApi if settings.api == "reporting" else ExploreApi
-    return api(settings.api_url, policy, tokens), tokens
+class Connection:
+    """The API of a run, its sign-in, and how far its clock is from this machine's."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Make no request yet."""
+        register_secret(*settings.secrets)
+        policy = RequestPolicy(
+            clock=clock,
+            user_agent=settings.user_agent,
+            timeout=settings.request_timeout,
+            max_wait=settings.job_timeout,
+        )
+        self.tokens = _tokens(settings, policy)
+        api = ReportingApi if settings.api == "reporting" else ExploreApi
+        self.api = api(settings.api_url, policy, self.tokens)
+        self._has_warned = False
+
+    def open(self) -> None:
+        """Connect this thread to the API, and wait meanwhile until the run has signed in.
+
+        Raises:
+            AuthenticationError: the credentials are not accepted.
+            TalkdeskError: the sign-in fails in another way.
+        """
+        self.api.connect()
+        self.tokens.token()
+
+    def seconds_behind(self) -> float:
+        """How far Talkdesk's clock is behind this machine's, as its latest response shows.
+
+        Of the two clocks the one that is behind decides what is settled, so that no bookmark
+        can come to lie in the future: a clock of Talkdesk's that is ahead counts as 0.
+
+        Raises:
+            TalkdeskError: the clocks differ by more than a day.
+        """
+        skew = self.tokens.clock_skew
+        if abs(skew) > LARGEST_SKEW:
+            msg = f"The clocks of Talkdesk and of this machine differ by {in_words(abs(skew))}"
+            raise TalkdeskError(f"{msg}; set this machine's clock")
+        if abs(skew) <= TOLERATED_SKEW:
+            return 0.0
+        if not self._has_warned:
+            self._has_warned = True
+            words = "Talkdesk's clock is %+.0f s from this machine's; using the one that is behind"
+            logger.warning(words, skew)
+        return max(0.0, -skew)
 
 
 def downloads(settings: Settings, clock: Clock) -> Downloads:
@@ -71,22 +106,3 @@ def _tokens(settings: Settings, policy: RequestPolicy) -> TokenSource:
         },
         user={"account": settings.account, "username": settings.username, "password": settings.password},
     )
-
-
-def seconds_behind(tokens: TokenSource) -> float:
-    """How far Talkdesk's clock is behind this machine's, as its latest response shows.
-
-    Of the two clocks the one that is behind decides what is settled, so that no bookmark
-    can come to lie in the future: a clock of Talkdesk's that is ahead counts as 0.
-
-    Raises:
-        TalkdeskError: the clocks differ by more than a day.
-    """
-    skew = tokens.clock_skew
-    if abs(skew) > LARGEST_SKEW:
-        msg = f"The clocks of Talkdesk and of this machine differ by {in_words(abs(skew))}"
-        raise TalkdeskError(f"{msg}; set this machine's clock")
-    if abs(skew) <= TOLERATED_SKEW:
-        return 0.0
-    logger.warning("Talkdesk's clock is %+.0f s from this machine's; using the one that is behind", skew)
-    return max(0.0, -skew)

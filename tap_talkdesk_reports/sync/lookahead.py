@@ -36,7 +36,7 @@ class LookAhead(Generic[P, R]):
     def __init__(
         self,
         plans: Mapping[str, Iterator[P]],
-        work: Callable[[P], R],
+        work: Callable[[P], R | None],
         *,
         width: int,
         instead_of: Callable[[P, Exception], Sequence[P]] = lambda _piece, _error: (),
@@ -50,7 +50,8 @@ class LookAhead(Generic[P, R]):
 
         Args:
             plans: The pieces of each stream, in the order in which they are read; read lazily.
-            work: Makes the result of a piece, on a worker thread and in a scope of its own.
+            work: Makes the result of a piece, on a worker thread and in a scope of its own; None: there
+                is nothing to hand out.
             width: The number of slots, and of worker threads.
             instead_of: The pieces to try in place of one that failed; none: its error is raised.
             fitted: A piece that is about to begin, as it is or in parts.
@@ -188,9 +189,13 @@ class LookAhead(Generic[P, R]):
             except Exception as error:  # noqa: BLE001 - it is raised again where the result is awaited
                 self._replace(entry, error)
             else:
-                if self._settle(entry, State.READY, result):
+                if result is None:
+                    with self._changed:
+                        self._remove(entry)
+                elif self._settle(entry, State.READY, result):
                     return
-                self._discard(result)
+                else:
+                    self._discard(result)
         except BaseException as error:  # noqa: BLE001 - as is Stopped, and what goes wrong here
             self._settle(entry, State.FAILED, error)
         self._give_back()

@@ -44,6 +44,8 @@ class StreamToRead:
     bookmark: datetime | None
     #: Whether only the connection is tested: one small job.
     is_tested: bool = False
+    #: Whether the catalog wants it read from `start_date` each time.
+    is_full_table: bool = False
 
     def due(self, settings: Settings, horizon: datetime) -> Due:
         """What is to be read in this run.
@@ -92,6 +94,8 @@ class Piece:
     #: Whether the last of these had no byte: then a new job's file may prove that the report is empty.
     was_empty: bool = False
     halvings: int = 0
+    #: Whether it is the first of its stream, which brings no file: the plan begins with it.
+    is_first: bool = False
 
     @property
     def attempt(self) -> int:
@@ -116,20 +120,30 @@ class StreamPlan(Iterator[Piece]):
     halves its own until that is shorter.
     """
 
-    def __init__(
-        self, stream: StreamToRead, due: Due, length: timedelta, jobs: Iterable[ReportJob] = ()
-    ) -> None:
-        """Cut what is due into timespans of at most `length`; `jobs` may be adopted, newest first."""
-        self._stream, self._length = stream, length
+    def __init__(self, stream: StreamToRead, due: Due, length: timedelta) -> None:
+        """Cut into timespans of at most `length` what is due, as far as that is known before `begin`."""
+        self.stream, self._length = stream, length
         self._rest = due.timespans
         #: What is left of the lookback; None: there is none, or it was read.
         self.lookback_left = due.again if due.again in self._rest else None
         self._jobs: dict[datetime, ReportJob] = {}
+        self._cut = 0
+        self._is_begun = False
+        #: Whether a length was refused and none is known to fit.
+        self._is_probing = False
+
+    def begin(self, due: Due, jobs: Iterable[ReportJob] = ()) -> None:
+        """Fix what is due; `jobs` may be adopted, newest first."""
+        self._rest = due.timespans
+        self.lookback_left = due.again if due.again in self._rest else None
         for job in jobs:
             self._jobs.setdefault(job.timespan.start, job)
-        self._cut = 0
-        #: Whether a length was refused and none is known to fit: then one piece at a time tries.
-        self.is_probing = False
+        self._is_begun = True
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether one piece at a time may be under way: the first, and one that tries a shorter length."""
+        return self._is_probing or not self._is_begun
 
     @property
     def total(self) -> int:
@@ -141,7 +155,9 @@ class StreamPlan(Iterator[Piece]):
         return self
 
     def __next__(self) -> Piece:
-        """The next piece."""
+        """The next piece; until `begin` was called, the first."""
+        if not self._is_begun:
+            return Piece(self.stream.name, self.stream.report, self._rest[0], is_first=True)
         while self._rest:
             rest = self._rest[0]
             for timespan in timespans(rest.start, rest.end, self._length):
@@ -157,15 +173,15 @@ class StreamPlan(Iterator[Piece]):
 
     def refuse(self, timespan: Timespan) -> None:
         """Note that the API refuses timespans of this length."""
-        self.is_probing = True
+        self._is_probing = True
         while self._length >= timespan.length:
             self._length /= 2
 
     def accept(self, timespan: Timespan) -> bool:
         """Note that the API has taken a timespan; whether that shows which length it takes."""
-        if not (self.is_probing and self._length / 2 < timespan.length <= self._length):
+        if not (self._is_probing and self._length / 2 < timespan.length <= self._length):
             return False  # what is much shorter shows nothing
-        self.is_probing = False
+        self._is_probing = False
         return True
 
     def fitted(self, piece: Piece) -> list[Piece]:
@@ -188,7 +204,7 @@ class StreamPlan(Iterator[Piece]):
             job = None
         self._rest[0] = Timespan(timespan.end, rest.end)
         self._cut += 1
-        return Piece(self._stream.name, self._stream.report, timespan, job)
+        return Piece(self.stream.name, self.stream.report, timespan, job)
 
 
 def instead_of(piece: Piece, error: Exception) -> list[Piece]:

@@ -97,7 +97,8 @@ class ReportStream(Stream):
     @property
     def to_read(self) -> StreamToRead:
         """What the plan knows of it."""
-        return StreamToRead(self.name, self.report, self.bookmark, self._is_tested)
+        is_full_table = self.replication_method != REPLICATION_INCREMENTAL
+        return StreamToRead(self.name, self.report, self.bookmark, self._is_tested, is_full_table)
 
     @property
     def _is_tested(self) -> bool:

@@ -4,43 +4,32 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from tap_talkdesk_reports.core.clock import TimeIsUp
-from tap_talkdesk_reports.core.errors import (
-    AuthenticationError,
-    RequestRefusedError,
-    TimespanMismatchError,
-)
 from tap_talkdesk_reports.core.timespans import horizon, rfc3339
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.jobs.report_files import ReportFile, ReportFiles
 from tap_talkdesk_reports.singer.logs import JobMeter
-from tap_talkdesk_reports.sync.connect import connect, downloads, seconds_behind
+from tap_talkdesk_reports.sync.connect import Connection, downloads
 from tap_talkdesk_reports.sync.delivery import Delivery
 from tap_talkdesk_reports.sync.lookahead import LOOK_UP, LookAhead
-from tap_talkdesk_reports.sync.plan import Due, Piece, StreamPlan, StreamToRead, instead_of
+from tap_talkdesk_reports.sync.plan import Piece, StreamPlan, StreamToRead
 from tap_talkdesk_reports.sync.progress import Progress, is_watched
+from tap_talkdesk_reports.sync.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Sequence
 
     from tap_talkdesk_reports.config.settings import Settings
     from tap_talkdesk_reports.core.clock import Clock, StopSignal
-    from tap_talkdesk_reports.core.report_job import ReportJob
     from tap_talkdesk_reports.singer.writer import MessageWriter
-
-
-T = TypeVar("T")
+    from tap_talkdesk_reports.sync.plan import Due
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-HOUR = timedelta(hours=1)
 #: Cancelling jobs at a stop may take so many seconds.
 SECONDS_TO_CANCEL = 5
 #: In a connection test a job that runs for longer was at least accepted.
@@ -52,7 +41,7 @@ MOST_JOBS = 15
 class Run:
     """Report files of some streams, made ahead of their turn.
 
-    A context: entering it signs in, plans and starts the work; leaving it ends all work and
+    A context: entering it signs in and starts the work; leaving it ends all work and
     cancels own running jobs.
     """
 
@@ -66,50 +55,73 @@ class Run:
         *,
         is_test: bool = False,
     ) -> None:
-        """Do nothing yet. A connection test adopts no job, tries nothing twice and waits for less long."""
+        """Plan, and make no request yet. A test adopts no job, and tries nothing twice."""
         if is_test:
             settings = replace(settings, job_timeout=TEST_SECONDS, max_concurrent_jobs=MOST_JOBS)
         self._settings, self._clock, self._stop, self._writer = settings, clock, stop, writer
-        self._is_test = is_test
         self._began = clock.monotonic()
         self._over = threading.Event()
-        self._refusal: AuthenticationError | None = None
-        self._plans: dict[str, StreamPlan] = {}
-        self._lookahead: LookAhead[Piece, ReportFile] = LookAhead({}, self._make, width=0)
-        self._progress = Progress({}, lambda: (0, 0.0), clock, watched=False)
-        api, self._tokens = connect(settings, clock)
-        self._jobs = Jobs(
+        self._complete: set[str] = set()
+        streams = [replace(stream, is_tested=stream.is_tested or is_test) for stream in streams]
+        due = {stream.name: self._due(stream) for stream in streams}
+        #: In the order in which they are read: shortest due first, so that a long backfill starves no other.
+        self.streams = sorted(streams, key=lambda each: (each.is_full_table, due[each.name].new.length))
+        self._plans = {
+            stream.name: StreamPlan(stream, due[stream.name], settings.of(stream.name).timespan)
+            for stream in self.streams
+            if due[stream.name].timespans
+        }
+        self._connection = Connection(settings, clock)
+        api = self._connection.api
+        jobs = Jobs(
             api, clock, file_format=settings.format, timeout=settings.job_timeout, waits_for_end=not is_test
         )
-        self._files = ReportFiles(
-            api, self._jobs, downloads(settings, clock), clock, file_format=settings.format
+        files = ReportFiles(api, jobs, downloads(settings, clock), clock, file_format=settings.format)
+        work = Work(settings, clock, self._connection, jobs, files, plans=self._plans, is_test=is_test)
+        self._lookahead = LookAhead[Piece, ReportFile](
+            self._plans,
+            work,
+            width=settings.max_concurrent_jobs,
+            instead_of=work.instead_of,
+            fitted=work.fitted,
+            is_narrow=work.is_narrow,
+            discard=ReportFile.close,
+            after_ack=files.delete if settings.delete_report_files else None,
+            has_ended=None if is_test else jobs.has_ended,
         )
-        #: In the order in which they are to be read.
-        self.streams = [replace(stream, is_tested=stream.is_tested or is_test) for stream in streams]
+        shown = {} if is_test else {name: plan.total for name, plan in self._plans.items()}
+        self._progress = Progress(shown, lambda: jobs.running, clock, watched=is_watched())
+        if not is_test:
+            counts = (f"{stream.name}: {shown.get(stream.name, 0)} timespans" for stream in self.streams)
+            logger.info("Due: %s", ", ".join(counts))
 
     def __enter__(self) -> Self:
-        """Sign in and plan, if anything is due, and start the work.
+        """Sign in, if anything is due, and start the work.
 
         Raises:
             AuthenticationError: the credentials are not accepted.
             TalkdeskError: the sign-in fails in another way.
             Stopped: the process was told to end.
         """
-        self._stop.check()
-        threading.Thread(target=self._watch, name="signals", daemon=True).start()
         try:
-            self._plan(*self._due())
+            self._stop.check()
+            threading.Thread(target=self._watch, name="signals", daemon=True).start()
+            if self._plans:
+                self._sign_in()
+            self._warn_of_future()
         except BaseException:
             self.__exit__()
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None = None, *_: object) -> None:
         """End all work, and wait for that up to 5 s."""
         self._over.set()
         has_ended = self._lookahead.close(SECONDS_TO_CANCEL)
         self._progress.close()
         self._warn_of_lookback()
+        if kind is TimeIsUp:
+            self._warn_of_full_tables()
         self._writer.flush()
         if not has_ended:
             logger.warning("Some jobs could not be cancelled in time; Talkdesk will finish them")
@@ -130,49 +142,25 @@ class Run:
                 if delivery.is_acked:
                     meter.add(delivery.file.seconds, delivery.size)
                     self._check_time()
+            self._complete.add(stream)
 
     def cancel(self, stream: str) -> None:
         """A stream has failed: end the work for it, so that its slots are free for others."""
         self._lookahead.cancel(stream)
 
-    # On worker threads
+    def _due(self, stream: StreamToRead) -> Due:
+        """What is due of a stream, by this machine's clock alone."""
+        settings = self._settings.of(stream.name)
+        return stream.due(settings, horizon(self._clock.now(), settings.availability_delay))
 
-    def _make(self, piece: Piece) -> ReportFile:
-        """Called by the look-ahead for each piece."""
-        if self._refusal is not None:  # no job can be made any more
-            raise self._refusal
-        if piece.attempt:
-            self._clock.sleep(self._clock.jittered(piece.attempt))
-        is_proof = piece.was_empty and piece.job is None
-        try:
-            file = self._files.make(piece.report, piece.timespan, piece.job, may_be_empty=is_proof)
-        except AuthenticationError as error:
-            self._refusal = error
-            raise
-        if piece.job is None and self._plans[piece.stream].accept(piece.timespan):
-            name, hours = piece.stream, piece.timespan.length // HOUR
-            words = (
-                "%s: Talkdesk takes timespans of %d hours, and refuses longer ones; "
-                'set stream_settings to {"%s": {"timespan_hours": %d}}'
-            )
-            logger.warning(words, name, hours, name, hours)
-        return file
-
-    def _instead_of(self, piece: Piece, error: Exception) -> Sequence[Piece]:
-        """Called by the look-ahead for each piece that failed."""
-        pieces = [] if self._is_test else instead_of(piece, error)
-        if pieces:
-            plan = self._plans[piece.stream]
-            if isinstance(error, RequestRefusedError | TimespanMismatchError) and len(pieces) > 1:
-                plan.refuse(piece.timespan)
-            if len(pieces) > 1:
-                logger.warning("%s; trying both halves of the timespan", error)
-            elif pieces[0].job:
-                logger.warning("%s; downloading its file again", error)
-            else:
-                logger.warning("%s; creating a new job", error)
-            plan.replaced(by=len(pieces))
-        return pieces
+    def _sign_in(self) -> None:
+        """Sign in on a thread of its own, while the worker threads connect to the API."""
+        pieces = {"sign-in": iter((None,))}
+        with LookAhead[None, str](pieces, lambda _: self._connection.tokens.token(), width=1) as sign_in:
+            self._lookahead.start()
+            entry = sign_in.next("sign-in", self._wait)
+            assert entry is not None
+            sign_in.ack(entry)
 
     # Waiting
 
@@ -197,83 +185,29 @@ class Run:
                 self._lookahead.halt()
                 return
 
-    # The plan
+    # What the log says of the plan
 
-    def _due(self) -> tuple[dict[str, Due], dict[str, list[ReportJob]]]:
-        """What is due of each stream of which anything is, and which jobs may be adopted. Signs in if so."""
+    def _warn_of_future(self) -> None:
         now = self._clock.now()
-        due, adoptable = self._due_at(now), {}
-        if due:
-            self._call_all({"sign-in": self._tokens.token})
-            adoptable = self._adoptable([stream for stream in self.streams if stream.name in due])
-            if behind := seconds_behind(self._tokens):  # the responses so far show Talkdesk's clock
-                now -= timedelta(seconds=behind)
-                due = self._due_at(now)
+        if self._plans:
+            now -= timedelta(seconds=self._connection.seconds_behind())
         for stream in self.streams:
             start = stream.bookmark or self._settings.start_date
             if start > now:
                 words = "%s: its bookmark or start_date, %s, lies in the future, so that nothing is read"
                 logger.warning(words, stream.name, rfc3339(start))
-        return due, adoptable
 
-    def _due_at(self, now: datetime) -> dict[str, Due]:
-        due = {}
+    def _warn_of_full_tables(self) -> None:
         for stream in self.streams:
-            settings = self._settings.of(stream.name)
-            due[stream.name] = stream.due(settings, horizon(now, settings.availability_delay))
-        return {name: each for name, each in due.items() if each.timespans}
-
-    def _adoptable(self, streams: Sequence[StreamToRead]) -> dict[str, list[ReportJob]]:
-        """The jobs that an earlier run left, of each stream."""
-        if self._is_test:
-            return {}
-        calls = {}
-        for each in streams:
-            delay = self._settings.of(each.name).availability_delay
-            calls[each.name] = partial(self._jobs.adoptable, each.report, each.bookmark, delay)
-        return self._call_all(calls)
-
-    def _plan(self, due: dict[str, Due], adoptable: dict[str, list[ReportJob]]) -> None:
-        """Make the plan, and start the work on it."""
-        now, settings = self._clock.now(), self._settings
-        # Oldest first, so that a long backfill of one stream does not starve the others.
-        self.streams.sort(key=lambda each: due[each.name].timespans[0].start if each.name in due else now)
-        for stream in self.streams:
-            if stream.name in due:
-                jobs, length = adoptable.get(stream.name, ()), settings.of(stream.name).timespan
-                self._plans[stream.name] = StreamPlan(stream, due[stream.name], length, jobs)
-        totals = {name: plan.total for name, plan in self._plans.items()}
-        if not self._is_test:
-            counts = (f"{stream.name}: {totals.get(stream.name, 0)} timespans" for stream in self.streams)
-            logger.info("Due: %s", ", ".join(counts))
-            self._progress = Progress(totals, lambda: self._jobs.running, self._clock, watched=is_watched())
-        self._lookahead = LookAhead(
-            self._plans,
-            self._make,
-            width=settings.max_concurrent_jobs,
-            instead_of=self._instead_of,
-            fitted=lambda piece: self._plans[piece.stream].fitted(piece),
-            is_narrow=lambda stream: self._plans[stream].is_probing,
-            discard=ReportFile.close,
-            after_ack=self._files.delete if settings.delete_report_files else None,
-            has_ended=None if self._is_test else self._jobs.has_ended,
-        )
-        self._lookahead.start()
+            if stream.is_full_table and stream.name not in self._complete:
+                words = (
+                    "%s: read whole each time (FULL_TABLE), and the time was up before its end; "
+                    "the next run begins it anew"
+                )
+                logger.warning(words, stream.name)
 
     def _warn_of_lookback(self) -> None:
         """Log which part of a lookback was not read again, if the run ends within it."""
         for name, plan in self._plans.items():
             if left := plan.lookback_left:
                 logger.warning("%s: the run ended before its lookback: %s was not read again", name, left)
-
-    def _call_all(self, calls: Mapping[str, Callable[[], T]]) -> dict[str, T]:
-        """Make some calls at once, on threads that a stop does not wait for; their results by name."""
-        pieces = {name: iter((call,)) for name, call in calls.items()}
-        width = self._settings.max_concurrent_jobs
-        results = {}
-        with LookAhead[Callable[[], T], T](pieces, lambda call: call(), width=width) as ahead:
-            for name in calls:
-                if entry := ahead.next(name, self._wait):
-                    results[name] = entry.result
-                    ahead.ack(entry)
-        return results

@@ -90,7 +90,9 @@ def test_a_timespan_that_is_too_long_for_the_api_is_ordered_in_halves(start_sand
     assert lengths == [timedelta(days=15)] * 2
 
 
-def test_an_order_that_is_refused_is_not_repeated(start_sandbox, process, days):
+def test_a_job_that_is_refused_is_tried_in_halves_down_to_a_day_and_not_repeated(
+    start_sandbox, process, days
+):
     fault = Fault("create", "invalid", ALWAYS, "calls", message="no such timespan")
     sandbox = start_sandbox(faults=[fault])
     config = sandbox.config | days | {"max_concurrent_jobs": 1}
@@ -99,8 +101,9 @@ def test_an_order_that_is_refused_is_not_repeated(start_sandbox, process, days):
 
     assert_met(sandbox, [fault])
     assert_invariants(sandbox, outcome, config, failed=["calls"])
-    assert len([entry for entry in sandbox.ledger if entry.fault]) == 1
-    assert "report 'calls', timespan 2026-03-02T00:00:00Z..2026-03-04T00:00:00Z" in outcome.errors[0]
+    assert len([entry for entry in sandbox.ledger if entry.fault]) == 2
+    assert "report 'calls', timespan 2026-03-02T00:00:00Z..2026-03-03T00:00:00Z" in outcome.errors[0]
+    assert "no such timespan" in outcome.errors[0]
 
 
 @pytest.mark.parametrize("name", ["no_id", "cut_json", "not_json"])

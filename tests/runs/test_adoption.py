@@ -7,8 +7,9 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from talkdesk_sandbox import Pace
+from talkdesk_sandbox import Fault, Pace
 from tests.support import run_tap, utc
+from tests.support.catalogs import catalog_of, everything
 from tests.support.processes import start
 
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 48}
@@ -71,3 +72,53 @@ def test_two_taps_at_once_on_one_account_both_bring_everything(start_sandbox, tm
         assert outcome.code == 0, outcome.stderr
         assert len(outcome.records("calls")) == len(rows)
     assert not {job.status for job in sandbox.jobs} & {"canceled", "deleted"}
+
+
+def test_jobs_are_listed_while_other_streams_create_theirs(start_sandbox, tmp_path):
+    def until_another_stream_has_its_job(_):
+        deadline = time.monotonic() + 60
+        while not any(job.report == "user_status" for job in sandbox.jobs):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    fault = Fault("list", "silent", report="calls")
+    sandbox = start_sandbox(faults=[fault], sleep=until_another_stream_has_its_job)
+
+    outcome = run_tap(tmp_path, sandbox.explore_config | WEEK)
+
+    assert outcome.code == 0, outcome.stderr
+    assert sandbox.unmet_faults() == []
+    assert outcome.records("calls")
+
+
+def test_a_run_opens_no_more_connections_than_it_has_workers_and_signs_in_once(
+    start_sandbox, in_process, tmp_path, clock
+):
+    sandbox = start_sandbox(clock=clock.now, calls_per_day=4)
+    catalog = everything(catalog_of(tmp_path, sandbox.explore_config))
+    config = sandbox.explore_config | WEEK | {"max_concurrent_jobs": 3, "timespan_hours": 24}
+
+    outcome = in_process(config, catalog=catalog)
+
+    opened = Counter(
+        text.rpartition(": ")[2] for _, text in outcome.log if text.startswith("Starting new HTTP")
+    )
+    operations = Counter(entry.operation for entry in sandbox.ledger)
+    assert outcome.code == 0
+    assert (operations["token"], operations["list"], operations["create"]) == (1, 17, 17 * 7)
+    assert (
+        opened[sandbox.url.partition("://")[2]] <= 3 + 1
+    )  # the sign-in, which has a host of its own elsewhere
+    assert opened[sandbox.files_url.partition("://")[2]] <= 3
+
+
+def test_a_sign_in_that_is_refused_is_tried_once_however_many_streams_wait_for_it(
+    start_sandbox, in_process, tmp_path, clock
+):
+    sandbox = start_sandbox(clock=clock.now)
+    catalog = everything(catalog_of(tmp_path, sandbox.explore_config))
+
+    outcome = in_process(sandbox.explore_config | WEEK | {"client_secret": "wrong-secret"}, catalog=catalog)
+
+    assert outcome.code == 1
+    assert [entry.operation for entry in sandbox.ledger] == ["token"]

@@ -202,14 +202,34 @@ def test_jobs_of_both_streams_run_ahead_but_never_more_than_the_settings_say(sta
     assert first == ["calls"] * 4 + ["user_status"] * 4
 
 
-def test_the_stream_with_the_oldest_bookmark_is_read_first(start_sandbox, tmp_path):
-    sandbox = start_sandbox()
-    state = {"bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2026-03-08"}}}
+@pytest.mark.parametrize("nearly_done", ["calls", "user_status"])
+def test_the_stream_with_the_shortest_time_due_is_read_first(start_sandbox, in_process, clock, nearly_done):
+    sandbox = start_sandbox(clock=clock.now)
+    state = {"bookmarks": {nearly_done: {"replication_key_value": "2026-03-08"}}}
 
-    outcome = run_tap(tmp_path, sandbox.config | WEEK, state=state)
+    outcome = in_process(sandbox.config | WEEK | {"lookback_hours": 100}, state=state)
 
     schemas = [message["stream"] for message in outcome.messages if message["type"] == "SCHEMA"]
-    assert schemas == ["user_status", "calls"]
+    assert schemas[0] == nearly_done
+    assert len(schemas) == 2
+
+
+def test_a_stream_that_is_read_whole_comes_last_and_one_that_the_time_cuts_off_is_warned_of(
+    start_sandbox, in_process, tmp_path, clock
+):
+    sandbox = start_sandbox(clock=clock.now, pace=Pace.after_seconds(70))
+    catalog = catalog_of(tmp_path, sandbox.config)
+    for entry in catalog["streams"]:
+        entry["replication_method"] = "FULL_TABLE" if entry["stream"] == "calls" else "INCREMENTAL"
+    config = sandbox.config | WEEK | {"start_date": "2026-03-08", "stop_after_minutes": 1}
+
+    outcome = in_process(config, catalog=catalog, state={"bookmarks": {}})
+
+    assert outcome.code == 0
+    warnings = [text for level, text in outcome.log if level == "WARNING"]
+    assert any(
+        "calls: read whole each time (FULL_TABLE), and the time was up before its end" in w for w in warnings
+    )
 
 
 def test_report_files_are_deleted_once_the_bookmark_is_out_if_the_settings_say_so(start_sandbox, tmp_path):

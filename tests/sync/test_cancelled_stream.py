@@ -12,7 +12,7 @@ from tap_talkdesk_reports.config.settings import Settings, normalize
 from tap_talkdesk_reports.core.clock import Clock
 from tap_talkdesk_reports.core.errors import RequestRefusedError
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
-from tap_talkdesk_reports.sync.connect import connect
+from tap_talkdesk_reports.sync.connect import Connection
 from tap_talkdesk_reports.sync.lookahead import LookAhead
 from tap_talkdesk_reports.sync.plan import Due, StreamPlan, StreamToRead
 from tests.support import utc
@@ -27,12 +27,13 @@ def test_a_stream_that_waits_out_a_429_is_dropped_within_a_second(start_sandbox)
     settings = Settings.from_config(
         normalize(sandbox.config | {"start_date": "2026-03-02"}), user_agent="test"
     )
-    api, _ = connect(settings, Clock())
-    jobs = Jobs(api, Clock(), file_format="json", timeout=600)
+    jobs = Jobs(Connection(settings, Clock()).api, Clock(), file_format="json", timeout=600)
     plans = {
         name: StreamPlan(StreamToRead(name, name, None), Due(days("2026-03-02", "2026-03-04")), DAY)
         for name in ("calls", "user_status")
     }
+    for plan in plans.values():
+        plan.begin(Due(days("2026-03-02", "2026-03-04")))
     is_refused = threading.Event()
 
     def create(piece):

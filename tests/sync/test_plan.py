@@ -36,6 +36,12 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 WEEK = Piece("calls", "calls", Timespan(utc("2026-03-02"), utc("2026-03-09")))
 
 
+def begun(due, length, jobs=()):
+    plan = StreamPlan(CALLS, due, length)
+    plan.begin(due, jobs)
+    return plan
+
+
 def spans(pieces):
     return [
         (piece.timespan.start.day, piece.timespan.end.day, piece.job.id if piece.job else None)
@@ -62,7 +68,7 @@ def spans(pieces):
     ],
 )
 def test_the_plan_goes_on_from_the_end_of_each_adopted_job(case, jobs, planned):
-    plan = StreamPlan(CALLS, Due(DUE), DAY, jobs)
+    plan = begun(Due(DUE), DAY, jobs)
 
     assert spans(plan) == planned, case
     assert plan.total == len(planned)
@@ -100,7 +106,7 @@ def test_what_is_due_is_first_what_is_new_then_the_lookback(case, bookmark, sett
 
 def test_the_pieces_of_a_lookback_come_last_and_what_is_left_of_it_is_known():
     due = Due(days("2026-03-10", "2026-03-12"), days("2026-03-08", "2026-03-10"))
-    plan = StreamPlan(CALLS, due, DAY)
+    plan = begun(due, DAY)
     total, left = plan.total, []
 
     for piece in plan:
@@ -120,14 +126,14 @@ def test_the_pieces_of_a_lookback_come_last_and_what_is_left_of_it_is_known():
 def test_the_number_of_pieces_is_known_before_they_are_cut(start, seconds, length):
     begin = utc("2026-03-02") + timedelta(seconds=start)
     due = Timespan(begin, begin + timedelta(seconds=seconds))
-    plan = StreamPlan(CALLS, Due(due), timedelta(seconds=length))
+    plan = begun(Due(due), timedelta(seconds=length))
     total = plan.total
 
     assert total == len(list(plan)) == plan.total
 
 
 def test_a_plan_of_ten_years_of_hours_is_cut_piece_by_piece():
-    plan = StreamPlan(CALLS, Due(Timespan(utc("2016-01-01"), utc("2026-01-01"))), timedelta(hours=1))
+    plan = begun(Due(Timespan(utc("2016-01-01"), utc("2026-01-01"))), timedelta(hours=1))
 
     first = list(islice(plan, 2))
 
@@ -248,7 +254,7 @@ def test_a_400_is_halved_down_to_a_day_so_that_at_most_six_requests_are_refused_
 
 
 def test_a_plan_cuts_what_comes_into_equal_parts_of_its_timespans_once_a_length_was_refused():
-    plan = StreamPlan(CALLS, Due(days("2026-03-02", "2026-03-10")), 4 * DAY)
+    plan = begun(Due(days("2026-03-02", "2026-03-10")), 4 * DAY)
     first = next(plan)
 
     plan.refuse(first.timespan)
@@ -259,7 +265,7 @@ def test_a_plan_cuts_what_comes_into_equal_parts_of_its_timespans_once_a_length_
 
 
 def test_a_piece_that_waits_is_cut_to_the_length_that_is_left_when_it_begins():
-    plan = StreamPlan(CALLS, Due(DUE), 4 * DAY)
+    plan = begun(Due(DUE), 4 * DAY)
     waiting = Piece("calls", "calls", DUE)
     plan.refuse(days("2026-03-02", "2026-03-04"))
 
@@ -273,7 +279,7 @@ def test_a_piece_that_waits_is_cut_to_the_length_that_is_left_when_it_begins():
 
 
 def test_a_plan_finds_once_which_length_fits_and_only_by_one_near_the_one_refused():
-    plan = StreamPlan(CALLS, Due(DUE), 4 * DAY)
+    plan = begun(Due(DUE), 4 * DAY)
     assert not plan.accept(DUE)
     plan.refuse(DUE)
 
