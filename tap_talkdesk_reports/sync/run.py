@@ -109,8 +109,8 @@ class Run:
             if self._plans:
                 self._sign_in()
             self._warn_of_future()
-        except BaseException:
-            self.__exit__()
+        except BaseException as error:
+            self.__exit__(type(error))
             raise
         return self
 

@@ -460,3 +460,17 @@ def test_a_narrow_stream_has_one_piece_under_way_and_leaves_the_other_slots_to_o
 
     assert begun == {plan[0], *plan[3:]}
     assert read == plan
+
+
+def test_work_that_has_nothing_to_hand_out_gives_its_slot_back_and_the_next_piece_comes(work):
+    plan = pieces("a", 3)
+
+    with ahead_of(lambda piece: None if piece.begin < 2 else work(piece), plan, width=1) as ahead:
+        read = list(consume(ahead, "a"))
+
+    assert read == plan[2:]
+
+
+def test_a_stream_whose_work_never_has_anything_to_hand_out_ends(work):
+    with ahead_of(lambda _: None, pieces("a", 3), width=2) as ahead:
+        assert list(consume(ahead, "a")) == []

@@ -253,6 +253,26 @@ def test_a_400_is_halved_down_to_a_day_so_that_at_most_six_requests_are_refused_
     assert [piece.timespan.length / HOUR for piece in refused] == [720, 360, 180, 90, 45, 22.5]
 
 
+def test_a_plan_begins_with_a_piece_of_its_own_and_may_have_no_other_beside_it():
+    plan = StreamPlan(CALLS, Due(DUE), DAY)
+
+    first, is_narrow = next(plan), plan.is_narrow
+    plan.begin(Due(days("2026-03-03", "2026-03-06")), [job(3, 5)])
+
+    assert (first.is_first, first.timespan, is_narrow) == (True, DUE, True)
+    assert not plan.is_narrow
+    assert spans(plan) == [(3, 5, "calls-3-5-30"), (5, 6, None)]
+
+
+def test_a_plan_of_which_nothing_is_due_after_all_has_no_further_piece():
+    plan = StreamPlan(CALLS, Due(DUE), DAY)
+    next(plan)
+
+    plan.begin(Due(Timespan(DUE.end, DUE.end)))
+
+    assert list(plan) == []
+
+
 def test_a_plan_cuts_what_comes_into_equal_parts_of_its_timespans_once_a_length_was_refused():
     plan = begun(Due(days("2026-03-02", "2026-03-10")), 4 * DAY)
     first = next(plan)
