@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bench.far import far
-from bench.measure import TAP, run, selecting
+from bench.measure import TAP, every_stream, run, selecting
 from bench.part import Outcome
 from bench.ranges import Range
 from bench.ratios import AT_MOST, Ratio
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from bench.versions import Version
 
 _FEW = ("calls", "user_status")
-#: Not read from Talkdesk.
-_EVIDENCE = "report_files"
 #: A working day; each run has an hour, or a stretch of time, that no other has: its jobs are new.
 _FIRST = datetime(2025, 9, 1, 9, tzinfo=UTC)
 _TRIPS_OF_A_CONNECTION = 2  # TCP and TLS 1.3
@@ -120,9 +118,7 @@ def measured(options: Options) -> Outcome:
 def _scenarios(server: Far, options: Options) -> list[Scenario]:
     config = options.folder / "discover.json"
     config.write_text(json.dumps({**server.settings, "start_date": _FIRST.isoformat()}))
-    catalog = selecting((), ["--config", config], options.folder / "discovered.json")
-    found = [stream["tap_stream_id"] for stream in json.loads(catalog.read_text())["streams"]]
-    every = [stream for stream in found if stream != _EVIDENCE]
+    every = every_stream(["--config", config], options.folder / "catalog.json")
     hours = 6 if options.quick else 120
     backfill = f"each job of a backfill of {2 * hours}"
     return [

@@ -14,7 +14,7 @@ from functools import partial
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
-from bench.measure import TAP, run, selecting, serving
+from bench.measure import TAP, every_stream, run, selecting, serving
 from talkdesk_sandbox import CREDENTIALS
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def _runs(folder: Path, url: str) -> dict[str, Callable[[], Wait]]:
     by_secret = {name: CREDENTIALS[name] for name in ("account", "client_id", "client_secret")}
     explore = by_secret | hosts | {"token_url": f"{url}/oauth/token", "end_date": _SECOND}
     config = explore | {"max_concurrent_jobs": _STREAMS}
-    streams = _first_streams(folder, config)
+    option = _configured(folder / "discover.json", config)
+    streams = every_stream(option, folder / "catalog.json")[:_STREAMS]
     return {
         **{
             f"{_DAYS} timespans of calls, {width} at once": partial(
@@ -103,13 +104,6 @@ def _jobs_made(url: str) -> int:
     with closing(HTTPConnection(url.removeprefix("http://"))) as connection:
         connection.request("GET", "/sandbox/jobs")
         return len(json.load(connection.getresponse()))
-
-
-def _first_streams(folder: Path, config: dict[str, Any]) -> list[str]:
-    """The first fifteen streams of the catalog."""
-    option = _configured(folder / "discover.json", config)
-    catalog = json.loads(selecting((), option, folder / "catalog.json").read_text())
-    return [stream["tap_stream_id"] for stream in catalog["streams"]][:_STREAMS]
 
 
 def _configured(written: Path, config: dict[str, Any]) -> Command:

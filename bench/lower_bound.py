@@ -34,7 +34,9 @@ def main(path: Path) -> None:
     with path.open("rb", buffering=0) as file:
         rest = file.read(_PIECE)
         rest = rest[rest.index(b"[") + 1 :]
-        fields = msgspec.json.decode(rest[: rest.index(_BOUNDARY) + 1])
+        if (first := rest.find(_BOUNDARY)) < 0:
+            return  # no rows
+        fields = msgspec.json.decode(rest[: first + 1])
         row = msgspec.defstruct("Row", [(name, _TYPES[KINDS[name]]) for name in fields], gc=False)
         decode = msgspec.json.Decoder(GenericAlias(list, (row,))).decode
         stamps = [name for name in fields if KINDS[name] == "date-time"]

@@ -23,6 +23,8 @@ _LAUNCH = Path(__file__).with_name("launch.py")
 _ROOT = _LAUNCH.parent.parent
 #: No command takes so many seconds, unless it hangs.
 _PATIENCE = 1200
+#: The stream of what was read: no report of Talkdesk.
+_EVIDENCE = "report_files"
 #: The tap as it is installed beside this Python.
 TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
 
@@ -161,6 +163,17 @@ def selecting(streams: Collection[str], config: Command, catalog: Path) -> Path:
                 entry["metadata"]["selected"] = stream["tap_stream_id"] in streams
     catalog.write_text(json.dumps(found))
     return catalog
+
+
+def every_stream(config: Command, catalog: Path) -> list[str]:
+    """The streams that are read from Talkdesk, in the order of the tap's catalog.
+
+    Args:
+        config: The option that names the tap's config.
+        catalog: Where the catalog can be written.
+    """
+    found = json.loads(selecting((), config, catalog).read_text())["streams"]
+    return [name for stream in found if (name := stream["tap_stream_id"]) != _EVIDENCE]
 
 
 def environment() -> dict[str, str]:

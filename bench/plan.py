@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.measure import TAP, environment, selecting
+from bench.measure import TAP, environment, every_stream, selecting
 from bench.part import Outcome
 from bench.ranges import Range
 from bench.ratios import AT_MOST, Ratio
@@ -75,14 +75,9 @@ def _begun(options: Options, version: Version, end: str, hours: int, *, is_all: 
         settings = {"start_date": _START, "end_date": end, "timespan_hours": hours}
         config.write_text(json.dumps({**sandbox.explore_config, **settings}))
         option: Command = ["--config", config]
-        streams = _all(option, catalog) if is_all else ["calls"]
+        streams = every_stream(option, catalog) if is_all else ["calls"]
         command = [TAP, *option, "--catalog", selecting(streams, option, catalog)]
         return _watched(command, version, sandbox)
-
-
-def _all(option: Command, catalog: Path) -> list[str]:
-    found = json.loads(selecting((), option, catalog).read_text())["streams"]
-    return [stream["tap_stream_id"] for stream in found if stream["tap_stream_id"] != "report_files"]
 
 
 def _watched(command: Command, version: Version, sandbox: Sandbox) -> Begun:

@@ -8,16 +8,17 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.measure import run
+from bench.measure import medians, run
 from bench.part import Outcome
 from bench.ranges import Range
-from bench.rows import THIS, contestants
+from bench.rows import BOUND, THIS, contestants
 from bench.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bench.part import Options
+    from bench.rows import Commands
 
     #: File, line and name of a function; `~`, 0 and a description for one that is written in C.
     Function = tuple[str, int, str]
@@ -34,6 +35,10 @@ _IN_PYTHON = {
     ("columns.py", "check_keys"): "check keys and boundaries",
     ("values.py", ""): "stamps",
     ("json_file.py", ""): "read, and cut into chunks",
+    ("report_stream.py", "_sync_records"): "free the rows",
+    ("chunks.py", "_learn"): "learn the fields, once",
+    ("chunks.py", "<listcomp>"): "learn the fields, once",
+    ("chunks.py", "_clash"): "learn the fields, once",
     ("chunks.py", ""): "check keys and boundaries",
     ("boundary.py", ""): "check keys and boundaries",
     ("columns.py", ""): "check keys and boundaries",
@@ -43,34 +48,38 @@ _IN_PYTHON = {
     ("progress.py", ""): "count, and log",
 }
 _STEPS = tuple(dict.fromkeys([*_IN_C.values(), *_IN_PYTHON.values()]))
-_REST = "the rest: the download, requests, the profiler's own"
+_REST = "the rest: download, requests, the profiler itself"
+_PROFILED, _TAP, _BOUND = "profiled", "all of it, without the profiler", "lower bound, all of it"
+_BESIDE = (_REST, _TAP, _BOUND)
 _ROWS, _QUICK_ROWS = 200_000, 20_000
 
 
 def measured(options: Options) -> Outcome:
-    """Profile some runs, and print microseconds of processor a row."""
+    """Profile some runs, and print microseconds of processor a row, beside runs without a profiler."""
     rows = _QUICK_ROWS if options.quick else _ROWS
+    profile = options.folder / "profile"
+    with contestants(options.folder / "profiled", 0) as commands:
+        starts = {name: used.cpu for name, used in medians(_commands(commands, profile), 3).items()}
     costs: list[dict[str, float]] = []
-    start = _run(options, 0)[0]
-    for number in range(1, options.rounds + 1):
-        options.told(f"{rows:,} rows under the profiler, round {number} of {options.rounds}")
-        seconds, file = _run(options, rows)
-        costs.append({name: each * 1e6 / rows for name, each in _steps(file).items()})
-        costs[-1][_REST] = (seconds - start) * 1e6 / rows - sum(costs[-1].values())
-    ordered = sorted((*_STEPS, _REST), key=lambda name: -median(cost[name] for cost in costs))
-    lines = [(name, Range.of(cost[name] for cost in costs).text()) for name in ordered]
-    lines.append(("together", Range.of(sum(cost.values()) for cost in costs).text()))
-    print(table(f"What a row costs, {rows:,} rows of calls in JSON", ("", "microseconds a row"), lines))
+    with contestants(options.folder / "profiled", rows) as commands:
+        for number in range(1, options.rounds + 1):
+            options.told(f"{rows:,} rows under the profiler, round {number} of {options.rounds}")
+            used = {name: run(command).cpu for name, command in _commands(commands, profile).items()}
+            whole = {name: (cpu - starts[name]) * 1e6 / rows for name, cpu in used.items()}
+            steps = {name: seconds * 1e6 / rows for name, seconds in _steps(profile).items()}
+            rest = {_REST: whole.pop(_PROFILED) - sum(steps.values())}
+            costs.append({**steps, **rest, **whole})
+    ordered = sorted(_STEPS, key=lambda name: -median(cost[name] for cost in costs))
+    lines = [(name, Range.of(cost[name] for cost in costs).text()) for name in (*ordered, *_BESIDE)]
+    title = f"What a row costs, {rows:,} rows of calls in JSON, {options.rounds} runs in turns"
+    print(table(title, ("", "microseconds a row"), lines), flush=True)
     return Outcome(costs)
 
 
-def _run(options: Options, rows: int) -> tuple[float, Path]:
-    """Seconds of processor of the whole process, and the file of the profile."""
-    file = options.folder / "profile"
-    with contestants(options.folder / "profiled", rows) as commands:
-        tap = commands["json"][THIS][1:]
-        used = run([sys.executable, "-m", "bench.profiled", file, *tap])
-    return used.cpu, file
+def _commands(commands: Mapping[str, Commands], profile: Path) -> Commands:
+    tap, bound = commands["json"][THIS], commands["json"][BOUND]
+    profiled = [sys.executable, "-m", "bench.profiled", profile, *tap[1:]]
+    return {_PROFILED: profiled, _TAP: tap, _BOUND: bound}
 
 
 def _steps(file: Path) -> dict[str, float]:
