@@ -45,11 +45,11 @@ _WAYS: Mapping[str, tuple[Mapping[str, Any], bool]] = {
 }
 _READ_BATCHES = """
 import duckdb, sys
-duckdb.connect(sys.argv[1]).sql(f"create table calls as from read_json('{sys.argv[2]}/*.gz')")
+duckdb.connect(sys.argv[1]).execute(f"create table calls as from read_json('{sys.argv[2]}/*.gz')")
 """
 _COUNT = """
 import duckdb, sys
-print(duckdb.connect(sys.argv[1]).sql("select count(*) from main.calls").fetchone()[0])
+print(duckdb.connect(sys.argv[1]).execute("select count(*) from main.calls").fetchone()[0])
 """
 
 
