@@ -26,7 +26,7 @@ START = datetime(1970, 1, 1, tzinfo=UTC) + 680 * timedelta(hours=HOURS)
 END = START + timedelta(hours=HOURS)
 
 _CALLS = REPORTS["calls"]
-_CALLS_PER_DAY = 50_000
+CALLS_PER_DAY = 50_000
 _PIECE = 1 << 20
 
 
@@ -41,10 +41,15 @@ def prepare(folder: Path, rows: int) -> None:
         request = JobRequest(
             "calls", (START, END), file_format, _CALLS.fields, partial(_rows, rows), partial(_layout, rows)
         )
-        file = write(Job("prepared", request, Pace.now(), lambda: END, END))
-        with path(folder, file_format).open("wb") as copy:
-            for offset in range(0, file.length, _PIECE):
-                copy.write(file.read(offset, _PIECE))
+        copy(request, path(folder, file_format))
+
+
+def copy(request: JobRequest, to: Path) -> None:
+    """Write the report file of a job request, as the sandbox has it."""
+    file = write(Job("prepared", request, Pace.now(), lambda: END, END))
+    with to.open("wb") as written:
+        for offset in range(0, file.length, _PIECE):
+            written.write(file.read(offset, _PIECE))
 
 
 def path(folder: Path, file_format: str) -> Path:
@@ -53,7 +58,7 @@ def path(folder: Path, file_format: str) -> Path:
 
 
 def _rows(count: int) -> Iterator[Row]:
-    return islice(_CALLS.between(Centre(1, _CALLS_PER_DAY), START, END), count)
+    return islice(_CALLS.between(Centre(1, CALLS_PER_DAY), START, END), count)
 
 
 def _layout(rows: int, total: int) -> tuple[str, str]:

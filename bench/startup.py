@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import tap_talkdesk_reports
 from bench.measure import TAP, in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from bench.measure import Usage
+    from bench.measure import Command, Usage
 
-BARE, SDK, VERSION, DISCOVER = (
+BARE, SDK, VERSION, DISCOVER, DISCOVER_REPORTING = (
     "python -c pass",
     "python -c 'import singer_sdk'",
     "tap --version",
     "tap --discover",
+    "tap --discover, Reporting API",
 )
 #: Wrong where it matters to nobody: no request is made.
 _CONFIG = {"account": "bench", "client_id": "bench", "client_secret": "bench", "start_date": "2026-01-01"}
@@ -27,14 +30,26 @@ _CONFIG = {"account": "bench", "client_id": "bench", "client_secret": "bench", "
 def measured(folder: Path, rounds: int, told: Callable[[str], None]) -> dict[str, list[Usage]]:
     """Some starts of each."""
     told(f"{rounds} starts of each")
-    config = folder / "config.json"
-    config.write_text(json.dumps(_CONFIG))
-    return in_turns(
-        {
-            BARE: [sys.executable, "-c", "pass"],
-            SDK: [sys.executable, "-c", "import singer_sdk"],
-            VERSION: [TAP, "--version"],
-            DISCOVER: [TAP, "--config", config, "--discover"],
-        },
-        rounds,
-    )
+    return in_turns(commands(folder), rounds)
+
+
+def commands(folder: Path) -> dict[str, Command]:
+    """What is started; the configs lie in this folder.
+
+    The tap is compiled before, as pip does when it installs it: this source tree is not, and where
+    PYTHONDONTWRITEBYTECODE is set, each start would compile it once more.
+    """
+    compileall.compile_dir(Path(tap_talkdesk_reports.__file__).parent, quiet=1)
+
+    def discover(api: str) -> Command:
+        config = folder / f"{api}.config.json"
+        config.write_text(json.dumps(_CONFIG | {"api": api}))
+        return [TAP, "--config", config, "--discover"]
+
+    return {
+        BARE: [sys.executable, "-c", "pass"],
+        SDK: [sys.executable, "-c", "import singer_sdk"],
+        VERSION: [TAP, "--version"],
+        DISCOVER: discover("explore"),
+        DISCOVER_REPORTING: discover("reporting"),
+    }

@@ -29,11 +29,9 @@ from tap_talkdesk_reports.core.timespans import rfc3339
 from tap_talkdesk_reports.singer.state import bookmarks_of, read_bookmark
 from tap_talkdesk_reports.singer.writer import MessageWriter
 from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, ExploreStream, ReportFiles
-from tap_talkdesk_reports.sync.connection_test import connection_test
 from tap_talkdesk_reports.sync.evidence import EvidenceStream
 from tap_talkdesk_reports.sync.report_stream import ReportStream
 from tap_talkdesk_reports.sync.runs import Runs
-from tap_talkdesk_reports.sync.sync_all import sync_all
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -74,6 +72,11 @@ class TapTalkdeskReports(Tap):
 
     def discover_streams(self) -> Sequence[ReportStream | EvidenceStream]:
         """The streams; no request is needed for that."""
+        return self._declared
+
+    @cached_property
+    def _declared(self) -> Sequence[ReportStream | EvidenceStream]:
+        """The streams, made once: the catalog is read by what they declare, and then applied to them."""
         if api_of(self.config) == "reporting":
             return [*(stream(self, self.runs) for stream in REPORTING_STREAMS), ReportFiles(self)]
         own = [_custom_report_stream(self, report) for report in custom_reports(self.config)]
@@ -82,7 +85,7 @@ class TapTalkdeskReports(Tap):
     @cached_property
     def in_force(self) -> InForce:
         """What of the user's catalog is in force, and which streams are refused."""
-        return in_force(self._given_catalog, self.discover_streams())
+        return in_force(self._given_catalog, self._declared)
 
     @property
     def input_catalog(self) -> Catalog | None:
@@ -162,6 +165,11 @@ class TapTalkdeskReports(Tap):
         if about:
             cls.print_about(about_format)
             return
+        # Signing in, jobs and downloads: --discover, --about and --version do without. They come before
+        # there is a tap, as a signal that comes meanwhile ends the process at once.
+        from tap_talkdesk_reports.sync.connection_test import connection_test  # noqa: PLC0415 - see above
+        from tap_talkdesk_reports.sync.sync_all import sync_all  # noqa: PLC0415 - see above
+
         cls.print_version(print_fn=cls.logger.info)
         with cls._errors_in_one_line():
             tap = cls(

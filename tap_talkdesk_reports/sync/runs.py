@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tap_talkdesk_reports.sync.run import Run
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.sync.delivery import Delivery
     from tap_talkdesk_reports.sync.evidence import EvidenceStream
     from tap_talkdesk_reports.sync.plan import StreamToRead
+    from tap_talkdesk_reports.sync.run import Run
 
 
 class Runs:
@@ -39,6 +38,8 @@ class Runs:
     @contextmanager
     def open(self, streams: Sequence[StreamToRead], *, is_test: bool = False) -> Generator[Run, None, None]:
         """A run of some streams, whose files `files` hands out meanwhile."""
+        from tap_talkdesk_reports.sync.run import Run  # noqa: PLC0415 - only what reads needs it: not --discover
+
         with Run(self.settings, self.clock, self.stop, self.writer, streams, is_test=is_test) as run:
             self._current = run
             try:

@@ -8,6 +8,7 @@ import json
 import resource
 from contextlib import suppress
 from itertools import permutations
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -71,6 +72,7 @@ def test_json_rows_are_those_of_a_plain_decoder_wherever_chunks_end(
     monkeypatch, rows, size, compact, escaped
 ):
     monkeypatch.setattr(parsing, "CHUNK_BYTES", size)
+    monkeypatch.setattr(parsing, "NEARBY_BYTES", size // 2)
     monkeypatch.setattr(parsing, "SEARCHED_BYTES", size)
     monkeypatch.setattr(parsing, "LONGEST_ENVELOPE", 60)
     envelope = {"version": "v1", "entries": rows, "total": len(rows)}
@@ -87,6 +89,14 @@ def test_json_rows_are_read_when_one_is_longer_than_a_chunk(length):
     rows = [{"id": "1", "note": '},{"' * length}, {"id": "2"}]
 
     assert from_json(report(rows)) == rows
+
+
+def test_a_long_json_row_is_not_searched_for_its_end_once_for_each_chunk():
+    rows = [{"id": "1", "note": "n" * 60 * parsing.CHUNK_BYTES}, {"id": "2"}]
+    file = Mock(wraps=io.BytesIO(report(rows)))
+
+    assert [len(chunk) for chunk in json_rows(file)] == [1, 1]
+    assert file.read.call_count < 12
 
 
 def test_json_rows_come_in_chunks_and_not_all_at_once(in_small_bites):
@@ -316,21 +326,18 @@ def test_csv_rows_come_in_chunks(monkeypatch):
     assert [len(chunk) for chunk in csv_rows(io.BytesIO(data), ["id"])] == [10, 10, 5]
 
 
-def test_csv_rows_of_long_cells_come_in_smaller_chunks():
-    """Three thousand rows of 100 kB would else be hundreds of megabytes at once."""
-    note = b"n" * 20_000
-    data = b"id,note\n" + b"".join(b"%d,%b\n" % (i, note) for i in range(450))
+@pytest.mark.parametrize(
+    ("length", "rows"), [(1, csv_parsing.CHUNK_ROWS), (300, 440), (20_000, 10), (100_000, 10)]
+)
+def test_csv_rows_come_in_chunks_bounded_by_rows_and_by_bytes(length, rows):
+    """Two thousand rows of 100 kB would be hundreds of megabytes at once."""
+    note = b"n" * length
+    data = b"id,note\n" + b"".join(b"%d,%b\n" % (i, note) for i in range(rows + 100))
 
     chunks = list(csv_rows(io.BytesIO(data), ["id"]))
 
-    assert [row["id"] for chunk in chunks for row in chunk] == [str(i) for i in range(450)]
-    assert [len(chunk) for chunk in chunks] == [100, 100, 100, 100, 50]
-
-
-def test_csv_rows_of_usual_length_come_in_chunks_of_two_thousand():
-    data = b"id,note\n" + b"1,%b\n" % (b"n" * 300) * 5000
-
-    assert [len(chunk) for chunk in csv_rows(io.BytesIO(data), ["id"])] == [2000, 2000, 1000]
+    assert [row["id"] for chunk in chunks for row in chunk] == [str(i) for i in range(rows + 100)]
+    assert max(map(len, chunks)) == len(chunks[0]) == rows
 
 
 def test_csv_rows_left_half_read_are_let_go_when_the_file_is_closed():
