@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import io
 import subprocess
 import sys
@@ -34,6 +35,9 @@ class Version:
 def versions(beside: str | None) -> Generator[list[Version]]:
     """This version, and that of a commit if one is named; both run with the packages of this Python.
 
+    They are compiled before, as pip does with what it installs: where PYTHONDONTWRITEBYTECODE is set,
+    each run would compile them once more.
+
     Args:
         beside: A commit, a branch or a tag of this repository.
 
@@ -42,6 +46,7 @@ def versions(beside: str | None) -> Generator[list[Version]]:
         RuntimeError: the other version is not the one that Python finds.
     """
     here = Version("this tap")
+    compileall.compile_dir(_ROOT / _PACKAGE, quiet=1)
     if beside is None:
         yield [here]
         return
@@ -54,6 +59,7 @@ def versions(beside: str | None) -> Generator[list[Version]]:
         ).stdout
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             files.extractall(folder, filter="data")
+        compileall.compile_dir(folder, quiet=1)
         other = Version(beside, {"PYTHONPATH": folder})
         where = f"import {_PACKAGE} as tap; print(tap.__file__)"
         found = subprocess.run(
