@@ -160,10 +160,15 @@ def _table(loads: Mapping[str, Sequence[Loaded]], rounds: int) -> str:
 
 
 def _ratios(loads: Mapping[str, Sequence[Loaded]]) -> list[Ratio]:
-    walls = {what: [loaded.wall for loaded in each] for what, each in loads.items()}
-    slow, *_, fast = (what for what in walls if what.startswith("PostgreSQL"))
-    by_target, by_files = (what for what in walls if what.startswith("DuckDB"))
-    return [
-        Ratio(f"{slow} / {fast.partition(': ')[2]}: time", Range.of_ratios(walls[slow], walls[fast])),
-        Ratio(f"{by_target} / files: time", Range.of_ratios(walls[by_target], walls[by_files])),
-    ]
+    slow, *_, fast = (what for what in loads if what.startswith("PostgreSQL"))
+    by_target, by_files = (what for what in loads if what.startswith("DuckDB"))
+    ratios = []
+    for one, other in ((slow, fast), (by_target, by_files)):
+        what = f"{one} / {other.partition(': ')[2]}"
+        walls = ([loaded.wall for loaded in loads[name]] for name in (one, other))
+        cpus = ([loaded.tap + loaded.target for loaded in loads[name]] for name in (one, other))
+        ratios += [
+            Ratio(f"{what}: time", Range.of_ratios(*walls)),
+            Ratio(f"{what}: processor, tap and target", Range.of_ratios(*cpus)),
+        ]
+    return ratios

@@ -1,4 +1,4 @@
-"""The benchmark itself, and what it must never say of the tap. Wide margins: other work goes on beside it."""
+"""The benchmark itself, and the memory of the tap. Nothing here depends on how fast anything is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import distance, profile
+from bench import distance, plan, profile
 from bench.measure import Usage, run, run_joined
 from bench.part import Options
 from bench.ranges import Range
@@ -19,16 +19,14 @@ from bench.versions import Version, versions
 
 ROOT = Path(__file__).parents[2]
 ROWS, FEW_ROWS = 30_000, 2_000
-#: How often as fast as a plain tap the tap is at least, start included.
-TIMES_PLAIN = 2.5
 MOST_MIB = 100
 
 
-def test_the_tap_is_faster_than_a_plain_one_and_needs_little_memory(tmp_path):
+def test_the_tap_needs_little_memory(tmp_path):
     with contestants(tmp_path / "files", ROWS) as commands:
-        used = {name: run(commands["json"][name]) for name in (THIS, PLAIN)}
-    assert used[PLAIN].cpu / used[THIS].cpu >= TIMES_PLAIN, used
-    assert used[THIS].peak < MOST_MIB, used
+        used = run(commands["json"][THIS])
+
+    assert used.peak < MOST_MIB, used
 
 
 def test_all_that_are_compared_write_the_same_records(tmp_path):
@@ -107,20 +105,14 @@ def test_a_range_is_one_figure_if_its_ends_look_alike():
     assert Range.of([3.14, 3.11]).text(1) == "3.1"
 
 
-def test_a_run_far_away_takes_its_round_trips_and_its_connections_and_requests_are_counted(tmp_path, capsys):
-    options = Options(
-        folder=tmp_path,
-        rounds=1,
-        rows=(),
-        quick=True,
-        round_trip=0.02,
-        job_seconds=0,
-        width=5,
-        versions=[Version("this tap")],
-        told=print,
-    )
+def options_of(folder, **others):
+    """Those of a quick run."""
+    quick = {"rounds": 1, "rows": (), "quick": True, "round_trip": 0.02, "job_seconds": 0, "width": 5}
+    return Options(folder=folder, told=print, **quick | {"versions": [Version("this tap")]} | others)
 
-    figures = distance.measured(options).figures
+
+def test_a_run_far_away_takes_its_round_trips_and_its_connections_and_requests_are_counted(tmp_path, capsys):
+    figures = distance.measured(options_of(tmp_path)).figures
 
     few, _, backfill = figures.values()
     (run_of_two,) = few["this tap"]
@@ -148,8 +140,18 @@ def test_another_version_of_the_tap_is_the_one_that_runs(tmp_path):
 
 def test_the_profile_finds_each_step_of_a_row(tmp_path, monkeypatch):
     monkeypatch.setattr(profile, "_QUICK_ROWS", FEW_ROWS)
-    options = Options(tmp_path, 1, (), True, 0, 0, 1, (), print)
 
-    (costs,) = profile.measured(options).figures
+    (costs,) = profile.measured(options_of(tmp_path)).figures
 
     assert all(costs[step] > 0 for step in profile._STEPS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_a_plan_is_ended_after_its_first_job(tmp_path, monkeypatch):
+    monkeypatch.setattr(plan, "_GOING_ON", 0.05)
+
+    figures = plan.measured(options_of(tmp_path)).figures
+
+    runs = [run for each in figures["this tap"].values() for run in each]
+    assert len(runs) == 3
+    assert all(run["first"] > 0 and run["term"] > 0 and 10 < run["peak"] < MOST_MIB for run in runs)
