@@ -11,16 +11,20 @@ API := explore
 ENGINES := dagster airflow
 ATHERIS := atheris==3.0.0
 SECONDS := 600
+PYTEST := pytest --numprocesses=4
+# Where the environment forbids to keep compiled code, each process would compile all tests anew.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help test test-oldest test-next test-integration soak fuzz check format demo examples bench docs package constraints clean
+.PHONY: help test test-all test-oldest test-next test-integration soak fuzz check format demo examples bench docs package constraints clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo         a contact centre, two Meltano runs and a picture; no account needed; API=reporting'
 	@echo 'make examples     many accounts and months, spread by Dagster and by Airflow; ENGINES=dagster'
-	@echo 'make test         the whole test suite; ARGS="-k name -x" goes to pytest'
-	@echo 'make test-oldest  the same with the oldest dependencies that pyproject.toml allows'
-	@echo 'make test-next    the same with the newest Singer SDK, pre-releases included'
+	@echo 'make test         all rooms and runs, in two minutes; ARGS="-k name -x" goes to pytest'
+	@echo 'make test-all     that, what is slower or wider, and make test-integration'
+	@echo 'make test-oldest  make test with the oldest dependencies that pyproject.toml allows'
+	@echo 'make test-next    make test with the newest Singer SDK, pre-releases included'
 	@echo 'make test-integration  the real world: an S3 server, TLS, proxies, broken lines, Meltano, PostgreSQL; ARGS too'
 	@echo 'make soak         200 runs over a simulated month with faults by chance, for each API; some minutes'
 	@echo 'make fuzz         report files of any bytes, led by what they reach in the code; SECONDS=600'
@@ -33,14 +37,18 @@ help:
 	@echo 'make clean        remove what the targets above have built'
 
 test: .venv/built
-	@$(BIN)/pytest --numprocesses=4 $(ARGS)
+	@$(BIN)/$(PYTEST) -m 'not wide' $(ARGS)
+
+test-all: .venv/built
+	@$(BIN)/$(PYTEST) $(ARGS)
+	@$(MAKE) --no-print-directory test-integration
 
 test-oldest: .venv/built
 	rm -rf .venv-oldest && $(BIN)/python -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install -qq $(UV)
 	.venv-oldest/bin/uv pip compile -q --resolution lowest-direct pyproject.toml -o .venv-oldest/oldest.txt
 	.venv-oldest/bin/uv pip install -q -p .venv-oldest -c .venv-oldest/oldest.txt -e . --group dev
-	.venv-oldest/bin/pytest --numprocesses=4 $(ARGS)
+	.venv-oldest/bin/$(PYTEST) -m 'not wide' $(ARGS)
 
 # Installed over what pyproject.toml allows; pip complains of that, and goes on.
 test-next: .venv/built
@@ -49,7 +57,7 @@ test-next: .venv/built
 	.venv-next/bin/python -m pip install -qq -e . --group dev
 	.venv-next/bin/python -m pip install -qq --upgrade --pre 'singer-sdk[msgspec,testing]'
 	.venv-next/bin/python -m pip list | grep -i '^singer'
-	.venv-next/bin/pytest --numprocesses=4 $(ARGS)
+	.venv-next/bin/$(PYTEST) -m 'not wide' $(ARGS)
 
 test-integration: .venv/built-integration .venv-judges/built .venv-plugins/built
 	@$(BIN)/pytest --numprocesses=2 --verbose tests/integration $(ARGS)

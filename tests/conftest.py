@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
+import signal
 import socket
 from contextlib import ExitStack
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from talkdesk_sandbox import Sandbox
+from talkdesk_sandbox import sandbox as sandbox_module
+from talkdesk_sandbox.centre.centre import Centre
+from talkdesk_sandbox.reports.explore import report as report_module
+from talkdesk_sandbox.reports.explore.workingday import WorkingDay
+from tap_talkdesk_reports.api import redaction
 from tap_talkdesk_reports.sync.sync_all import sync_all
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import Outcome, SleptClock, assert_nothing_secret, sandboxes
+from tests.support.forked_tap import close_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +32,43 @@ if TYPE_CHECKING:
 #: by `faulthandler_timeout`, which no deadline of Hypothesis would find: it looks when the example has ended.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+@lru_cache(maxsize=16)
+def _shared_centre(*arguments: int) -> Centre:
+    """A contact centre that all sandboxes of its kind share, with the days that were simulated last.
+
+    It never changes, and its days are the same each time, so nothing is shared but processor time.
+    """
+    centre = Centre(*arguments)
+    centre._day = lru_cache(maxsize=64)(centre._day.__wrapped__)
+    centre._day_sessions = lru_cache(maxsize=64)(centre._day_sessions.__wrapped__)
+    return centre
+
+
+sandbox_module.Centre = _shared_centre
+report_module.WorkingDay = lru_cache(maxsize=256)(WorkingDay)
+
+
+def pytest_sessionstart() -> None:
+    """Let no process of the tests start with a signal ignored, as `nohup` and scripts have it.
+
+    A handler that does nothing is the same for the tests themselves, and no program inherits it.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
+def pytest_collection_finish() -> None:
+    """Leave all that was imported out of garbage collections, which would look at it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # some libraries look for leaks when Python ends
+    close_server()
 
 
 @pytest.fixture
@@ -63,6 +109,7 @@ def in_process(clock: SleptClock, capfd: pytest.CaptureFixture[str], caplog: pyt
         Tap.clock = clock
         caplog.clear()
         caplog.set_level(logging.DEBUG)
+        redaction._secrets.clear()  # a new process knows none, and to look for many takes long
         tap = Tap(config=config, **options)
         code = sync_all(tap.runs, tap.report_streams, lambda: tap.state, tap.in_force.refused, tap.evidence)
         stdout, stderr = capfd.readouterr()

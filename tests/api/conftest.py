@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -19,6 +18,7 @@ class Host(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Answer)
         self.seen = []
+        self.is_over = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -27,7 +27,7 @@ class Answer(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.seen.append((self.path, self.headers))
         if self.path == "/silent":
-            time.sleep(0.5)
+            self.server.is_over.wait(120)
         if self.path in {"/silent", "/broken"}:
             self.close_connection = True
             return
@@ -46,6 +46,7 @@ def host(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Host() as host:
         yield host
+        host.is_over.set()
         host.shutdown()
 
 

@@ -23,7 +23,7 @@ def test_a_malformed_header_line_puts_no_signed_address_into_the_log(clock, capl
 
         threading.Thread(target=answer, daemon=True).start()
         url = f"http://127.0.0.1:{server.getsockname()[1]}/f?X-Amz-Signature=canary"
-        downloads = Downloads(clock, user_agent="test", timeout=5, spool_dir=None, allow_loopback=True)
+        downloads = Downloads(clock, user_agent="test", timeout=60, spool_dir=None, allow_loopback=True)
 
         content, _ = downloads.fetch(lambda: url)
         content.close()

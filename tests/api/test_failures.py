@@ -17,7 +17,7 @@ HTTPS = "https://127.0.0.1:9/x?X-Amz-Signature=canary"
 HTTP = HTTPS.replace("https", "http")
 
 
-def failure(url, timeout=0.3):
+def failure(url, timeout=60):
     """The error that a request for a URL raises."""
     with pytest.raises((OSError, ValueError)) as caught:
         exchange(Sessions().session, "GET", url, timeout=timeout, auth=Bearer(None))
@@ -36,7 +36,8 @@ def test_an_error_is_described_without_a_url(host, path, words, never_sent):
     with Host() as gone:
         gone.shutdown()
 
-    error = failure(f"{gone.url if path == '/refused' else host.url}{path}")
+    url = f"{gone.url if path == '/refused' else host.url}{path}"
+    error = failure(url, timeout=0.3 if path == "/silent" else 60)
 
     assert (describe_error(error), was_never_sent(error), is_lasting(error)) == (words, never_sent, False)
 
@@ -90,7 +91,7 @@ def test_what_the_environment_sets_wrong_is_named(unproxied, setting, url, words
 def test_a_bundle_without_a_certificate_is_named(host, unproxied, name, file):
     unproxied.setenv(name, file)
 
-    error = failure(host.url.replace("http", "https"), timeout=5)
+    error = failure(host.url.replace("http", "https"), timeout=60)
 
     assert describe_error(error).startswith("the CA bundle holds no certificate")
     assert is_lasting(error)
@@ -99,7 +100,7 @@ def test_a_bundle_without_a_certificate_is_named(host, unproxied, name, file):
 def test_a_certificate_that_no_authority_signed_is_named(start_sandbox, unproxied):
     sandbox = start_sandbox(tls=True)
 
-    error = failure(sandbox.url, timeout=5)
+    error = failure(sandbox.url, timeout=60)
 
     assert describe_error(error).startswith("the TLS certificate of the host is refused")
     assert is_lasting(error)

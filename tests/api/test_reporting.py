@@ -29,7 +29,7 @@ def connect(clock):
 
     def connected(sandbox, **wrong) -> ReportingApi:
         config = sandbox.config | wrong
-        policy = RequestPolicy(clock=clock, user_agent="test", timeout=5, max_wait=600)
+        policy = RequestPolicy(clock=clock, user_agent="test", timeout=60, max_wait=600)
         client = {name: config[name] for name in ("client_id", "client_secret", "client_version")}
         user = {name: config[name] for name in ("account", "username", "password")}
         tokens = PasswordGrant(config["token_url"], policy, client=client, user=user)

@@ -31,9 +31,9 @@ def netrc(monkeypatch, tmp_path):
 
 
 def test_netrc_replaces_no_token(host, netrc):
-    requests.get(host.url, timeout=5)  # without an auth of one's own, it is used
+    requests.get(host.url, timeout=60)  # without an auth of one's own, it is used
 
-    Sessions().session.get(host.url, auth=Bearer(TOKEN), timeout=5)
+    Sessions().session.get(host.url, auth=Bearer(TOKEN), timeout=60)
 
     assert [headers["Authorization"] for _, headers in host.seen] == [
         "Basic c29tZWJvZHk6c29tZXRoaW5n",
@@ -42,13 +42,13 @@ def test_netrc_replaces_no_token(host, netrc):
 
 
 def test_netrc_adds_no_credentials_where_none_belong(host, netrc):
-    Sessions().session.get(host.url, auth=Bearer(None), timeout=5)
+    Sessions().session.get(host.url, auth=Bearer(None), timeout=60)
 
     assert host.seen[0][1]["Authorization"] is None
 
 
 def test_a_file_host_gets_neither_credentials_nor_cookies(host, netrc):
-    downloads = Downloads(Clock(), user_agent="tap/1", timeout=5, spool_dir=None, allow_loopback=True)
+    downloads = Downloads(Clock(), user_agent="tap/1", timeout=60, spool_dir=None, allow_loopback=True)
 
     for _ in range(2):
         downloads.fetch(lambda: f"{host.url}/file?X-Amz-Signature={SIGNATURE}")[0].close()

@@ -1,4 +1,4 @@
-"""One run of the tap among faults: as a process, whose memory is measured, or in the test's own process."""
+"""One run of the tap among faults: as a process, whose memory is measured."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from tests.support import clean_environment, command
 from tests.support.courses import DAYS
+from tests.support.forked_tap import Forked, TapProcess, run
 from tests.support.invariants import Measured
 
 if TYPE_CHECKING:
@@ -39,23 +40,38 @@ def days(tmp_path) -> dict[str, Any]:
 
 @pytest.fixture
 def process(tmp_path) -> Callable[..., Measured]:
-    """Runs the tap as it is installed, to its end; it may write no file larger than `largest_file` bytes."""
+    """Runs the tap to its end.
 
-    def run(config: dict[str, Any], *, largest_file: int | None = None, **files: Any) -> Measured:
+    With `is_installed` it is the installed command, as always on macOS. That may write no file larger than
+    `largest_file` bytes.
+    """
+
+    def of_the_command(line: list[str], largest_file: int | None = None, **options: Any) -> tuple[Any, int]:
         peak = Path(tmp_path / "peak")
         measured = [sys.executable, "-S", "-E", "-c", MEASURE, str(peak), str(largest_file or "-")]
         finished = subprocess.run(
-            [*measured, *command(tmp_path, config, **files)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            cwd=tmp_path,
-            env=clean_environment(),
+            [*measured, *line], capture_output=True, check=False, timeout=120, **options
         )
-        messages = [json.loads(line) for line in finished.stdout.splitlines()]
-        return Measured(
-            finished.returncode, finished.stdout, finished.stderr, messages, peak=int(peak.read_text())
-        )
+        return finished, int(peak.read_text())
 
-    return run
+    def of_a_fork(line: list[str], **options: Any) -> tuple[Any, int]:
+        finished = run(line, **options)
+        return finished, finished.peak
+
+    def process(
+        config: dict[str, Any],
+        *,
+        is_installed: bool = TapProcess is not Forked,
+        largest_file: int | None = None,
+        **files: Any,
+    ) -> Measured:
+        line = command(tmp_path, config, **files)
+        options = {"text": True, "cwd": tmp_path, "env": clean_environment()}
+        if is_installed or largest_file:
+            finished, peak = of_the_command(line, largest_file, **options)
+        else:
+            finished, peak = of_a_fork(line, **options)
+        messages = [json.loads(line) for line in finished.stdout.splitlines()]
+        return Measured(finished.returncode, finished.stdout, finished.stderr, messages, peak=peak)
+
+    return process

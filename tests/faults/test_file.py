@@ -199,6 +199,7 @@ def test_a_full_disk_is_told_with_the_needed_size_and_leaves_nothing(
     assert "spool_dir" in outcome.errors[0]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "faults",
     [
@@ -212,7 +213,7 @@ def test_a_fault_in_a_large_file_takes_no_more_memory(start_sandbox, process, da
     sandbox = start_sandbox(calls_per_day=8000, faults=faults)
     config = sandbox.config | days | {"end_date": "2026-03-04"}
 
-    outcome = process(config)
+    outcome = process(config, is_installed=True)
 
     assert_met(sandbox, faults)
     assert len(outcome.stdout) > 10_000_000

@@ -14,7 +14,9 @@ import pytest
 
 from talkdesk_sandbox import Fault, Pace
 from tests.support import clean_environment, command
+from tests.support.forked_tap import TapProcess
 from tests.support.invariants import ALWAYS, STREAMS, Measured, assert_invariants, assert_met
+from tests.support.processes import wait_until
 
 
 def state_of(**bookmarks):
@@ -26,6 +28,10 @@ def state_of(**bookmarks):
     }
 
 
+def operations(sandbox):
+    return [(entry.operation, entry.report) for entry in sandbox.ledger]
+
+
 @pytest.mark.parametrize(
     "case", list(product(["SIGKILL", "SIGTERM", "SIGINT"], ["reporting", "explore"])), ids="-".join
 )
@@ -33,27 +39,28 @@ def test_a_run_that_is_ended_while_it_waits_leaves_nothing_and_the_next_one_goes
     start_sandbox, tmp_path, process, days, case
 ):
     kind, api = signal.Signals[case[0]], case[1]
-    faults = [Fault("create", "slow_job", report="calls", seconds=3)]
+    faults = [Fault("create", "slow_job", report="calls", seconds=3600)]
     sandbox = start_sandbox(faults=faults)
     config = (sandbox.config if api == "reporting" else sandbox.explore_config) | days
-    tap = subprocess.Popen(
+    tap = TapProcess(
         command(tmp_path, config),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=tmp_path,
         env=clean_environment(),
     )
-    while not any(entry.operation == "status" and entry.report == "calls" for entry in sandbox.ledger):
-        time.sleep(0.02)
+    wait_until(lambda: ("status", "calls") in operations(sandbox), "the slow job is polled")
 
     tap.send_signal(kind)
-    stdout, stderr = (text.decode() for text in tap.communicate(timeout=20))
+    stdout, stderr = (text.decode() for text in tap.communicate(timeout=60))
 
     messages = [json.loads(line) for line in stdout.splitlines() if line.endswith("}")]
     ended = Measured(tap.returncode, stdout, stderr, messages)
     assert_met(sandbox, faults)
     assert tap.returncode == (-kind if kind == signal.SIGKILL else 128 + kind)
     before = len(sandbox.jobs)
+    for job in sandbox.jobs:
+        job.fault = None  # so that it is done when it is adopted
     state = (ended.states or [None])[-1]
     if api == "reporting":
         assert_invariants(sandbox, ended, config, failed=list(STREAMS))
@@ -68,7 +75,7 @@ def test_a_run_that_is_ended_while_it_waits_leaves_nothing_and_the_next_one_goes
 def test_a_reader_that_goes_away_ends_the_run(start_sandbox, tmp_path, days):
     sandbox = start_sandbox(calls_per_day=2000)
     config = sandbox.config | days
-    tap = subprocess.Popen(
+    tap = TapProcess(
         command(tmp_path, config),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -83,7 +90,7 @@ def test_a_reader_that_goes_away_ends_the_run(start_sandbox, tmp_path, days):
     stderr = tap.stderr.read().decode()
     tap.stderr.close()
 
-    ended = Measured(tap.wait(timeout=20), schema, stderr, [json.loads(schema)])
+    ended = Measured(tap.wait(timeout=60), schema, stderr, [json.loads(schema)])
     assert ended.code == 1
     assert "Traceback" not in stderr
     assert "BrokenPipe" not in stderr
@@ -103,12 +110,11 @@ def test_a_second_signal_leaves_at_once(start_sandbox, tmp_path, days):
             filled += os.write(write_end, b"\n" * 4096)
     except BlockingIOError:
         os.set_blocking(write_end, True)
-    tap = subprocess.Popen(
+    tap = TapProcess(
         command(tmp_path, config), stdout=write_end, stderr=subprocess.PIPE, env=clean_environment()
     )
     os.close(write_end)
-    while len(sandbox.jobs) < 2:
-        time.sleep(0.05)
+    wait_until(lambda: len(sandbox.jobs) == 2, "all jobs are created")
     time.sleep(0.5)
 
     tap.send_signal(signal.SIGTERM)
@@ -121,7 +127,7 @@ def test_a_second_signal_leaves_at_once(start_sandbox, tmp_path, days):
         if tap.poll() is None:
             tap.send_signal(signal.SIGTERM)
             time.sleep(1)
-    _, stderr = tap.communicate(timeout=5)
+    _, stderr = tap.communicate(timeout=60)
     os.close(read_end)
 
     assert (first, tap.returncode) == (None, 143)
@@ -186,15 +192,15 @@ def test_a_timespan_of_a_second_ends_whatever_becomes_of_its_jobs(start_sandbox,
 
 
 def test_two_taps_at_once_end_nothing_of_each_other(start_sandbox, tmp_path, days):
-    faults = [Fault("create", "slow_job", times=4, seconds=2)]
-    sandbox = start_sandbox(faults=faults, pace=Pace.after_seconds(1))
+    faults = [Fault("create", "slow_job", times=4, seconds=1)]
+    sandbox = start_sandbox(faults=faults, pace=Pace.after_seconds(0.5))
     config = sandbox.config | days | {"delete_report_files": True}
     outcomes = []
     for number in range(2):
         place = tmp_path / str(number)
         place.mkdir()
         outcomes.append(
-            subprocess.Popen(
+            TapProcess(
                 command(place, config),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

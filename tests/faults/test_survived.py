@@ -10,7 +10,13 @@ from tests.support.courses import COURSES, COURSES_BY_FORMAT, LASTING, NEW_JOBS
 from tests.support.invariants import ALWAYS, as_list, assert_invariants, assert_met
 
 
-@pytest.mark.parametrize(("name", "file_format"), COURSES_BY_FORMAT)
+@pytest.mark.parametrize(
+    ("name", "file_format"),
+    [
+        pytest.param(name, file_format, marks=pytest.mark.wide if file_format == "csv" else ())
+        for name, file_format in COURSES_BY_FORMAT
+    ],
+)
 def test_a_passing_fault_costs_no_row_and_no_repeat_of_a_bookmarked_one(
     start_sandbox, process, days, name, file_format
 ):

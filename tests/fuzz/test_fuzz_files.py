@@ -17,6 +17,8 @@ from tap_talkdesk_reports.records import json_file as parsing
 from tap_talkdesk_reports.records.csv_file import csv_rows
 from tap_talkdesk_reports.records.json_file import json_rows
 
+pytestmark = pytest.mark.wide
+
 #: FUZZ_EXAMPLES=20000 is for an evening.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 fuzz = settings(

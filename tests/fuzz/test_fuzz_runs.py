@@ -10,6 +10,8 @@ import pytest
 from talkdesk_sandbox import Pace
 from tests.support.fault_runs import STREAMS, Chain, random_faults
 
+pytestmark = pytest.mark.wide
+
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 24}
 END = "2026-03-06T00:00:00+00:00"
 WIDTH = 3

@@ -22,6 +22,8 @@ from tap_talkdesk_reports.records import values
 from tap_talkdesk_reports.records.names import plain_name
 from tap_talkdesk_reports.singer.state import bookmarks_of, read_bookmark
 
+pytestmark = pytest.mark.wide
+
 fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")),
     suppress_health_check=list(HealthCheck),

@@ -22,6 +22,7 @@ ROWS, FEW_ROWS = 30_000, 2_000
 MOST_MIB = 100
 
 
+@pytest.mark.wide
 def test_the_tap_needs_little_memory(tmp_path):
     with contestants(tmp_path / "files", ROWS) as commands:
         used = run(commands["json"][THIS])
@@ -29,6 +30,7 @@ def test_the_tap_needs_little_memory(tmp_path):
     assert used.peak < MOST_MIB, used
 
 
+@pytest.mark.wide
 def test_all_that_are_compared_write_the_same_records(tmp_path):
     with contestants(tmp_path / "files", FEW_ROWS) as commands:
         for form in FORMATS:
@@ -111,6 +113,7 @@ def options_of(folder, **others):
     return Options(folder=folder, told=print, **quick | {"versions": [Version("this tap")]} | others)
 
 
+@pytest.mark.wide
 def test_a_run_far_away_takes_its_round_trips_and_its_connections_and_requests_are_counted(tmp_path, capsys):
     figures = distance.measured(options_of(tmp_path)).figures
 
@@ -124,6 +127,7 @@ def test_a_run_far_away_takes_its_round_trips_and_its_connections_and_requests_a
     assert "TCP and TLS to the file host 2" in capsys.readouterr().out
 
 
+@pytest.mark.wide
 def test_another_version_of_the_tap_is_the_one_that_runs(tmp_path):
     """A clone without its history, and a package without the project, have no commit to compare with."""
     if subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, check=False).returncode:
@@ -138,6 +142,7 @@ def test_another_version_of_the_tap_is_the_one_that_runs(tmp_path):
     assert (tmp_path / "HEAD").read_text().startswith(other.environment["PYTHONPATH"])
 
 
+@pytest.mark.wide
 def test_the_profile_finds_each_step_of_a_row(tmp_path, monkeypatch):
     monkeypatch.setattr(profile, "_QUICK_ROWS", FEW_ROWS)
 
@@ -146,6 +151,7 @@ def test_the_profile_finds_each_step_of_a_row(tmp_path, monkeypatch):
     assert all(costs[step] > 0 for step in profile._STEPS)
 
 
+@pytest.mark.wide
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_a_plan_is_ended_after_its_first_job(tmp_path, monkeypatch):
     monkeypatch.setattr(plan, "_GOING_ON", 0.05)

@@ -169,6 +169,7 @@ def test_the_drawing_of_the_rooms_has_them_all_and_every_arrow_goes_down():
             assert height[other] < height[room], f"{room} -> {other}"
 
 
+@pytest.mark.wide
 def test_the_diff_that_adds_a_report_adds_it(tmp_path):
     alone = clean_environment(GIT_CEILING_DIRECTORIES=str(tmp_path.parent))
     (diff,) = blocks(DOCS / "adding-a-report.md", "diff")

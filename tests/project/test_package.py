@@ -66,6 +66,7 @@ def installed(built, tmp_path_factory):
     return environment / "bin"
 
 
+@pytest.mark.wide
 def test_a_source_archive_holds_no_junk_and_all_that_the_tests_need(built):
     with tarfile.open(built[0]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -82,6 +83,7 @@ def test_a_source_archive_holds_no_junk_and_all_that_the_tests_need(built):
     } <= names
 
 
+@pytest.mark.wide
 def test_a_wheel_holds_the_two_packages_and_nothing_else(built):
     with zipfile.ZipFile(built[1]) as wheel:
         names = set(wheel.namelist())
@@ -97,6 +99,7 @@ def test_a_wheel_holds_the_two_packages_and_nothing_else(built):
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
+@pytest.mark.wide
 def test_an_installed_package_tells_of_itself_and_discovers(installed, tmp_path):
     where = run(
         installed / "python", "-c", "import tap_talkdesk_reports as t; print(t.__file__)", cwd=tmp_path
@@ -109,10 +112,12 @@ def test_an_installed_package_tells_of_itself_and_discovers(installed, tmp_path)
     assert len(catalog["streams"]) >= 17
 
 
+@pytest.mark.wide
 def test_an_installed_package_has_the_sandbox(installed, tmp_path):
     assert "--pace" in run(installed / "talkdesk-sandbox", "--help", cwd=tmp_path)
 
 
+@pytest.mark.wide
 def test_who_uses_the_package_sees_its_types(installed, tmp_path):
     """The second line is wrong, so that an untyped package would be told from a typed one."""
     user = "from tap_talkdesk_reports.core.timespans import Timespan\ntimespan: int = Timespan.halves"

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from talkdesk_sandbox import Fault, Pace
 from tests.support import run_tap, utc
 from tests.support.catalogs import catalog_of, everything
-from tests.support.processes import start
+from tests.support.processes import start, wait_until
 
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 48}
 
 
 def test_a_run_takes_over_the_jobs_that_a_killed_one_left(start_sandbox, tmp_path):
-    sandbox = start_sandbox(pace=Pace.after_seconds(2))
+    sandbox = start_sandbox(pace=Pace.after_seconds(3600))
     killed = start(tmp_path, sandbox.explore_config | WEEK)
-    while len(sandbox.jobs) < 5:
-        time.sleep(0.05)
+    wait_until(lambda: len(sandbox.jobs) == 5, "all jobs are created that may be open at once")
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
     left = {job.id for job in sandbox.jobs}
+    for job in sandbox.jobs:
+        job.pace = Pace.after_asks(1)
+    sandbox._backend.jobs._pace = Pace.now()
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK)
 
@@ -76,10 +77,7 @@ def test_two_taps_at_once_on_one_account_both_bring_everything(start_sandbox, tm
 
 def test_jobs_are_listed_while_other_streams_create_theirs(start_sandbox, tmp_path):
     def until_another_stream_has_its_job(_):
-        deadline = time.monotonic() + 60
-        while not any(job.report == "user_status" for job in sandbox.jobs):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: any(job.report == "user_status" for job in sandbox.jobs), "user_status has a job")
 
     fault = Fault("list", "silent", report="calls")
     sandbox = start_sandbox(faults=[fault], sleep=until_another_stream_has_its_job)

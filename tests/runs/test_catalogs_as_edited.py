@@ -58,7 +58,7 @@ def last_line(outcome):
 # Honoured
 
 
-@pytest.mark.parametrize("file_format", ["json", "csv"])
+@pytest.mark.parametrize("file_format", ["json", pytest.param("csv", marks=pytest.mark.wide)])
 @pytest.mark.parametrize(
     ("stream", "keys"),
     [
@@ -82,7 +82,7 @@ def test_other_keys_are_in_force_in_schema_and_records(sandbox, in_process, stre
         assert all(len(record["_row_id"]) == 32 for record in outcome.records(stream))
 
 
-@pytest.mark.parametrize("file_format", ["json", "csv"])
+@pytest.mark.parametrize("file_format", ["json", pytest.param("csv", marks=pytest.mark.wide)])
 @pytest.mark.parametrize("column", ["call_id", "end_at"])
 def test_key_and_replication_key_come_whatever_is_selected(sandbox, in_process, column, file_format):
     config = sandbox.explore_config | WEEK | {"format": file_format}
@@ -119,7 +119,7 @@ def test_full_table_as_meltano_writes_it_reads_everything_each_time(sandbox, in_
     assert outcome.bookmark("calls") == "2026-03-08T00:00:00Z"
 
 
-@pytest.mark.parametrize("file_format", ["json", "csv"])
+@pytest.mark.parametrize("file_format", ["json", pytest.param("csv", marks=pytest.mark.wide)])
 def test_changed_types_are_those_of_the_records(sandbox, in_process, file_format):
     config = sandbox.explore_config | WEEK | {"format": file_format}
     catalog = discovered(config, "calls")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,8 @@ from tap_talkdesk_reports.sync.run import TEST_SECONDS
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import clean_environment, command, run_tap
 from tests.support.catalogs import catalog_of, with_metadata
+from tests.support.forked_tap import TapProcess, run
+from tests.support.processes import wait_until
 
 START = {"start_date": "2020-01-01"}
 
@@ -47,9 +48,7 @@ def test_the_catalog_says_which_reports_wherever_it_stands(start_sandbox, tmp_pa
     line = command(tmp_path, config, catalog=catalog)
     line.insert(1 if place == "before" else len(line), "--test")
 
-    outcome = subprocess.run(
-        line, capture_output=True, text=True, check=False, timeout=60, env=clean_environment()
-    )
+    outcome = run(line, text=True, env=clean_environment())
 
     assert outcome.returncode == 0, outcome.stderr
     assert [each.split(":")[0] for each in outcome.stdout.splitlines()] == ["sign-in", "contacts"]
@@ -120,17 +119,15 @@ def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_togeth
 
 def interrupted(tmp_path, sandbox, number, is_time):
     """Run `--test` and send it a signal when it is time; its exit code and its log."""
-    with subprocess.Popen(
+    with TapProcess(
         command(tmp_path, sandbox.config | START, "--test"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=clean_environment(),
     ) as process:
-        deadline = time.monotonic() + 30
-        while not is_time() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(is_time, "it is time")
         process.send_signal(number)
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=60)
     return process.returncode, log
 
 

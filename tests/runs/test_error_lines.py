@@ -84,11 +84,11 @@ def test_a_wrong_password_is_one_line_and_stops_everything(start_sandbox, tmp_pa
     assert sandbox.jobs == []
 
 
-def test_a_host_that_does_not_answer_is_one_line(start_sandbox, tmp_path, unused_port):
+def test_a_host_that_does_not_answer_is_one_line(start_sandbox, in_process, unused_port):
     sandbox = start_sandbox()
     elsewhere = f"http://127.0.0.1:{unused_port}"
 
-    outcome = run_tap(tmp_path, sandbox.config | WEEK | {"api_url": elsewhere, "token_url": None})
+    outcome = in_process(sandbox.config | WEEK | {"api_url": elsewhere, "token_url": None})
 
     assert outcome.code == 1
     assert len(outcome.errors) == 1

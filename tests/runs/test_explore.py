@@ -15,6 +15,8 @@ from tests.support.truth import as_set, explore_truth, without_digest
 
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 72}
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 48, "max_concurrent_jobs": 2}
+#: As many jobs at once as the account may have, so that many streams take no longer than a few.
+WIDEST = {"max_concurrent_jobs": 15}
 STREAMS = {
     "acw_time_data",
     "audit_logs",
@@ -40,7 +42,7 @@ def test_every_row_of_every_report_arrives_once_and_unchanged(start_sandbox, tmp
     sandbox = start_sandbox(pace=Pace.after_asks(1))
     catalog = everything(catalog_of(tmp_path, sandbox.explore_config))
 
-    outcome = run_tap(tmp_path, sandbox.explore_config | WEEK, catalog=catalog)
+    outcome = run_tap(tmp_path, sandbox.explore_config | WEEK | WIDEST, catalog=catalog)
 
     assert outcome.code == 0, outcome.stderr
     assert {entry["stream"] for entry in catalog["streams"]} == {*STREAMS, "report_files"}
@@ -61,8 +63,9 @@ def test_csv_gives_the_same_records_but_for_empty_texts_that_it_cannot_tell_from
     sandbox = start_sandbox()
     catalog = everything(catalog_of(tmp_path, sandbox.explore_config))
 
-    from_json = run_tap(tmp_path, sandbox.explore_config | WEEK, catalog=catalog)
-    from_csv = run_tap(tmp_path, sandbox.explore_config | WEEK | {"format": "csv"}, catalog=catalog)
+    config = sandbox.explore_config | WEEK | WIDEST
+    from_json = run_tap(tmp_path, config, catalog=catalog)
+    from_csv = run_tap(tmp_path, config | {"format": "csv"}, catalog=catalog)
 
     assert from_csv.code == 0, from_csv.stderr
     for stream in STREAMS:
@@ -117,7 +120,7 @@ VARIANTS = [
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=json.dumps)
-@pytest.mark.parametrize("file_format", ["json", "csv"])
+@pytest.mark.parametrize("file_format", ["json", pytest.param("csv", marks=pytest.mark.wide)])
 def test_each_way_in_which_the_api_was_seen_or_documented_to_answer_is_understood(
     start_sandbox, tmp_path, variant, file_format
 ):
@@ -221,7 +224,7 @@ def test_a_client_without_the_scope_to_write_is_told_so(start_sandbox, tmp_path)
 
 
 @pytest.mark.parametrize("payload", ["2026", "2025", "explore_like"])
-@pytest.mark.parametrize("file_format", ["json", "csv"])
+@pytest.mark.parametrize("file_format", ["json", pytest.param("csv", marks=pytest.mark.wide)])
 def test_the_payloads_of_calls_of_all_times_load_into_one_schema(
     start_sandbox, tmp_path, payload, file_format
 ):
@@ -345,6 +348,7 @@ def test_fields_and_values_without_a_place_go_where_the_settings_say(start_sandb
 EXPLORE_FAULTS = [name for name in SURVIVED if name != "token refused with 403"]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", EXPLORE_FAULTS)
 def test_a_passing_fault_costs_no_row(start_sandbox, tmp_path, name):
     faults = SURVIVED[name] if isinstance(SURVIVED[name], list) else [SURVIVED[name]]

@@ -24,7 +24,7 @@ def record_lines(outcome):
     return [TIME_EXTRACTED.sub("", line) for line in lines]
 
 
-@pytest.mark.parametrize("file_format", ["json", "csv"])
+@pytest.mark.parametrize("file_format", ["json", pytest.param("csv", marks=pytest.mark.wide)])
 @pytest.mark.parametrize("api", ["reporting", "explore"])
 @pytest.mark.parametrize("how", ["whole chunks", *ONE_BY_ONE])
 def test_every_record_has_each_selected_column_of_the_schema(start_sandbox, tmp_path, how, api, file_format):
@@ -47,7 +47,14 @@ def test_every_record_has_each_selected_column_of_the_schema(start_sandbox, tmp_
             assert all(record.keys() == columns for record in records)
 
 
-@pytest.mark.parametrize("asked", [("reporting", "json"), ("reporting", "csv"), ("explore", "json")])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("reporting", "json"),
+        pytest.param(("reporting", "csv"), marks=pytest.mark.wide),
+        ("explore", "json"),
+    ],
+)
 @pytest.mark.parametrize("deselected", [(), ("notes", "start_at", "is_transfer", "ring_groups")])
 @pytest.mark.parametrize("why", ONE_BY_ONE)
 def test_whole_chunks_and_single_records_are_the_same_bytes(start_sandbox, tmp_path, why, deselected, asked):

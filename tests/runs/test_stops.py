@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import select
 import signal
 import subprocess
 import threading
-import time
 from collections import Counter
 from itertools import count
 
@@ -17,14 +18,17 @@ from talkdesk_sandbox import Fault, Pace
 from tap_talkdesk_reports.sync.sync_all import sync_all
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 from tests.support import clean_environment, command, utc
-from tests.support.processes import last_state, start, whole_lines
+from tests.support.forked_tap import TapProcess, run
+from tests.support.processes import last_state, start, wait_until, wait_until_full, whole_lines
 from tests.support.truth import as_set, truth
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-16", "timespan_hours": 24, "max_concurrent_jobs": 4}
+#: A run has more than a hundred; by the last of these some jobs are read and some under way.
+REQUESTS = 30
 
 
-def run_on(tmp_path, config, kind, moments, *, ended):
-    """Run again and again from the last STATE until all is read; the first runs are ended by a signal.
+def run_on(sandbox, tmp_path, config, kind, moments, *, ended):
+    """Run again and again from the last STATE until all is read; the first runs are ended at a request.
 
     Returns the records of all runs by stream, the last state, and the exit code of each run.
     """
@@ -32,13 +36,19 @@ def run_on(tmp_path, config, kind, moments, *, ended):
     spool.mkdir()
     state, arrived, codes = None, {"calls": [], "user_status": []}, []
     while not codes or codes[-1] != 0:
-        tap = start(tmp_path, config | {"spool_dir": str(spool)}, state)
+        request, numbers = moments.randrange(REQUESTS), count()
+        held = Held(sandbox, lambda _, numbers=numbers, request=request: next(numbers) == request)
+        if len(codes) >= ended:
+            held.let_go()
+        with (tmp_path / "stdout").open("wb") as out:  # whose reader is never slow
+            tap = start(tmp_path, config | {"spool_dir": str(spool)}, state, stdout=out)
         if len(codes) < ended:
-            time.sleep(moments.uniform(0.5, 2.0))
+            wait_until(lambda held=held, tap=tap: held.count or tap.poll() is not None, "a request is held")
             tap.send_signal(kind)
-        stdout, stderr = tap.communicate(timeout=60)
+            held.let_go()
+        _, stderr = tap.communicate(timeout=60)
         codes.append(tap.returncode)
-        messages = whole_lines(stdout)
+        messages = whole_lines((tmp_path / "stdout").read_bytes())
         for message in messages:
             if message["type"] == "RECORD":
                 arrived[message["stream"]].append(message["record"])
@@ -53,20 +63,14 @@ def run_on(tmp_path, config, kind, moments, *, ended):
 def test_what_a_killed_run_did_not_bring_the_next_ones_bring(start_sandbox, tmp_path, kind, seed):
     sandbox = start_sandbox(pace=Pace.after_seconds(0.1))
 
-    arrived, state, codes = run_on(tmp_path, sandbox.config | DAYS, kind, random.Random(seed), ended=4)
+    arrived, state, codes = run_on(
+        sandbox, tmp_path, sandbox.config | DAYS, kind, random.Random(seed), ended=4
+    )
 
     assert any(codes), "no run was ended before its time, so that this test says nothing"
     for stream, records in arrived.items():
         assert set(as_set(records)) == set(as_set(truth(sandbox, stream, "2026-03-02", "2026-03-16")))
         assert state["bookmarks"][stream]["replication_key_value"] == "2026-03-16T00:00:00Z"
-
-
-def wait_until(so, what):
-    """However slow the machine is: a deadline that only shows what hangs."""
-    end = time.monotonic() + 60
-    while not so():
-        assert time.monotonic() < end, f"never so: {what}"
-        time.sleep(0.02)
 
 
 def operations(sandbox, name):
@@ -223,41 +227,41 @@ def test_a_signal_ends_a_run_that_has_not_got_further_than_its_first_requests(
     server, tmp_path, operation, answer
 ):
     server.answers[operation] = lambda n: answer
-    tap = subprocess.Popen(
+    tap = TapProcess(
         command(tmp_path, server.config),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=clean_environment(),
     )
-    while operation not in server.asked:
-        time.sleep(0.05)
-    time.sleep(0.3)
+    wait_until(lambda: operation in server.asked, "the request is made")
+    if answer:
+        assert any(b"503" in line for line in iter(tap.stderr.readline, b"")), "no pause has begun"
 
     tap.send_signal(signal.SIGTERM)
-    tap.communicate(timeout=8)
+    tap.communicate(timeout=60)
 
     assert tap.returncode == 143
 
 
 def test_the_state_arrives_whole_at_a_slow_reader_after_a_signal(start_sandbox, tmp_path):
-    sandbox = start_sandbox(calls_per_day=3000)
-    tap = start(tmp_path, sandbox.config | DAYS)
-    assert tap.stdout is not None
-    assert tap.stderr is not None
-    lines = [tap.stdout.readline()]
-    while lines[-1] and b'"replication_key_value"' not in lines[-1]:
-        lines.append(tap.stdout.readline())
+    sandbox = start_sandbox(calls_per_day=1000)
+    read_end, write_end = os.pipe()
+    tap = start(tmp_path, sandbox.config | DAYS, stdout=write_end)
+    with open(read_end, "rb", buffering=0) as reader:  # noqa: PTH123 - a descriptor
+        output = b""
+        while b'"replication_key_value"' not in output:
+            assert select.select([reader], [], [], 60)[0], "the tap writes no more"
+            output += reader.read(65536)
+        wait_until_full(write_end)
+        os.close(write_end)
 
-    time.sleep(1)  # the pipe is full
-    tap.send_signal(signal.SIGTERM)
-    time.sleep(1)
-    rest = tap.stdout.read()
-    tap.wait(timeout=10)
-    tap.stdout.close()
-    tap.stderr.close()
+        tap.send_signal(signal.SIGTERM)
+        while piece := reader.read(4096):
+            output += piece
+    _, stderr = tap.communicate(timeout=60)
 
-    messages = whole_lines(b"".join(lines) + rest)
-    assert tap.returncode == 143
+    messages = whole_lines(output)
+    assert tap.returncode == 143, stderr.decode()
     assert messages[-1]["type"] == "STATE"
     brought = [message["record"] for message in messages if message["type"] == "RECORD"]
     through = messages[-1]["value"]["bookmarks"]["calls"]["replication_key_value"][:10]
@@ -268,7 +272,9 @@ def test_the_state_arrives_whole_at_a_slow_reader_after_a_signal(start_sandbox, 
 def test_no_explore_job_is_made_twice_however_often_a_run_is_ended(start_sandbox, tmp_path, kind):
     sandbox = start_sandbox(pace=Pace.after_seconds(0.3))
 
-    arrived, _, codes = run_on(tmp_path, sandbox.explore_config | DAYS, kind, random.Random(7), ended=6)
+    arrived, _, codes = run_on(
+        sandbox, tmp_path, sandbox.explore_config | DAYS, kind, random.Random(7), ended=6
+    )
 
     assert len(codes) > 3
     assert max(Counter((job.report, job.timespan) for job in sandbox.jobs).values()) == 1
@@ -278,13 +284,8 @@ def test_no_explore_job_is_made_twice_however_often_a_run_is_ended(start_sandbox
 
 def test_an_output_that_cannot_be_written_is_one_line(server, tmp_path, calls_only):
     with open("/dev/full", "wb") as full:  # noqa: PTH123
-        tap = subprocess.run(
-            command(tmp_path, server.config, **calls_only),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-            env=clean_environment(),
+        tap = run(
+            command(tmp_path, server.config, **calls_only), stdout=full, text=True, env=clean_environment()
         )
 
     assert tap.returncode == 1

@@ -34,12 +34,12 @@ def test_the_command_prints_its_settings_serves_and_ends_cleanly(tmp_path, endin
             {name.lower(): value for name, value in re.findall(r"TAP_TALKDESK_REPORTS_(\w+)=(\S+)", group)}
             for group in printed.split("  # ")[1:]
         )
-        answers = [requests.post(legacy["token_url"], json=legacy, timeout=5) for _ in range(2)]
+        answers = [requests.post(legacy["token_url"], json=legacy, timeout=60) for _ in range(2)]
         secret = explore["client_id"], explore["client_secret"]
         grant = {"grant_type": "client_credentials"}
-        answers.append(requests.post(explore["token_url"], data=grant, auth=secret, timeout=5))
+        answers.append(requests.post(explore["token_url"], data=grant, auth=secret, timeout=60))
         process.send_signal(ending)
-        errors = process.communicate(timeout=10)[1]
+        errors = process.communicate(timeout=60)[1]
 
     assert [answer.status_code for answer in answers] == [429, 200, 200]
     assert legacy["api_url"].startswith("http://127.0.0.1:")

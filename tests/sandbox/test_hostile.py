@@ -56,7 +56,7 @@ def raw(client, path, method="GET", body=b""):
         f"{method} {path} HTTP/1.1\r\nHost: {host.netloc}\r\nConnection: close\r\n"
         f"Authorization: {client.session.headers['Authorization']}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    with socket.create_connection((host.hostname, host.port), timeout=10) as connection:
+    with socket.create_connection((host.hostname, host.port), timeout=60) as connection:
         connection.sendall(head.encode() + body)
         return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
@@ -391,7 +391,7 @@ def test_a_length_can_have_5000_digits(either):
     """More than `int` takes."""
     client = either(Fault("list", "odd_length", value="1" * 5000))
     host = urlsplit(client.sandbox.url)
-    connection = http.client.HTTPConnection(host.hostname, host.port, timeout=10)
+    connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
     connection.request("GET", f"{client.ROOT}/calls/jobs", headers=dict(client.session.headers))
 
     answer = connection.getresponse()

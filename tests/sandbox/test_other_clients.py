@@ -117,7 +117,7 @@ def test_a_downloader_that_follows_no_redirect(open_account, http, options):
             if answer.status_code in (302, 303):
                 break
         file = http.get(f"{root}/calls/files/{job['id']}", allow_redirects=False)
-        text = requests.get(file.headers["Location"], timeout=5).content.decode()
+        text = requests.get(file.headers["Location"], timeout=60).content.decode()
         rows += csv.DictReader(io.StringIO(text, newline=""))
 
     truth = sandbox.rows("calls", chunks[0], NOW, api="explore")

@@ -117,7 +117,7 @@ def test_the_command_names_the_file_to_trust():
         printed = "".join(iter(process.stdout.readline, "Ctrl-C stops it.\n"))
         ca_file = printed.partition("REQUESTS_CA_BUNDLE=")[2].split("\n")[0]
         url = printed.split()[2]
-        answer = requests.get(f"{url}/sandbox/jobs", verify=ca_file, timeout=5)
+        answer = requests.get(f"{url}/sandbox/jobs", verify=ca_file, timeout=60)
         process.terminate()
 
     assert url.startswith("https://")

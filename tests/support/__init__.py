@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
@@ -19,9 +16,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tap_talkdesk_reports.api import redaction
 from tap_talkdesk_reports.core.clock import Clock, current_scope
+from tests.support.forked_tap import TAP, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from talkdesk_sandbox import Sandbox
 
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 sandboxes: list[Sandbox] = []
 SECRET_SETTINGS = ("client_secret", "password", "private_key")
 _signature = re.compile("X-Amz-(?:Signature|Credential)(?:=|%3D)[0-9a-zA-Z]", re.IGNORECASE)
-
-TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
 
 
 class SleptClock(Clock):
@@ -102,13 +99,10 @@ def run_tap(
     state: dict[str, Any] | None = None,
     **environment: str,
 ) -> Outcome:
-    """Run the tap as it is installed, to its end."""
-    finished = subprocess.run(
+    """Run the tap to its end, in a process of its own."""
+    finished = run(
         command(tmp_path, config, *arguments, catalog=catalog, state=state),
-        capture_output=True,
         text=True,
-        check=False,
-        timeout=120,
         cwd=tmp_path,
         env=clean_environment(**{"TAP_TALKDESK_REPORTS_LOGLEVEL": "DEBUG"} | environment),
     )
@@ -139,7 +133,7 @@ def assert_nothing_secret(*texts: str, settings: Iterable[dict[str, Any]] = ()) 
     for text in texts:
         assert not _signature.search(text), "a signed address is shown"
         for secret in secrets:
-            for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
+            for spelling in {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}:
                 assert spelling not in text, f"a secret of {len(secret)} characters is shown"
 
 

@@ -13,9 +13,18 @@ if TYPE_CHECKING:
 Catalog = dict[str, Any]
 
 
+#: What a discovery wrote, by the settings that it may depend on.
+_discovered: dict[str, str] = {}
+#: No discovery makes a request, so it depends on none of these.
+_OF_A_SERVER = ("api_url", "token_url")
+
+
 def catalog_of(tmp_path: Path, config: dict[str, Any]) -> Catalog:
-    """The catalog that the tap discovers with these settings."""
-    return json.loads(run_tap(tmp_path, config, "--discover").stdout)
+    """The catalog that the tap discovers with these settings; discovered once, and a copy of one's own."""
+    settings = json.dumps({name: value for name, value in config.items() if name not in _OF_A_SERVER})
+    if settings not in _discovered:
+        _discovered[settings] = run_tap(tmp_path, config, "--discover").stdout
+    return json.loads(_discovered[settings])
 
 
 def with_metadata(catalog: Catalog, stream: str, breadcrumb: list[str], **metadata: Any) -> Catalog:

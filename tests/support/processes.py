@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import select
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 from tests.support import clean_environment, command
+from tests.support.forked_tap import TapProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -19,15 +23,26 @@ def start(
     catalog: dict[str, Any] | None = None,
     **popen: Any,
 ) -> subprocess.Popen[bytes]:
-    """Start the tap as it is installed; its output is to be read, and its end to be waited for."""
-    return subprocess.Popen(
+    """Start the tap; its output is to be read, and its end to be waited for."""
+    return TapProcess(
         command(tmp_path, config, state=state, catalog=catalog),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | popen,
         env=clean_environment(),
         cwd=tmp_path,
-        **popen,
     )
+
+
+def wait_until(so: Callable[[], object], what: str) -> None:
+    """Wait however slow the machine is: the deadline only shows what hangs."""
+    end = time.monotonic() + 60
+    while not so():
+        assert time.monotonic() < end, f"never so: {what}"
+        time.sleep(0.02)
+
+
+def wait_until_full(write_end: int) -> None:
+    """Wait until a pipe has no room, so that a process hangs in its write, or will with the next one."""
+    wait_until(lambda: not select.select([], [write_end], [], 0)[1], "the pipe is full")
 
 
 def whole_lines(output: bytes) -> list[dict[str, Any]]:

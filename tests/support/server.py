@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DAY = {
@@ -26,6 +26,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.asked = []
+        self.is_over = threading.Event()
         self.answers = {
             "token": lambda n: (200, {"access_token": "token-canary", "expires_in": 600}, {}),
             "create": lambda n: (202, {"job": {"id": f"j{n}", "status": "created"}}, {}),
@@ -34,6 +35,11 @@ class Server(ThreadingHTTPServer):
             "files": lambda n: (303, {}, {"Location": f"{self.url}/object?X-Amz-Signature=canary"}),
             "object": lambda n: (200, REPORT, {}),
         }
+
+    def server_close(self):
+        """End the requests that get no answer, too."""
+        self.is_over.set()
+        super().server_close()
 
     @property
     def config(self):
@@ -59,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append(operation)
         answer = self.server.answers[operation](self.server.asked.count(operation))
         if answer is None:
-            time.sleep(20)
+            self.server.is_over.wait(120)
             return
         status, body, headers = answer
         data = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tests.support import as_record, utc
 
 if TYPE_CHECKING:
@@ -20,13 +22,13 @@ Record = dict[str, Any]
 STREAMS = ("calls", "user_status")
 
 
-def as_set(records: Iterable[Record]) -> Counter[str]:
+def as_set(records: Iterable[Record]) -> Counter[bytes]:
     """What the rows say, without their order; each as often as it comes.
 
     Every record has each column of its stream, and some have a digest: a row of the sandbox says neither.
     """
     said = ({n: v for n, v in record.items() if v is not None and n != "_row_id"} for record in records)
-    return Counter(json.dumps(record, sort_keys=True) for record in said)
+    return Counter(msgspec.json.encode(record, order="sorted") for record in said)
 
 
 def truth(sandbox: Sandbox, stream: str, start: str = "2026-03-02", end: str = "2026-03-09") -> list[Record]:
