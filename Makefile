@@ -30,7 +30,7 @@ help:
 	@echo 'make fuzz         report files of any bytes, led by what they reach in the code; SECONDS=600'
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
-	@echo 'make bench        speed and memory, docs/speed.md, in half an hour; ARGS=--quick in two minutes; ARGS="tls plan"'
+	@echo 'make bench        speed and memory, docs/speed.md, in 20 minutes; ARGS=--quick in two; ARGS="tls plan"'
 	@echo 'make docs         write docs/streams.md anew from the schemas'
 	@echo 'make package      build the package, and try it in an empty environment'
 	@echo 'make constraints  pin the newest version of everything, in constraints.txt'
