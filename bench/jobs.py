@@ -10,10 +10,11 @@ import math
 import sys
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
-from bench.measure import TAP, medians, run, selecting, serving
+from bench.measure import TAP, every_stream, run, selecting, serving
 from talkdesk_sandbox import CREDENTIALS
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _SANDBOX = [
     *(sys.executable, "-m", "talkdesk_sandbox", "--port=0", "--files-port=0"),
     *(f"--pace=seconds:{JOB_SECONDS}", f"--max-open-jobs={_STREAMS}", "--calls-per-day=60"),
 ]
-_STARTS = 3
 _FIRST, _SECOND, _LAST = "2026-03-02", "2026-03-03", f"2026-03-{2 + _DAYS:02}"
 
 
@@ -38,7 +38,6 @@ _FIRST, _SECOND, _LAST = "2026-03-02", "2026-03-03", f"2026-03-{2 + _DAYS:02}"
 class Wait:
     """How long a run took that mostly waits for jobs."""
 
-    what: str
     #: Seconds that a run takes with nothing to do.
     start: float
     #: Seconds that it took.
@@ -52,55 +51,59 @@ class Wait:
         return (self.wall - self.start) / self.ideal
 
 
-def measured(folder: Path, told: Callable[[str], None]) -> list[Wait]:
+def measured(folder: Path, rounds: int, told: Callable[[str], None]) -> dict[str, list[Wait]]:
     """Twelve timespans of one stream at several widths, then fifteen streams with one timespan each.
 
     Raises:
         RuntimeError: a run made other jobs than those.
     """
-    with serving(_SANDBOX, "Ctrl-C") as lines:
-        url = lines[0].split()[-1]
-        hosts = {"api_url": url, "start_date": _FIRST, "timespan_hours": 24}
-        reporting = CREDENTIALS | hosts | {"token_url": f"{url}/auth/token", "end_date": _LAST}
-        by_secret = {name: CREDENTIALS[name] for name in ("account", "client_id", "client_secret")}
-        explore = by_secret | hosts | {"token_url": f"{url}/oauth/token", "end_date": _SECOND}
-        waits = []
-        for width in _WIDTHS:
-            told(f"{_DAYS} jobs of one stream, {width} at once")
-            config = reporting | {"max_concurrent_jobs": width}
-            waits.append(
-                _wait(f"{_DAYS} timespans of calls, {width} at once", folder, config, ["calls"], _DAYS)
+    waits: dict[str, list[Wait]] = {}
+    for number in range(1, rounds + 1):
+        with serving(_SANDBOX, "Ctrl-C") as lines:  # a new one: no run may adopt the jobs of another
+            for what, take in _runs(folder, lines[0].split()[-1]).items():
+                told(f"{what}, round {number} of {rounds}")
+                waits.setdefault(what, []).append(take())
+    return waits
+
+
+def _runs(folder: Path, url: str) -> dict[str, Callable[[], Wait]]:
+    """What is run against a sandbox at `url`."""
+    hosts = {"api_url": url, "start_date": _FIRST, "timespan_hours": 24}
+    reporting = CREDENTIALS | hosts | {"token_url": f"{url}/auth/token", "end_date": _LAST}
+    by_secret = {name: CREDENTIALS[name] for name in ("account", "client_id", "client_secret")}
+    explore = by_secret | hosts | {"token_url": f"{url}/oauth/token", "end_date": _SECOND}
+    config = explore | {"max_concurrent_jobs": _STREAMS}
+    option = _configured(folder / "discover.json", config)
+    streams = every_stream(option, folder / "catalog.json")[:_STREAMS]
+    return {
+        **{
+            f"{_DAYS} timespans of calls, {width} at once": partial(
+                _wait, folder, reporting | {"max_concurrent_jobs": width}, ["calls"], _DAYS
             )
-        told(f"{_STREAMS} jobs of {_STREAMS} streams")
-        config = explore | {"max_concurrent_jobs": _STREAMS}
-        streams = _first_streams(folder, config)
-        what = f"{_STREAMS} streams of Explore, {_STREAMS} at once"
-        return [*waits, _wait(what, folder, config, streams, _STREAMS)]
+            for width in _WIDTHS
+        },
+        f"{_STREAMS} streams of Explore, {_STREAMS} at once": partial(
+            _wait, folder, config, streams, _STREAMS
+        ),
+    }
 
 
-def _wait(what: str, folder: Path, config: dict[str, Any], streams: list[str], jobs: int) -> Wait:
+def _wait(folder: Path, config: dict[str, Any], streams: list[str], jobs: int) -> Wait:
     nothing = _configured(folder / "nothing.json", config | {"end_date": config["start_date"]})
     everything = _configured(folder / "everything.json", config)
     catalog: list[str | Path] = ["--catalog", selecting(streams, everything, folder / "catalog.json")]
-    start = medians({what: [TAP, *nothing, *catalog]}, _STARTS)[what]
+    start = run([TAP, *nothing, *catalog])
     before = _jobs_made(config["api_url"])
     wall = run([TAP, *everything, *catalog]).wall
     if (made := _jobs_made(config["api_url"]) - before) != jobs:
-        raise RuntimeError(f"{what}: {made} jobs were made")
-    return Wait(what, start.wall, wall, math.ceil(jobs / config["max_concurrent_jobs"]) * JOB_SECONDS)
+        raise RuntimeError(f"{made} jobs were made, and not {jobs}")
+    return Wait(start.wall, wall, math.ceil(jobs / config["max_concurrent_jobs"]) * JOB_SECONDS)
 
 
 def _jobs_made(url: str) -> int:
     with closing(HTTPConnection(url.removeprefix("http://"))) as connection:
         connection.request("GET", "/sandbox/jobs")
         return len(json.load(connection.getresponse()))
-
-
-def _first_streams(folder: Path, config: dict[str, Any]) -> list[str]:
-    """The first fifteen streams of the catalog."""
-    option = _configured(folder / "discover.json", config)
-    catalog = json.loads(selecting((), option, folder / "catalog.json").read_text())
-    return [stream["tap_stream_id"] for stream in catalog["streams"]][:_STREAMS]
 
 
 def _configured(written: Path, config: dict[str, Any]) -> Command:

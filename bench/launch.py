@@ -1,4 +1,4 @@
-"""Run a command and print what it used: `launch.py OUTPUT LOG COMMAND...`.
+"""Run a command, or several joined by `|`, and print what each used: `launch.py OUTPUT LOG COMMAND...`.
 
 A process of its own because Linux counts what a parent occupies as the child's peak, up to
 the moment at which the child becomes another program. So the parent has to be small.
@@ -10,32 +10,45 @@ import sys
 import time
 
 
-def main(output: str, log: str, *command: str) -> None:
-    """Run to the end, children of the command included."""
-    began = time.monotonic()
-    child = os.posix_spawn(
-        command[0],
-        command,
-        os.environ,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
-            (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
-        ],
-    )
+def main(output: str, log: str, *arguments: str) -> None:
+    """Run to the end, children of the commands included."""
+    to_log = (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    began, children = time.monotonic(), []
+    source = os.open(os.devnull, os.O_RDONLY)
+    commands = _split(arguments)
+    for number, command in enumerate(commands, 1):
+        following, writing = os.pipe()
+        if number == len(commands):
+            os.close(writing)
+            writing = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        actions = [(os.POSIX_SPAWN_DUP2, source, 0), (os.POSIX_SPAWN_DUP2, writing, 1), to_log]
+        children.append(os.posix_spawn(command[0], command, os.environ, file_actions=actions))
+        os.close(source)
+        os.close(writing)
+        source = following
+    print(json.dumps([_used(child, began) for child in children]))
+
+
+def _split(arguments: tuple[str, ...]) -> list[list[str]]:
+    commands: list[list[str]] = [[]]
+    for argument in arguments:
+        if argument == "|":
+            commands.append([])
+        else:
+            commands[-1].append(argument)
+    return commands
+
+
+def _used(child: int, began: float) -> dict[str, float]:
     _, status, used = os.wait4(child, 0)
-    wall = time.monotonic() - began
     kibibytes = used.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    print(
-        json.dumps(
-            {
-                "code": os.waitstatus_to_exitcode(status),
-                "cpu": used.ru_utime + used.ru_stime,
-                "wall": wall,
-                "peak": kibibytes / 1024,
-            }
-        )
-    )
+    return {
+        "code": os.waitstatus_to_exitcode(status),
+        "cpu": used.ru_utime + used.ru_stime,
+        "wall": time.monotonic() - began,
+        "began": began,
+        "peak": kibibytes / 1024,
+    }
 
 
 if __name__ == "__main__":

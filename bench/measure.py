@@ -23,6 +23,8 @@ _LAUNCH = Path(__file__).with_name("launch.py")
 _ROOT = _LAUNCH.parent.parent
 #: No command takes so many seconds, unless it hangs.
 _PATIENCE = 1200
+#: The stream of what was read: no report of Talkdesk.
+_EVIDENCE = "report_files"
 #: The tap as it is installed beside this Python.
 TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
 
@@ -37,6 +39,8 @@ class Usage:
     wall: float
     #: The most memory that it occupied, in MiB.
     peak: float
+    #: When it began, on the clock of `time.monotonic`.
+    began: float = 0
 
     @classmethod
     def median(cls, usages: Sequence[Usage]) -> Usage:
@@ -45,26 +49,56 @@ class Usage:
         return cls(**{name: median(each[name] for each in dicts) for name in dicts[0]})
 
 
-def run(command: Command, output: Path | str = os.devnull) -> Usage:
+def run(
+    command: Command, output: Path | str = os.devnull, variables: Mapping[str, str] | None = None
+) -> Usage:
     """Run a command to its end.
+
+    Args:
+        command: The command.
+        output: Where its standard output goes.
+        variables: What its environment has beside this one's.
 
     Raises:
         RuntimeError: it failed; the message has the end of its log.
         TimeoutExpired: it hangs.
     """
+    (used,) = run_joined([command], output, variables)
+    return used
+
+
+def run_joined(
+    commands: Sequence[Command], output: Path | str = os.devnull, variables: Mapping[str, str] | None = None
+) -> list[Usage]:
+    """Run commands to their end, each reading what the one before it writes; what each used.
+
+    Raises:
+        RuntimeError: one failed; the message has the end of their log.
+        TimeoutExpired: one hangs.
+    """
+    joined: list[str | Path] = list(commands[0])
+    for command in commands[1:]:
+        joined += ["|", *command]
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch) / "log"
-        used = json.loads(_printed([sys.executable, "-I", "-S", _LAUNCH, output, log, *command]))
-        if code := used.pop("code"):
-            last = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-            raise RuntimeError(f"{last}\n{command[0]} ended with code {code}")
-    return Usage(**used)
+        usages = json.loads(_printed([sys.executable, "-I", "-S", _LAUNCH, output, log, *joined], variables))
+        # If one fails, those before it often do because of that.
+        for command, used in reversed(list(zip(commands, usages, strict=True))):
+            if code := used.pop("code"):
+                last = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+                raise RuntimeError(f"{last}\n{command[0]} ended with code {code}")
+    return [Usage(**used) for used in usages]
 
 
-def _printed(command: Command) -> str:
+def _printed(command: Command, variables: Mapping[str, str] | None = None) -> str:
     """What a command prints; neither it nor its children outlive this call."""
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=environment(), cwd=_ROOT, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment() | dict(variables or {}),
+        cwd=_ROOT,
+        start_new_session=True,
     ) as process:
         try:
             return process.communicate(timeout=_PATIENCE)[0]
@@ -73,17 +107,22 @@ def _printed(command: Command) -> str:
             raise
 
 
-def medians(
+def in_turns(
     commands: Mapping[str, Command], rounds: int, told: Callable[[str], None] = lambda _: None
-) -> dict[str, Usage]:
-    """The median usage of each command, run in turns (A B C, A B C) so that a busy spell meets all alike."""
+) -> dict[str, list[Usage]]:
+    """What each command used in each round, in turns (A B C, A B C) so that a busy spell meets all alike."""
     usages: dict[str, list[Usage]] = {name: [] for name in commands}
     for number in range(1, rounds + 1):
         for name, command in commands.items():
             usages[name].append(run(command))
             used = usages[name][-1]
             told(f"{name}, round {number} of {rounds}: {used.wall:.1f} s, {used.cpu:.1f} s of processor")
-    return {name: Usage.median(each) for name, each in usages.items()}
+    return usages
+
+
+def medians(commands: Mapping[str, Command], rounds: int) -> dict[str, Usage]:
+    """The median usage of each command, run in turns."""
+    return {name: Usage.median(each) for name, each in in_turns(commands, rounds).items()}
 
 
 @contextmanager
@@ -124,6 +163,17 @@ def selecting(streams: Collection[str], config: Command, catalog: Path) -> Path:
                 entry["metadata"]["selected"] = stream["tap_stream_id"] in streams
     catalog.write_text(json.dumps(found))
     return catalog
+
+
+def every_stream(config: Command, catalog: Path) -> list[str]:
+    """The streams that are read from Talkdesk, in the order of the tap's catalog.
+
+    Args:
+        config: The option that names the tap's config.
+        catalog: Where the catalog can be written.
+    """
+    found = json.loads(selecting((), config, catalog).read_text())["streams"]
+    return [name for stream in found if (name := stream["tap_stream_id"]) != _EVIDENCE]
 
 
 def environment() -> dict[str, str]:

@@ -5,70 +5,90 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.rows import BATCH, FLOOR, ORDINARY, PLAIN, THIS
+from bench.measure import Usage
+from bench.ranges import Range
+from bench.rows import BATCH, BOUND, LOOP, ORDINARY, PLAIN, THIS
 from bench.startup import DISCOVER, SDK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bench.jobs import Wait
-    from bench.measure import Usage
     from bench.rows import Figures
 
-_AT_LEAST, _AT_MOST = "at least", "at most"
+AT_LEAST, AT_MOST = "at least", "at most"
 #: Form, contestant, the one it is compared with, the ratio that is wanted, and the one that is hoped for.
-_SPEEDS: Sequence[tuple[str, str, str, float | None, float | None]] = (
-    ("json", THIS, PLAIN, 12, 20),
-    ("json", THIS, FLOOR, 0.6, 0.9),
-    ("json", ORDINARY, PLAIN, 3, None),
-    ("csv", THIS, PLAIN, 6, None),
-    ("csv", THIS, FLOOR, None, None),
-    ("csv", ORDINARY, PLAIN, 3, None),
-    (BATCH, THIS, PLAIN, None, None),
+_SPEEDS: Sequence[tuple[str, str, str, float | None]] = (
+    ("json", THIS, PLAIN, 12),
+    ("json", THIS, BOUND, None),
+    ("json", THIS, LOOP, None),
+    ("json", ORDINARY, PLAIN, 3),
+    ("csv", THIS, PLAIN, 6),
+    ("csv", THIS, LOOP, None),
+    ("csv", ORDINARY, PLAIN, 3),
+    (BATCH, THIS, PLAIN, None),
 )
 _MEMORY_GROWTH, _MEMORY, _JOBS, _DISCOVER = 1.1, 100, 1.15, 1.3
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """One figure that was measured, and the one that is wanted."""
+    """A figure that was measured in several runs, and the one that is wanted."""
 
     what: str
-    value: float
+    value: Range
     #: `at least` or `at most`.
-    sense: str = _AT_LEAST
+    sense: str = AT_LEAST
     wanted: float | None = None
-    aim: float | None = None
 
     @property
-    def reached(self) -> bool | None:
-        """Whether it is as wanted; None where nothing is."""
+    def reached(self) -> str:
+        """Whether it is as wanted in every run, in some, or in none; empty if nothing is wanted."""
         if self.wanted is None:
-            return None
-        return self.value >= self.wanted if self.sense == _AT_LEAST else self.value <= self.wanted
+            return ""
+        is_good = [
+            each >= self.wanted if self.sense == AT_LEAST else each <= self.wanted for each in self.value
+        ]
+        return "yes" if all(is_good) else "at times" if any(is_good) else "no"
 
 
 def of_rows(figures: Figures) -> Iterator[Ratio]:
-    """By rows per second of processor, start included; then memory."""
-    for form, this, other, wanted, aim in _SPEEDS:
-        for rows, used in figures.get(form, {}).items():
-            if rows and this in used:
+    """By rows per second of processor, the start of each apart; then memory."""
+    for form, this, other, wanted in _SPEEDS:
+        by_rows = figures.get(form, {})
+        for rows, used in by_rows.items():
+            if rows and this in used and other in used:
                 what = f"{form}, {rows:,} rows: {this} / {other}"
-                yield Ratio(what, used[other].cpu / used[this].cpu, _AT_LEAST, wanted, aim)
+                here, there = (without_start(used, by_rows[0], name) for name in (this, other))
+                yield Ratio(what, Range.of_ratios(there, here), AT_LEAST, wanted)
     for form, by_rows in figures.items():
         fewer, most = sorted(by_rows)[-2:]
-        peak = by_rows[most][THIS].peak
-        yield Ratio(f"{form}: MiB of the tap at {most:,} rows", peak, _AT_MOST, _MEMORY)
+        peaks = [used.peak for used in by_rows[most][THIS]]
+        yield Ratio(f"{form}: MiB of the tap at {most:,} rows", Range.of(peaks), AT_MOST, _MEMORY)
         if fewer:
-            what = f"{form}: memory, {most:,} / {fewer:,} rows"
-            yield Ratio(what, peak / by_rows[fewer][THIS].peak, _AT_MOST, _MEMORY_GROWTH)
+            before = [used.peak for used in by_rows[fewer][THIS]]
+            what = f"{form}: memory of the tap, {most:,} / {fewer:,} rows"
+            yield Ratio(what, Range.of_ratios(peaks, before), AT_MOST, _MEMORY_GROWTH)
 
 
-def of_jobs(waits: Sequence[Wait]) -> Iterator[Ratio]:
+def without_start(
+    used: Mapping[str, Sequence[Usage]], starts: Mapping[str, Sequence[Usage]], name: str
+) -> list[float]:
+    """Seconds of processor of each run of a contestant, without the median of those that no rows take.
+
+    What is too short to be told from a start counts as a millisecond.
+    """
+    start = Usage.median(starts[name]).cpu
+    return [max(each.cpu - start, 0.001) for each in used[name]]
+
+
+def of_jobs(waits: Mapping[str, Sequence[Wait]]) -> Iterator[Ratio]:
     """By seconds, the start apart."""
-    return (Ratio(f"{wait.what}: time / ideal", wait.ratio, _AT_MOST, _JOBS) for wait in waits)
+    for what, each in waits.items():
+        yield Ratio(f"{what}: time / ideal", Range.of(wait.ratio for wait in each), AT_MOST, _JOBS)
 
 
-def of_starts(starts: Mapping[str, Usage]) -> Iterator[Ratio]:
+def of_starts(starts: Mapping[str, Sequence[Usage]]) -> Iterator[Ratio]:
     """By seconds."""
-    yield Ratio(f"{DISCOVER} / {SDK}", starts[DISCOVER].wall / starts[SDK].wall, _AT_MOST, _DISCOVER)
+    walls = ([used.wall for used in starts[name]] for name in (DISCOVER, SDK))
+    yield Ratio(f"{DISCOVER} / {SDK}", Range.of_ratios(*walls), AT_MOST, _DISCOVER)

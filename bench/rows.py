@@ -1,8 +1,8 @@
-"""Rows of calls: the tap beside its ordinary path, a plain tap, the floor, and `cat`.
+"""Rows of calls: the tap beside its ordinary path, a plain tap, two loops over msgspec, and `cat`.
 
-The files are prepared, and a server that has nothing else to do hands them out. The tap orders,
-polls and downloads as always; the plain tap fetches the file from the same server; the floor
-and `cat` read it from the disk. All output goes to /dev/null.
+The files are prepared, and a server that has nothing else to do hands them out. The tap creates
+a job, polls and downloads as always; the plain tap fetches the file from the same server; the
+loops and `cat` read it from the disk. All output goes to /dev/null.
 """
 
 from __future__ import annotations
@@ -15,20 +15,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.measure import TAP, medians, run, selecting, serving
+from bench.measure import TAP, in_turns, run, selecting, serving
 from bench.report import END, FORMATS, HOURS, START, path, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from bench.measure import Command, Usage
 
     #: By contestant.
     Commands = dict[str, Command]
-    #: By form, number of rows and contestant.
-    Figures = dict[str, dict[int, dict[str, Usage]]]
+    #: By form, number of rows and contestant; one of each round.
+    Figures = dict[str, dict[int, dict[str, list[Usage]]]]
 
-THIS, ORDINARY, PLAIN, FLOOR, CAT = "tap", "tap, ordinary path", "plain", "floor", "cat"
+THIS, ORDINARY, PLAIN, CAT = "tap", "tap, ordinary path", "plain tap", "cat"
+LOOP, BOUND = "msgspec loop", "lower bound"
+#: Only run with so many rows: they take minutes with more, and the plain tap gigabytes.
+_SLOW, MOST_SLOW_ROWS = (ORDINARY, PLAIN), 100_000
 BATCH = "batch"
 #: In which form rows come, or leave.
 FORMS = (*FORMATS, BATCH)
@@ -42,13 +45,14 @@ _COMPARED = 5000
 
 
 def measured(
-    folder: Path, sizes: dict[int, int], told: Callable[[str], None]
-) -> Iterator[tuple[str, int, dict[str, Usage]]]:
+    folder: Path, sizes: Sequence[int], rounds: int, told: Callable[[str], None]
+) -> Iterator[tuple[str, int, dict[str, list[Usage]]]]:
     """Form, number of rows, and what each contestant used; no BATCH where the tap does not write it.
 
     Args:
         folder: Where files can lie; some 1.3 GB for a million rows.
-        sizes: Numbers of rows, and how often each is run. No rows are the cost of starting.
+        sizes: Numbers of rows. No rows are the cost of starting.
+        rounds: How often each is run.
         told: Is given signs of life.
 
     Raises:
@@ -59,12 +63,14 @@ def measured(
         forms = [form for form in FORMS if form != BATCH or _writes_batches(commands[form][THIS])]
         for form in forms:
             compare(commands[form], folder / "output", _COMPARED)
-    for rows, rounds in sizes.items():
+    for rows in sizes:
         told(f"preparing {rows:,} rows")
         with contestants(folder / "measured", rows) as commands:
             for form in forms:
                 told(f"{rows:,} rows, {form}")
-                yield form, rows, medians(commands[form], rounds, told)
+                left_out = _SLOW if rows > MOST_SLOW_ROWS else ()
+                running = {name: each for name, each in commands[form].items() if name not in left_out}
+                yield form, rows, in_turns(running, rounds, told)
 
 
 @contextmanager
@@ -105,7 +111,8 @@ def _commands(folder: Path, form: str, settings: dict[str, Any], catalog: Path) 
     if form != BATCH:
         commands |= {
             ORDINARY: this("ordinary", tap | {"stream_maps": _STREAM_MAPS}),
-            FLOOR: [sys.executable, "-m", "bench.floor", file],
+            LOOP: [sys.executable, "-m", "bench.msgspec_loop", file],
+            **({BOUND: [sys.executable, "-m", "bench.lower_bound", file]} if form == "json" else {}),
             CAT: [shutil.which("cat") or "cat", file],
         }
     return commands

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench import jobs, rules, startup
+from bench.ranges import Range
+from bench.ratios import without_start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,54 +16,69 @@ if TYPE_CHECKING:
     from bench.ratios import Ratio
 
 HOW_ROWS = """
-Rows: the tap orders, polls and downloads, and the plain tap fetches the file, from one server that has
-it ready, in a process of its own; floor and cat read it from the disk. All write to /dev/null, and wrote
-the same records before. All run in turns. `without start` leaves out the processor time of no rows."""
+Rows: the tap creates a job, polls and downloads, and the plain tap fetches the file, from one server that
+has it ready, in a process of its own; the loops and cat read it from the disk. All write to /dev/null, and
+wrote the same records before. All run in turns. `without start` leaves out the processor time of no rows."""
 NO_BATCH = "\nRows of calls, batch: not available; the tap refuses the setting batch_config"
 
 
-def of_starts(starts: Mapping[str, Usage]) -> str:
+def of_starts(starts: Mapping[str, Sequence[Usage]]) -> str:
     """How long each takes to start."""
-    imported = starts[startup.SDK].wall
-    lines = [(name, f"{used.wall:.3f}", f"{used.wall / imported:.2f}") for name, used in starts.items()]
-    return _table("Start, median", ("", "s", "/ import"), lines)
+    imported = [used.wall for used in starts[startup.SDK]]
+    lines = []
+    for name, each in starts.items():
+        walls = [used.wall for used in each]
+        lines.append((name, Range.of(walls).text(), Range.of_ratios(walls, imported).text()))
+    return table(f"Start, {_runs(starts)}", ("", "s", "/ import"), lines)
 
 
-def of_jobs(waits: Sequence[Wait]) -> str:
+def of_jobs(waits: Mapping[str, Sequence[Wait]]) -> str:
     """How long runs took that mostly wait."""
     lines = [
-        (wait.what, *(f"{seconds:.2f}" for seconds in (wait.start, wait.wall, wait.ideal, wait.ratio)))
-        for wait in waits
+        (
+            what,
+            Range.of(wait.start for wait in each).text(),
+            Range.of(wait.wall for wait in each).text(),
+            f"{each[0].ideal:.0f}",
+            Range.of(wait.ratio for wait in each).text(),
+        )
+        for what, each in waits.items()
     ]
-    title = f"Jobs of {jobs.JOB_SECONDS} s: (run - start) / ideal"
-    return _table(title, ("", "start, s", "run, s", "ideal, s", "ratio"), lines)
+    title = f"Jobs of {jobs.JOB_SECONDS} s: (run - start) / ideal, {_runs(waits)}"
+    return table(title, ("", "start, s", "run, s", "ideal, s", "ratio"), lines)
 
 
-def of_no_rows(form: str, starts: Mapping[str, Usage], rounds: int) -> str:
+def of_no_rows(form: str, starts: Mapping[str, Sequence[Usage]]) -> str:
     """What each contestant uses when there are no rows."""
     lines = [
-        (name, f"{used.cpu:.3f}", f"{used.wall:.3f}", f"{used.peak:,.0f}") for name, used in starts.items()
+        (
+            name,
+            Range.of(used.cpu for used in each).text(),
+            Range.of(used.wall for used in each).text(),
+            Range.of(used.peak for used in each).text(0),
+        )
+        for name, each in starts.items()
     ]
-    title = f"Rows of calls, {form}, none: the start, {_median(rounds)}"
-    return _table(title, ("", "s of processor", "s of time", "peak MiB"), lines)
+    title = f"Rows of calls, {form}, none: the start, {_runs(starts)}"
+    return table(title, ("", "s of processor", "s of time", "peak MiB"), lines)
 
 
 def of_rows(
-    form: str, count: int, usages: Mapping[str, Usage], starts: Mapping[str, Usage], rounds: int
+    form: str, count: int, usages: Mapping[str, Sequence[Usage]], starts: Mapping[str, Sequence[Usage]]
 ) -> str:
     """How fast each contestant was, and how large."""
     lines = [
         (
             name,
-            f"{count / used.cpu:,.0f}",
-            _rate(count, used.cpu - starts[name].cpu),
-            f"{count / used.wall:,.0f}",
-            f"{used.peak:,.0f}",
+            Range.of(count / used.cpu / 1000 for used in each).text(0),
+            Range.of(count / seconds / 1000 for seconds in without_start(usages, starts, name)).text(0),
+            Range.of(count / used.wall / 1000 for used in each).text(0),
+            Range.of(used.peak for used in each).text(0),
         )
-        for name, used in usages.items()
+        for name, each in usages.items()
     ]
-    title = f"Rows of calls, {form}, {count:,}, {_median(rounds)}"
-    return _table(title, ("", "rows/s of processor", "without start", "rows/s of time", "peak MiB"), lines)
+    title = f"Rows of calls, {form}, {count:,}, thousands a second, {_runs(usages)}"
+    return table(title, ("", "of processor", "without start", "of time", "peak MiB"), lines)
 
 
 def of_rules(took: Mapping[str, float]) -> str:
@@ -69,35 +86,29 @@ def of_rules(took: Mapping[str, float]) -> str:
     usual = took[rules.ALL]
     lines = [(name, f"{each:.2f}", f"{each / usual:.2f}") for name, each in took.items()]
     title = f"What each rule costs, {rules.ROWS:,} rows of calls in JSON, from file to lines"
-    return _table(title, ("", "microseconds a row", "/ as mostly"), lines)
+    return table(title, ("", "microseconds a row", "/ as mostly"), lines)
 
 
 def of_ratios(reached: Sequence[Ratio]) -> str:
     """What is wanted beside what is."""
-    words = {True: "yes", False: "no", None: ""}
     lines = [
         (
             ratio.what,
-            f"{ratio.value:.2f}",
+            ratio.value.text(),
             "" if ratio.wanted is None else f"{ratio.sense} {ratio.wanted:g}",
-            "" if ratio.aim is None else f"{ratio.aim:g}",
-            words[ratio.reached],
+            ratio.reached,
         )
         for ratio in reached
     ]
-    return _table("Ratios", ("", "measured", "wanted", "aim", "reached"), lines)
+    return table("Ratios", ("", "measured", "wanted", "reached"), lines)
 
 
-def _median(rounds: int) -> str:
-    return f"median of {rounds}" if rounds > 1 else "run once"
+def _runs(usages: Mapping[str, Sequence[object]]) -> str:
+    rounds = len(next(iter(usages.values())))
+    return f"{rounds} runs in turns" if rounds > 1 else "run once"
 
 
-def _rate(count: int, seconds: float) -> str:
-    """Nothing where the start is all that there was to measure."""
-    return f"{count / seconds:,.0f}" if seconds > 0.01 else "-"
-
-
-def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table below its title: the first column to the left, all others to the right."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
 

@@ -87,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--settle-seconds", type=float, default=0, help="how long after its end a row becomes available")
     add("--chunked", action="store_true", help="the API answers in chunks, without a Content-Length")
     add("--tls", action="store_true", help="serve https, with a certificate of the sandbox's own authority")
+    add("--announced-url", metavar="URL", help="where clients reach the API host, if behind a proxy")
+    add("--announced-files-url", metavar="URL", help="where clients reach the file host, if behind a proxy")
     add("--bounds", choices=BOUNDS, default="closed", help="whether a report counts its `to` in")
     add(
         "--reporting-fields",

@@ -73,6 +73,8 @@ class Sandbox:
         bucket: Bucket | None = None,
         chunked: bool = False,
         tls: bool = False,
+        announced_url: str | None = None,
+        announced_files_url: str | None = None,
         settle_seconds: float = 0,
         longest_timespan_hours: float | None = None,
         account: str = CREDENTIALS["account"],
@@ -104,6 +106,8 @@ class Sandbox:
             bucket: Keeps and presigns the files; without one the file host does.
             chunked: Whether the API answers in chunks, without a Content-Length.
             tls: Whether both hosts are https, with a certificate of the authority in `ca_file`.
+            announced_url: Where clients reach the API host, if a proxy stands in front of it.
+            announced_files_url: The same for the file host; presigned URLs are made for it.
             settle_seconds: How long after its end a row becomes available to new jobs.
             longest_timespan_hours: The account's own limit for the timespan of a job, in both APIs.
             account: The account to sign in to.
@@ -127,7 +131,8 @@ class Sandbox:
         self._api, self._file_host, self._authority = listen(port, files_port, clock, sleep, tls=tls)
         #: Path of the certificate that clients must trust, in PEM; None without TLS.
         self.ca_file = self._authority.ca_file if self._authority else None
-        self.url, self.files_url = self._api.url, self._file_host.url
+        self.url = announced_url or self._api.url
+        self.files_url = announced_files_url or self._file_host.url
         self.ledger = Ledger()
         given: set[str] = set()
         self._backend = Backend(

@@ -35,6 +35,18 @@ def test_a_presigned_url_expires(client, clock):
     assert late.headers["Content-Type"] == "application/xml"
 
 
+def test_presigned_urls_are_made_for_the_announced_host_and_good_behind_it(open_sandbox):
+    client = open_sandbox(announced_files_url="http://files.example:81")
+    url = client.presigned_url(client.job_id())
+    here = url.replace("http://files.example:81", client.sandbox._file_host.url)
+
+    through_a_proxy = client.plain.get(here, headers={"Host": "files.example:81"})
+
+    assert url.startswith("http://files.example:81/")
+    assert through_a_proxy.status_code == 200
+    assert client.plain.get(here).status_code == 403
+
+
 def test_the_file_host_refuses_a_second_way_to_sign_in(client):
     answer = client.session.get(client.presigned_url(client.job_id()))
 

@@ -1,0 +1,19 @@
+"""The tap under Python's profiler: `python -m bench.profiled FILE OPTIONS...`, options being the tap's.
+
+Counts the processor time of the main thread, which reads the report files and writes the
+records; requests and downloads have threads of their own.
+"""
+
+import cProfile
+import sys
+import time
+
+from tap_talkdesk_reports.__main__ import main
+
+if __name__ == "__main__":
+    profile = cProfile.Profile(time.thread_time)
+    output = sys.argv.pop(1)
+    try:
+        profile.runcall(main)
+    finally:
+        profile.dump_stats(output)

@@ -1,0 +1,31 @@
+"""Ranges over several runs: a busy machine makes a single figure, or a median of three, say too much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Range(NamedTuple):
+    """The least and the most of some figures."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, figures: Iterable[float]) -> Self:
+        """The range of some figures, of which there is one at least."""
+        listed = list(figures)
+        return cls(min(listed), max(listed))
+
+    @classmethod
+    def of_ratios(cls, ones: Iterable[float], others: Iterable[float]) -> Self:
+        """The range of what each is to the other of the same round."""
+        return cls.of(one / other for one, other in zip(ones, others, strict=True))
+
+    def text(self, digits: int = 2) -> str:
+        """Both ends, such as `2.6 to 3.1`; one figure if they are the same with so many digits."""
+        low, high = f"{self.low:,.{digits}f}", f"{self.high:,.{digits}f}"
+        return low if low == high else f"{low} to {high}"

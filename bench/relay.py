@@ -1,0 +1,101 @@
+"""A relay on loopback that makes a server seem far away: `relay.py SECONDS PORT...`.
+
+For each port of a server it listens on one of its own, and prints them. Bytes pass half a
+round trip later in either direction. What a client sends first passes one round trip later
+still, which is what opening a TCP connection takes. TLS passes end to end. Bandwidth is not
+limited, and there is no slow start.
+
+For each line on standard input it prints when connections were opened since the line before, on
+the clock of `time.monotonic`, and to which port of the server. It ends with its standard input.
+A process of its own, so that it delays nothing but bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from contextlib import suppress
+from functools import partial
+
+_PIECE = 1 << 16
+
+
+class Relay:
+    """Listens in front of the ports of a server."""
+
+    def __init__(self, round_trip: float) -> None:
+        """Listen nowhere yet; `round_trip` is in seconds."""
+        self._round_trip = round_trip
+        self._opened: list[tuple[float, int]] = []
+
+    async def listen(self, port: int) -> int:
+        """The port that stands in front of another."""
+        server = await asyncio.start_server(partial(self._connected, port), "127.0.0.1", 0)
+        return int(server.sockets[0].getsockname()[1])
+
+    def opened(self) -> list[tuple[float, int]]:
+        """When connections were opened since the last call, and to which port of the server."""
+        opened, self._opened = self._opened, []
+        return opened
+
+    async def _connected(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._opened.append((time.monotonic(), port))
+        first = time.monotonic() + self._round_trip
+        with suppress(OSError):
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                await asyncio.gather(self._pass(reader, up_writer, first), self._pass(up_reader, writer, 0))
+            finally:
+                up_writer.transport.abort()
+        writer.transport.abort()
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, earliest: float
+    ) -> None:
+        """Pass on what arrives, each piece when it is due; nothing was sent before `earliest`."""
+        queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        sender = asyncio.create_task(_send(queue, writer))
+        try:
+            while piece := await reader.read(_PIECE):
+                queue.put_nowait((self._due(earliest), piece))
+        except OSError:
+            sender.cancel()
+            raise
+        queue.put_nowait((self._due(earliest), b""))
+        await sender
+
+    def _due(self, earliest: float) -> float:
+        return max(time.monotonic(), earliest) + self._round_trip / 2
+
+
+async def _send(queue: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
+    while True:
+        due, piece = await queue.get()
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        if not piece:
+            writer.write_eof()
+            return
+        writer.write(piece)
+        await writer.drain()
+
+
+async def main(round_trip: str, *ports: str) -> None:
+    """Relay until standard input ends."""
+    relay, ended = Relay(float(round_trip)), asyncio.Event()
+    print(*[await relay.listen(int(port)) for port in ports], flush=True)
+
+    def answer() -> None:
+        if sys.stdin.readline():
+            print(json.dumps(relay.opened()), flush=True)
+        else:
+            ended.set()
+
+    asyncio.get_running_loop().add_reader(sys.stdin, answer)
+    await ended.wait()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main(*sys.argv[1:]))
