@@ -8,7 +8,6 @@ fails is replaced in place by other pieces. Knows no HTTP and no report.
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
@@ -63,7 +62,7 @@ class LookAhead(Generic[P, R]):
             has_ended: Waits for what work without a result left running; False: its slot is lost.
         """
         self._window = Window[P, R](plans, fitted=fitted, is_narrow=is_narrow, brings_result=brings_result)
-        self._work, self._instead_of = work, instead_of
+        self._work, self._instead_of, self._brings_result = work, instead_of, brings_result
         self._discard, self._after_ack, self._has_ended = discard, after_ack, has_ended
         self._free = self._usable = width
         self._left_running = Scope()
@@ -149,18 +148,20 @@ class LookAhead(Generic[P, R]):
                     entry.scope.cancel()
 
     def close(self, seconds: float) -> bool:
-        """End all work, and wait for that up to so many seconds; whether it has ended."""
+        """End all work, and wait for that up to so many seconds; whether it has ended.
+
+        Work that brings no result leaves nothing behind, and is not waited for.
+        """
         self.halt()
         with self._changed:
             self._is_closed = True
             for stream in self._window.streams:
                 self.cancel(stream)
             self._changed.notify_all()
-        deadline = time.monotonic() + seconds
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+            return self._changed.wait_for(self._has_ended_all, seconds)
+
+    def _has_ended_all(self) -> bool:
+        return not any(self._brings_result(entry.piece) for entry in self._window.entries)
 
     def _loop(self) -> None:
         while (entry := self._take()) is not None:
