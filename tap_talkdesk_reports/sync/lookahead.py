@@ -67,6 +67,8 @@ class LookAhead(Generic[P, R]):
         self._free = self._usable = width
         self._left_running = Scope()
         self._acked: list[Entry[P, R]] = []
+        #: The threads without work, those that were so for the longest time first.
+        self._idle: list[threading.Thread] = []
         self._changed = threading.Condition()
         self._is_halted = self._is_closed = False
         self._threads = [threading.Thread(target=self._loop, daemon=True) for _ in range(width)]
@@ -164,28 +166,44 @@ class LookAhead(Generic[P, R]):
         return not any(self._brings_result(entry.piece) for entry in self._window.entries)
 
     def _loop(self) -> None:
-        while (entry := self._take()) is not None:
+        entry = self._take()
+        while entry is not None:
+            following = None
             with entry.scope.entered():
                 if entry.state is State.ACKED:
                     self._finish(entry)
                 else:
-                    self._run(entry)
+                    following = self._run(entry)
+            entry = following or self._take()
 
     def _take(self) -> Entry[P, R] | None:
-        """The entry to work on next; None at the end."""
-        with self._changed:
-            while True:
-                if self._acked:
-                    return self._acked.pop(0)
-                if self._is_closed:
-                    return None
-                if self._free and not self._is_halted and (entry := self._window.waiting()):
-                    entry.state = State.RUNNING
-                    self._free -= 1
-                    return entry
-                self._changed.wait()
+        """The entry to work on next, once there is one; None at the end.
 
-    def _run(self, entry: Entry[P, R]) -> None:
+        The thread that was idle for the shortest time goes first: its connections are open.
+        """
+        me = threading.current_thread()
+        with self._changed:
+            self._idle.append(me)
+            entry = None
+            while entry is None and (self._acked or not self._is_closed):
+                if self._idle[-1] is not me or (entry := self._next()) is None:
+                    self._changed.wait()
+            self._idle.remove(me)
+            self._changed.notify_all()
+        return entry
+
+    def _next(self) -> Entry[P, R] | None:
+        """The entry to work on next; None if there is none now."""
+        if self._acked:
+            return self._acked.pop(0)
+        if self._free and not self._is_halted and (entry := self._window.waiting()):
+            entry.state = State.RUNNING
+            self._free -= 1
+            return entry
+        return None
+
+    def _run(self, entry: Entry[P, R]) -> Entry[P, R] | None:
+        """Work on an entry; the one to work on next, if this thread is the best for it."""
         try:
             try:
                 result = self._work(entry.piece)
@@ -195,13 +213,15 @@ class LookAhead(Generic[P, R]):
                 if result is None:
                     with self._changed:
                         self._remove(entry)
-                elif self._settle(entry, State.READY, result):
-                    return
-                else:
-                    self._discard(result)
+                        self._free += 1
+                        return self._next()  # the connections of this thread are open already
+                if self._settle(entry, State.READY, result):
+                    return None
+                self._discard(result)
         except BaseException as error:  # noqa: BLE001 - as is Stopped, and what goes wrong here
             self._settle(entry, State.FAILED, error)
         self._give_back()
+        return None
 
     def _give_back(self) -> None:
         """Give back the slot of work without a result, once nothing that it left is running."""
