@@ -34,11 +34,14 @@ def test_a_stream_that_waits_out_a_429_is_dropped_within_a_second(start_sandbox)
     }
     for plan in plans.values():
         plan.begin(Due(days("2026-03-02", "2026-03-04")))
-    is_refused = threading.Event()
+    is_begun, is_refused = threading.Event(), threading.Event()
 
     def create(piece):
         if piece.stream == "calls" and piece.timespan.start > utc("2026-03-02"):
+            is_begun.set()
             is_refused.wait(20)
+        elif piece.stream == "calls":
+            is_begun.wait(20)  # what is behind a piece that failed does not begin
         try:
             return jobs.create(piece.report, piece.timespan)
         finally:
