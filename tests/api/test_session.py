@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import select
 import threading
+from http.client import HTTPResponse
 from itertools import count
 
 import pytest
 import requests
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 
 from talkdesk_sandbox import Sandbox
 from tap_talkdesk_reports.api.client import Client, RequestPolicy
@@ -19,6 +23,21 @@ from tests.support.raw_host import whole
 
 SIGNATURE = "5f0c1e9b7a"
 TOKEN = "opaque-token-1234"
+
+
+#: Every private name of urllib3 and http.client that is used or overridden, and why.
+PRIVATE_NAMES = [
+    (HTTPConnectionPool, "_get_conn", "(self, timeout:", "a connection is opened before the first request"),
+    (HTTPConnectionPool, "_put_conn", "(self, conn:", "goes with the one above"),
+    (HTTPConnection, "_new_conn", "(self)", "each socket is under the deadline of its thread"),
+    (HTTPResponse, "_read_status", "(self)", "interim responses are skipped"),
+]
+
+
+@pytest.mark.parametrize(("owner", "name", "signature", "reason"), PRIVATE_NAMES)
+def test_a_private_name_is_still_what_this_tap_takes_it_for(owner, name, signature, reason):
+    assert reason
+    assert str(inspect.signature(getattr(owner, name))).startswith(signature)
 
 
 @pytest.fixture
