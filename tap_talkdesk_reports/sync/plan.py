@@ -172,9 +172,9 @@ class StreamPlan(Iterator[Piece]):
             self.lookback_left = Timespan(timespan.end, left.end) if timespan.end < left.end else None
 
     def refuse(self, timespan: Timespan) -> None:
-        """Note that the API refuses timespans of this length."""
+        """Note that the API refuses timespans of this length; the next are half as long at most."""
         self._is_probing = True
-        while self._length >= timespan.length:
+        while self._length > timespan.length / 2:
             self._length /= 2
 
     def accept(self, timespan: Timespan) -> bool:

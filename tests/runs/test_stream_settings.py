@@ -90,6 +90,21 @@ def test_a_timespan_that_the_account_refuses_is_halved_until_it_fits_and_no_row_
     assert halvings <= refused(sandbox, "calls") <= halvings + (width > 1)
 
 
+def test_a_first_timespan_that_is_shorter_than_the_others_finds_the_length_for_all(
+    start_sandbox, in_process, clock
+):
+    sandbox = start_sandbox(clock=clock.now, calls_per_day=2, longest_timespan_hours=48)
+    config = sandbox.config | {"start_date": "2026-03-01", "end_date": "2026-03-26", "max_concurrent_jobs": 1}
+
+    outcome = in_process(config)
+
+    advice = [text for _, text in outcome.log if "set stream_settings to" in text]
+    assert outcome.code == 0
+    assert refused(sandbox, "calls") == 1  # 96 h, up to the first boundary since 1970
+    assert [text.partition(":")[0] for text in advice] == ["calls", "user_status"]
+    assert max(lengths(sandbox, "calls")) == 42
+
+
 def test_later_timespans_are_created_at_the_length_that_was_accepted(start_sandbox, in_process, clock):
     sandbox = start_sandbox(clock=clock.now, calls_per_day=2, longest_timespan_hours=48)
     config = sandbox.config | {"start_date": "2025-10-01", "end_date": "2026-03-01", "timespan_hours": 168}
