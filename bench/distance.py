@@ -1,7 +1,7 @@
 """Runs against a server that is far away: what they take beside the round trips that they need.
 
 Hourly runs read one hour of 2 or of 17 streams, after the runs of the hours before. The
-backfill reads many timespans of two streams, and what it uses is told for each job.
+backfill reads many timespans of two streams, and what it uses is given for each job.
 """
 
 from __future__ import annotations

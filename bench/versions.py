@@ -52,7 +52,7 @@ def versions(beside: str | None) -> Generator[list[Version]]:
         return
     with TemporaryDirectory(prefix="bench-") as folder:
         archive = subprocess.run(
-            ["git", "archive", beside, _PACKAGE],  # noqa: S607 - the git of whoever has cloned this
+            ["git", "archive", beside, _PACKAGE],  # noqa: S607 - the git of this clone
             cwd=_ROOT,
             capture_output=True,
             check=True,

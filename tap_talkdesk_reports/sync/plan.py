@@ -117,7 +117,7 @@ class StreamPlan(Iterator[Piece]):
 
     A job is adopted that begins where a timespan begins and ends no later than what is
     due; the plan goes on from the job's own end. When the API refuses a length, the plan
-    halves its own until that is shorter.
+    halves its own until that is half of it at most.
     """
 
     def __init__(self, stream: StreamToRead, due: Due, length: timedelta) -> None:
@@ -186,7 +186,7 @@ class StreamPlan(Iterator[Piece]):
 
     def fitted(self, piece: Piece) -> list[Piece]:
         """A piece that is about to begin, in parts if it is longer than the API takes."""
-        if piece.job is not None or piece.timespan.length <= self._length:
+        if piece.is_first or piece.job is not None or piece.timespan.length <= self._length:
             return [piece]
         parts = piece.cut(timespans(piece.timespan.start, piece.timespan.end, self._length))
         self.replaced(by=len(parts))

@@ -111,7 +111,7 @@ class Work:
 
     def fitted(self, piece: Piece) -> Sequence[Piece]:
         """A piece that is about to begin, in parts if it is longer than the API takes."""
-        return [piece] if piece.is_first else self._plans[piece.stream].fitted(piece)
+        return self._plans[piece.stream].fitted(piece)
 
     def is_narrow(self, stream: str) -> bool:
         """Whether no piece of a stream may begin while another of it is under way."""

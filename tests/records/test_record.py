@@ -220,19 +220,23 @@ def test_a_field_that_accepts_anything_is_text_and_other_values_are_their_json(v
     assert read("queues", value) == text
 
 
+def with_digest_of(*names):
+    """Builds records whose key is a digest of some fields."""
+    return RecordBuilder(
+        "steps",
+        {"properties": {"_row_id": {"type": ["string"]}} | FIELDS},
+        keys=("_row_id",),
+        replication_key="end_at",
+        unknown_fields="keep",
+        row_id_fields=names,
+    )
+
+
 def test_a_digest_stays_when_a_field_joins_it_that_old_files_lack():
     """Else the rows of each year would come again when a report gets a new field."""
 
     def digest(*names, **more):
-        make = RecordBuilder(
-            "steps",
-            {"properties": {"_row_id": {"type": ["string"]}} | FIELDS},
-            keys=("_row_id",),
-            replication_key="end_at",
-            unknown_fields="keep",
-            row_id_fields=names,
-        )
-        return make.from_json(ROW | more)["_row_id"]
+        return with_digest_of(*names).from_json(ROW | more)["_row_id"]
 
     assert (
         digest("id", "end_at") == digest("id", "group", "end_at") == digest("id", "group", "end_at", group="")
@@ -242,14 +246,7 @@ def test_a_digest_stays_when_a_field_joins_it_that_old_files_lack():
 
 def test_rows_that_differ_in_a_value_that_does_not_fit_have_different_digests():
     """Else a target would keep one row of the two."""
-    make = RecordBuilder(
-        "steps",
-        {"properties": {"_row_id": {"type": ["string"]}} | FIELDS},
-        keys=("_row_id",),
-        replication_key="end_at",
-        unknown_fields="keep",
-        row_id_fields=("id", "end_at"),
-    )
+    make = with_digest_of("id", "end_at")
     ends = ["soon", "later", None]
 
     records = [make.from_json(ROW | {"end_at": end}) for end in ends]
