@@ -31,7 +31,7 @@ help:
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
 	@echo 'make bench        speed and memory, docs/speed.md, in 20 minutes; ARGS=--quick in two; ARGS="tls plan"'
-	@echo 'make docs         write docs/streams.md anew from the schemas'
+	@echo 'make docs         write docs/streams.md, docs/settings.md and the settings that Meltano knows'
 	@echo 'make package      build the package, and try it in an empty environment'
 	@echo 'make constraints  pin the newest version of everything, in constraints.txt'
 	@echo 'make clean        remove what the targets above have built'
@@ -90,6 +90,7 @@ bench: .venv/built
 
 docs: .venv/built
 	$(BIN)/python -m docs.make_streams
+	$(BIN)/python -m docs.make_settings
 
 # What the tests cannot do without a network: the package alone, with the newest dependencies it allows.
 package: .venv/built
