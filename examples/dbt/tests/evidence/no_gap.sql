@@ -1,5 +1,5 @@
--- First proof: the timespans of a stream's files cover everything up to the last of them. Each row is a gap;
--- one without times is a stream that has no file.
+-- First proof: the timespans of a stream's files cover everything up to the last one. Each result row is a
+-- gap. A result row without times is a stream without any file.
 with files as (
     select
         stream,
