@@ -146,7 +146,7 @@ class StopSignal:
         self._first: dict[int, float] = {}
 
     def note(self, number: int, _frame: FrameType | None = None) -> None:
-        """Records a signal; ends the process at once if the same signal comes again later.
+        """Records a signal; ends the process at once if the same one comes again after `SECONDS_APART`.
 
         It raises nothing, because an exception could cut a line that is being written.
         """
