@@ -123,7 +123,7 @@ class TapTalkdeskReports(Tap):
 
     @cached_property
     def stop(self) -> StopSignal:
-        """The record of the first stop signal."""
+        """The handler that records the first stop signal."""
         return StopSignal()
 
     @cached_property

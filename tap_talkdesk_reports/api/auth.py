@@ -49,7 +49,7 @@ class TokenSource(ABC):
     """
 
     def __init__(self, token_url: str, policy: RequestPolicy) -> None:
-        """Makes no request; the first call of `token` signs in."""
+        """Stores how to sign in; the first call of `token` makes the request."""
         url = read_url(token_url)
         self._policy = replace(policy, attempts=ATTEMPTS, max_wait=MAX_WAIT)
         self._client = Client(f"{url.scheme}://{url.netloc}", self._policy)
@@ -161,7 +161,7 @@ class PasswordGrant(TokenSource):
     def __init__(
         self, token_url: str, policy: RequestPolicy, *, client: dict[str, str], user: dict[str, str]
     ) -> None:
-        """Makes no request; the first call of `token` signs in.
+        """Stores how to sign in; the first call of `token` makes the request.
 
         Args:
             token_url: URL of the sign-in operation: `/auth/token`, or its other name `/token`.
@@ -217,7 +217,7 @@ class ClientCredentials(TokenSource):
         client_secret: str | None,
         key: SigningKey | None,
     ) -> None:
-        """Makes no request; the first call of `token` signs in, with `key` if given, else with the secret."""
+        """Stores how to sign in: with `key` if given, else with the secret."""
         super().__init__(token_url, policy)
         self._audience = token_url.partition("?")[0]
         self._client_id = client_id

@@ -61,7 +61,7 @@ class Tokens(Protocol):
 
 @dataclass
 class ServerClock:
-    """Talkdesk's clock, measured by the `Date` header of the latest API or sign-in response."""
+    """Measures Talkdesk's clock by the `Date` header of the latest API or sign-in response."""
 
     #: Seconds that Talkdesk's clock is ahead of this machine's.
     skew: float = 0.0

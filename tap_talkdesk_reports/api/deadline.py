@@ -18,7 +18,7 @@ import requests.exceptions
 
 
 class Deadline:
-    """A context manager that limits the total time of the exchanges that its thread makes within it."""
+    """Limits the total time of all exchanges that a thread makes within this context manager."""
 
     def __init__(self, seconds: float) -> None:
         """Sets the limit; the time counts from entering the context."""

@@ -100,7 +100,7 @@ def describe_error(error: BaseException) -> str:
 
 
 def is_lasting(error: BaseException) -> bool:
-    """Whether further attempts fail, too.
+    """Whether an error lasts, so that further attempts fail, too.
 
     A limit of open files does not go away, because a run keeps its files and connections open.
     """

@@ -25,7 +25,7 @@ class DownloadInterrupted(Exception):  # noqa: N818 - retried here, never shown 
 
 @dataclass
 class Part:
-    """The bytes of a file that have arrived so far."""
+    """Holds the bytes of a file that have arrived so far, and checks the responses that add to them."""
 
     file: BinaryIO
     size: int = 0

@@ -26,7 +26,7 @@ _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
 class Reading:
-    """A decoded form of a text, which knows the place of each character in the original text."""
+    """Holds a decoded text, with the place of each character in the original text."""
 
     def __init__(self, text: str, starts: array[int] | None = None, ends: array[int] | None = None) -> None:
         """Stores a text, with the places of its characters in the original text.
@@ -41,7 +41,7 @@ class Reading:
         self._ends = array("I", range(1, len(text) + 1)) if ends is None else ends
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Returns the part of the original text that a part of this text, not empty, comes from."""
+        """Returns the start and end, in the original text, of a non-empty part of the decoded text."""
         return self._starts[start], self._ends[end - 1]
 
     def replaced(
@@ -89,7 +89,7 @@ def without_space(reading: Reading) -> Reading:
 
 
 def _read(escape: str) -> Iterator[tuple[str, int]]:
-    """Yields the characters of an escape, each with the length of its part of the escape."""
+    """Decodes an escape, and yields each character with the length of its part of the escape."""
     if escape[0] == "&":
         yield html.unescape(escape), len(escape)
     elif escape[0] == "%":

@@ -2,7 +2,7 @@
 
 From the user's config it makes a `Settings` object, or one line for each wrong setting.
 From the user's catalog it makes the catalog in force, and one line for each stream that
-cannot be read as the catalog says.
+cannot be read as the catalog requires.
 
 Used by other rooms:
 

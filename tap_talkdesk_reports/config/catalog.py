@@ -86,7 +86,7 @@ def in_force(given: Mapping[str, Any] | None, declared: Iterable[Declared]) -> I
         declared: The streams of the tap.
 
     Returns:
-        The catalog in force, and the streams that cannot be read as the catalog says.
+        The catalog in force, and the streams that cannot be read as the catalog requires.
 
     Raises:
         ConfigValidationError: the JSON is not a catalog.
@@ -154,7 +154,7 @@ def _honoured(entry: Entry, stream: Declared, names: Mapping[str, int]) -> Catal
         names: How many selected streams have each name in the Singer messages.
 
     Raises:
-        CatalogError: the stream cannot be read as the entry says.
+        CatalogError: the stream cannot be read as the entry requires.
     """
     metadata, own = metadata_of(entry), stream.schema["properties"]
     root = metadata.get((), {})

@@ -60,7 +60,7 @@ class Scope:
         self._cancelled.set()
 
     def wait(self, seconds: float) -> None:
-        """Waits for some seconds, or until the scope is cancelled.
+        """Waits a number of seconds, or until the scope is cancelled.
 
         Raises:
             Stopped: the scope was cancelled before or during the wait.
@@ -103,7 +103,7 @@ class Clock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Waits for some seconds, or until the current scope is cancelled.
+        """Waits a number of seconds, or until the current scope is cancelled.
 
         Raises:
             Stopped: the current scope was cancelled.
@@ -123,7 +123,7 @@ def pauses(longest: float = 30.0) -> Iterator[float]:
 
 
 class StopSignal:
-    """Records the first signal that asked the process to end.
+    """Records the first stop signal (TERM, INT or HUP) of the process.
 
     One stop may arrive as several signals. Ctrl-C reaches each process of a terminal, and the
     program that started the tap, such as Meltano, also sends TERM.

@@ -1,7 +1,7 @@
 """Defines every error of the tap, sorted by who can fix it.
 
     TalkdeskError                  its message ends the log; the run exits non-zero
-    ├── CatalogError               the operator: the tap cannot read a stream as the catalog says
+    ├── CatalogError               the operator: the tap cannot read a stream as the catalog requires
     ├── AuthenticationError        the operator: credentials, account, scope or region
     ├── RequestRefusedError        the operator: 4xx; keeps the status and the API's message
     ├── UnexpectedResponseError    the developers: a response that the tap does not know
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 
 
 class TalkdeskError(FatalSyncError):
-    """Base of the tap's errors: one line that says what went wrong and what to do."""
+    """Base class of the tap's errors; each has one line on what went wrong and what to do."""
 
 
 class CatalogError(TalkdeskError):
-    """Raised when the tap cannot read a stream as the catalog says; the stream is not read."""
+    """Raised when the tap cannot read a stream as the catalog requires; the stream is not read."""
 
 
 class AuthenticationError(TalkdeskError):

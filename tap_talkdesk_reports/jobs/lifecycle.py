@@ -38,7 +38,7 @@ SECONDS_UNTIL_KNOWN = 60
 
 
 class _OpenJob(threading.local):
-    """The open job of each thread, and whether the thread has already waited for its end in vain."""
+    """The open job of each thread, and whether the thread has already stopped waiting for its end."""
 
     job: ReportJob | None = None
     is_given_up = False

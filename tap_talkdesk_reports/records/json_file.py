@@ -125,7 +125,7 @@ def _entries(
     """Yields the entries in chunks; returns their count and the bytes already read after their list."""
     count = 0
     while True:
-        # The buffer doubles. Otherwise a long row would be searched for its end once for each chunk.
+        # Read as much as the buffer has already. With a fixed size, a long row would be searched too often.
         more = file.read(max(CHUNK_BYTES, min(len(buffer), LONGEST_READ)))
         buffer += more
         end = None

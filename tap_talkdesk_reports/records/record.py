@@ -167,7 +167,7 @@ class RecordBuilder:
         )
 
     def _place(self, unknown: Record, record: Record) -> None:
-        """Keeps, counts or refuses unknown fields, by the setting `unknown_fields`."""
+        """Handles unknown fields by the setting `unknown_fields`: keeps them, counts them, or raises."""
         if self.unknown_fields == "fail":
             msg = (
                 f"Stream {self._stream!r}: no place for the value of {next(iter(unknown))!r}, "

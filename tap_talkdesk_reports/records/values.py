@@ -45,12 +45,10 @@ class InexactError(ValueError):
 
 
 def converter(field: Mapping[str, Any], *, day_fractions: bool = False) -> Converter:
-    """Returns the function that converts the values of a field.
+    """Returns the function that converts the values of a field, by its JSON Schema.
 
-    Args:
-        field: The field's JSON Schema. Its key `printed` holds the schema of values that are
-            converted, and then written as text.
-        day_fractions: Whether a duration below 1 is a fraction of a day.
+    A schema below `printed` means: convert the value by that schema, and write the result as
+    text. With `day_fractions`, a duration below 1 is a fraction of a day.
     """
     if "printed" in field:
         return partial(_printed, converter(field["printed"], day_fractions=day_fractions))

@@ -1,4 +1,4 @@
-"""Writes Singer messages to standard output: gathers RECORD lines, writes all others at once."""
+"""Writes Singer messages to standard output: gathers RECORD lines, and writes other messages at once."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def connection_test(
         runs: The tap's runs.
         streams: The selected streams.
         echo: Prints a line: one for the sign-in, and one for each stream.
-        refused: The selected streams that cannot be read as the catalog says, each with the reason.
+        refused: The selected streams that cannot be read as the catalog requires, each with the reason.
 
     Returns:
         The exit code: 0 if everything works.

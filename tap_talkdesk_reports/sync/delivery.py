@@ -24,7 +24,7 @@ logger = logging.getLogger("tap-talkdesk-reports")
 
 
 class Delivery:
-    """A report file that was handed out; the stream reads it, then acks or rejects it."""
+    """Gives a stream one report file to read and then to ack or reject."""
 
     def __init__(
         self,

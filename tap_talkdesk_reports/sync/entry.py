@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 class State(Enum):
-    """The state of an entry."""
+    """The state of a piece in the look-ahead."""
 
     WAITING = auto()  # waits for a slot
     RUNNING = auto()  # a worker thread works on it

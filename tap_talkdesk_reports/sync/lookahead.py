@@ -152,12 +152,9 @@ class LookAhead(Generic[P, R]):
                     entry.scope.cancel()
 
     def close(self, seconds: float) -> bool:
-        """Ends all work, and waits for its end; returns whether it has ended in time.
+        """Ends all work, waits up to `seconds` for its end, and returns whether it has ended.
 
-        It does not wait for pieces without a result, because their work leaves nothing behind.
-
-        Args:
-            seconds: Longest wait.
+        It does not wait for pieces without a result: their work leaves no job or file.
         """
         self.drain()
         with self._changed:
@@ -208,7 +205,7 @@ class LookAhead(Generic[P, R]):
         return None
 
     def _run(self, entry: Entry[P, R]) -> Entry[P, R] | None:
-        """Works on an entry; after work without a result, returns the next entry for this thread."""
+        """Works on an entry; returns the next entry if this thread should continue with it at once."""
         try:
             try:
                 result = self._work(entry.piece)

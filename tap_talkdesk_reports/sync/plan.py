@@ -107,7 +107,7 @@ class Piece:
         return [] if self.halvings >= HALVINGS else self.cut(self.timespan.halves() or ())
 
     def cut(self, timespans: Iterable[Timespan]) -> list[Piece]:
-        """Creates a fresh piece for each timespan, with one more halving."""
+        """Creates a new piece for each of the timespans, and counts one more halving."""
         fresh = replace(self, job=None, ended=(), corrupt=0, was_empty=False, halvings=self.halvings + 1)
         return [replace(fresh, timespan=each) for each in timespans]
 
@@ -178,7 +178,7 @@ class StreamPlan(Iterator[Piece]):
             self.lookback_left = Timespan(timespan.end, left.end) if timespan.end < left.end else None
 
     def refuse(self, timespan: Timespan) -> None:
-        """Records that the API refuses timespans of this length; later ones have at most half of it."""
+        """Records that the API refuses a timespan of this length; later ones are at most half as long."""
         self._is_probing = True
         while self._length > timespan.length / 2:
             self._length /= 2

@@ -54,7 +54,7 @@ def sync_all(
         runs: The tap's runs.
         streams: All streams of the tap that read reports.
         state: Returns the current state.
-        refused: The selected streams that cannot be read as the catalog says, each with the reason.
+        refused: The selected streams that cannot be read as the catalog requires, each with the reason.
         evidence: The stream `report_files`, if it is selected.
 
     Returns:
