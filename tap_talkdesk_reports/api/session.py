@@ -56,6 +56,8 @@ class Bearer(requests.auth.AuthBase):
 
 
 class _Session(requests.Session):
+    """Makes all its connections with `_Adapter`."""
+
     def __init__(self) -> None:
         super().__init__()
         for scheme in ("https://", "http://"):
@@ -109,6 +111,8 @@ def _tls_context(bundle: str | None) -> ssl.SSLContext:
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
+    """Makes connections that share the TLS contexts and obey deadlines."""
+
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
@@ -144,10 +148,10 @@ class _FinalResponse(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         response: Any = super()
-        version, status, reason = response._read_status()  # noqa: SLF001 - of the class below
+        version, status, reason = response._read_status()  # noqa: SLF001 - of the base class
         while 100 <= status < 200 and status != http.HTTPStatus.SWITCHING_PROTOCOLS:
             http.client.parse_headers(self.fp)
-            version, status, reason = response._read_status()  # noqa: SLF001 - of the class below
+            version, status, reason = response._read_status()  # noqa: SLF001 - of the base class
         return version, status, reason
 
 
@@ -159,7 +163,7 @@ class _Watched:
 
     def _new_conn(self) -> socket.socket:
         connection: Any = super()
-        sock: socket.socket = connection._new_conn()  # noqa: SLF001 - of the class below
+        sock: socket.socket = connection._new_conn()  # noqa: SLF001 - of the base class
         deadline.watch(sock)
         return sock
 
@@ -204,7 +208,7 @@ class _Watched:
     def _closing_named(self) -> Generator[None, None, None]:
         try:
             yield
-        except (ConnectionResetError, BrokenPipeError):  # of which RemoteDisconnected is one
+        except (ConnectionResetError, BrokenPipeError):  # also RemoteDisconnected, a subclass
             if self._is_kept:
                 raise ClosedWhileIdleError from None
             raise

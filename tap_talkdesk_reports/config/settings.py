@@ -50,7 +50,7 @@ class Settings:
     stream_settings: Mapping[str, Mapping[str, Any]]
     format: str
     max_concurrent_jobs: int
-    job_timeout: float  # seconds, as are all durations that are not timedeltas
+    job_timeout: float  # in seconds, as all durations that are not timedeltas
     stop_after: float | None
     request_timeout: float
     delete_report_files: bool

@@ -71,7 +71,7 @@ class Columns:
 
     def __init__(self, builder: RecordBuilder, names: Iterable[str]) -> None:
         self.builder = builder
-        #: Field names by column.
+        #: The field name of each column.
         self.source = {c: name for name in names if (c := builder.column(name)) and c in builder.needed}
         self.unknown = sorted(n for n in names if builder.column(n) is None)
         attributes = [(f"c{i}", Any) for i in range(len(builder.columns))]

@@ -102,7 +102,7 @@ class LookAhead(Generic[P, R]):
         while True:
             with self._changed:
                 entry = self._window.first(stream)
-                self._changed.notify_all()  # it may be a new one
+                self._changed.notify_all()  # the window may have read a new piece
                 if entry is None or entry.state is State.READY:
                     return entry
                 if entry.state is State.FAILED:

@@ -132,7 +132,7 @@ def _read(
                         streams[name].sync()
                 except (AuthenticationError, OutputError):
                     raise
-                except Exception as error:  # noqa: BLE001 - one stream's failure is one stream's failure
+                except Exception as error:  # noqa: BLE001 - the other streams must go on
                     run.cancel(name)
                     errors[name] = described(error)
                     logger.error("%s: %s", name, errors[name])
