@@ -184,7 +184,7 @@ class StreamPlan(Iterator[Piece]):
             self._length /= 2
 
     def accept(self, timespan: Timespan) -> bool:
-        """Whether an accepted timespan shows the length that the API accepts, after a refusal."""
+        """Records an accepted timespan; returns whether it shows, after a refusal, which length fits."""
         if not (self._is_probing and self._length / 2 < timespan.length <= self._length):
             return False  # a much shorter timespan shows nothing
         self._is_probing = False
