@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from tests.targets.table import Target
 
@@ -50,23 +50,23 @@ def _kind(column: Mapping[str, Any]) -> str:
 
 def table(results: Iterable[Result]) -> str:
     """The table, as Markdown."""
-    head = ("target", "settings", "sent again", '`""`', "rows", *TYPES)
-    lines = [head, ("---",) * len(head), *((*expected(each.target), *_seen(each)) for each in results)]
+    head = ("target", "settings", "rows", "sent again", '`""`', *TYPES)
+    lines = [head, ("---",) * len(head), *map(_cells, results)]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def expected(target: Target) -> tuple[str, ...]:
-    """The first cells of a row: what the run asserts."""
-    settings = "<br>".join(f"`{name}: {json.dumps(value)}`" for name, value in target.settings.items())
-    return target.name, settings, target.again, target.empty
+def _cells(result: Result) -> tuple[str, ...]:
+    target, total = result.target, sum(result.sent.values())
+    rows = f"all {total:,}" if not result.missing else f"**{result.missing} of {total:,} missing**"
+    seen = (
+        dict.fromkeys(" or ".join(sorted(result.types.get(k, ()))) for k in kinds) for kinds in TYPES.values()
+    )
+    return target.name, settings(target), rows, target.again, target.empty, *map(", ".join, seen)
 
 
-def _seen(result: Result) -> Iterator[str]:
-    total = sum(result.sent.values())
-    yield f"all {total:,}" if not result.missing else f"**{result.missing} of {total:,} missing**"
-    for kinds in TYPES.values():
-        types = dict.fromkeys(" or ".join(sorted(result.types.get(kind, ()))) for kind in kinds)
-        yield ", ".join(types)
+def settings(target: Target) -> str:
+    """The settings of a target, as Markdown."""
+    return "<br>".join(f"`{name}: {json.dumps(value)}`" for name, value in target.settings.items())
 
 
 def write(results: Iterable[Result]) -> None:
