@@ -43,7 +43,7 @@ def main(*names: str) -> int:
                     name = f"t{number}_{each.api}"
                     place = Place(name, folder / name, database, server)
                     place.output.mkdir(parents=True)
-                    failed += not _told(target, each, place, result)
+                    failed += not _succeeds(target, each, place, result)
         finally:
             server.close()
     print(page.table(results))  # noqa: T201
@@ -52,19 +52,27 @@ def main(*names: str) -> int:
     return 1 if failed else 0
 
 
-def _told(target: Target, sent: Source, place: Place, result: Result) -> bool:
-    """Run a target for one API and print a line; returns whether everything was as expected."""
+def _succeeds(target: Target, sent: Source, place: Place, result: Result) -> bool:
+    """Run a target for one API and print one line; returns whether everything is as expected."""
     began = time.monotonic()
     try:
-        said = _run(target, sent, place, result)
+        outcome = _run(target, sent, place, result)
     except (AssertionError, subprocess.CalledProcessError) as error:
-        said = f"FAILED: {error}"
-    print(f"{target.name}, {sent.api}: {said} ({time.monotonic() - began:.1f} s)", flush=True)  # noqa: T201
-    return not said.startswith("FAILED")
+        outcome = f"FAILED: {error}"
+    print(f"{target.name}, {sent.api}: {outcome} ({time.monotonic() - began:.1f} s)", flush=True)  # noqa: T201
+    return not outcome.startswith("FAILED")
 
 
 def _run(target: Target, sent: Source, place: Place, result: Result) -> str:
-    """Load everything twice; returns what was seen."""
+    """Load everything twice and compare the rows.
+
+    Returns:
+        The result in words.
+
+    Raises:
+        AssertionError: the target fails, or something is not as expected.
+        CalledProcessError: the packages cannot be installed.
+    """
     program = installed(target)
     _load(target, program, place, sent.file, sent)
     rows = result.sent[sent.api] = sum(map(len, sent.records.values()))
@@ -75,7 +83,7 @@ def _run(target: Target, sent: Source, place: Place, result: Result) -> str:
         if missing := _missing(target, stream, table, records, sent):
             lost[stream] = missing
     if target.loses:
-        assert lost, "no row is missing: say so in tests/targets/table.py"
+        assert lost, "no row is missing any more: set `loses` to False"
         result.missing += sum(lost.values())
         return f"{sum(lost.values())} of {rows:,} rows are missing, as is known; by stream: {lost}"
     time.sleep(1)  # some targets name a file by the second, and would replace the one of the first load

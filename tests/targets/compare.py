@@ -17,13 +17,13 @@ Record = dict[str, Any]
 def differences(
     found: Iterable[Record], sent: Iterable[Record], schema: Record, kept: Callable[[str], str | None]
 ) -> tuple[Counter[str], Counter[str]]:
-    """The rows that are missing, and those that nobody sent, each as text.
+    """Return the rows that are missing, and those that were not sent, each as text.
 
     Args:
         found: Rows of a table or file; columns that the target adds are left out.
         sent: Records of the tap.
         schema: Schema of the stream.
-        kept: Text as the target keeps it.
+        kept: Maps a text to the one that the target stores.
     """
     fields = schema["properties"]
     got = Counter(_plain(row, fields) for row in found)
@@ -35,7 +35,7 @@ def differences(
 
 
 def _plain(row: Record, fields: Record) -> str:
-    """A row in one form, whatever the types of its columns; null and left out are the same."""
+    """Write a row in one form that does not depend on the types of its columns; null means left out."""
     values = {name: _value(value, fields[name]) for name, value in row.items() if name in fields}
     return json.dumps({name: value for name, value in values.items() if value is not None}, sort_keys=True)
 

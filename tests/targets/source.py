@@ -38,7 +38,7 @@ class Source:
 
     @property
     def records_again(self) -> dict[str, list[Record]]:
-        """What `again` sends: all but the first of each stream, calls of another type."""
+        """The records of the second load: all but the first of each stream; calls have another type."""
         changed = {"calls": {"type": "changed"}}
         return {
             stream: [each | changed.get(stream, {}) for each in records[1:]]
@@ -46,7 +46,7 @@ class Source:
         }
 
     def again(self) -> Path:
-        """Write a second file of messages, which sends records again and some of them changed."""
+        """Write the messages of the second load to a file."""
         messages = [json.loads(line) for line in self.file.read_bytes().splitlines()]
         rest = {stream: iter(records) for stream, records in self.records_again.items()}
         for each in messages:
@@ -94,7 +94,7 @@ def _read(api: str, file: Path) -> Source:
 
 
 def _assert_true(source: Source, sandbox: Sandbox) -> None:
-    """The records are the sandbox's rows, said without the tap's own code."""
+    """Compare the records with the sandbox's rows, without the tap's own code."""
     assert sandbox.unmet_faults() == []
     assert {each.pop("_unknown_fields") for each in map(dict, source.records["calls"])} == {None, UNKNOWN}
     for stream, records in source.records.items():

@@ -23,17 +23,17 @@ class Target:
     packages: tuple[str, ...]
     #: The executable.
     program: str
-    #: Settings that say where to write.
+    #: Settings of the connection.
     connection: Callable[[Place], Mapping[str, Any]]
     read: Callable[[Place, str], Table]
-    #: Settings that a user should know; the page shows them.
+    #: Settings that the page shows.
     settings: Mapping[str, Any] = field(default_factory=dict)
-    #: How a text is kept, and what the page says of `""`.
+    #: The text that the target stores for a text, and what the page shows for `""`.
     kept: Callable[[str], str | None] = as_kept
     empty: str = "kept"
-    #: What becomes of a record that is sent again: one of REPEATS.
+    #: What the target does if a record is sent again: one of REPEATS.
     again: str = "upsert"
-    #: Whether it is known to lose rows; then what is sent again is not compared.
+    #: Whether the target is known to lose rows. If so, no record is sent again.
     loses: bool = False
 
     @property
@@ -47,7 +47,7 @@ class Target:
         return "-".join(self.packages).replace("==", "-")
 
 
-#: The rows after some records, and after all but the first of these come again, by what the target does.
+#: The rows that must be there after a load and a second one, which sends all records but the first again.
 REPEATS: Mapping[str, Callable[[list[Record], list[Record]], list[Record]]] = {
     "upsert": lambda before, again: before[:1] + again,
     "append": lambda before, again: before + again,
@@ -56,12 +56,12 @@ REPEATS: Mapping[str, Callable[[list[Record], list[Record]], list[Record]]] = {
 
 
 def null_if_empty(text: str) -> str | None:
-    """A text as a target keeps it that has null instead of an empty one."""
+    """Text in a target that stores null instead of an empty text."""
     return text or None
 
 
 def whole_seconds(text: str) -> str:
-    """A text as a target keeps it that cuts the fraction of a second off a time."""
+    """Text in a target that cuts the fraction of a second off a time."""
     return re.sub(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$", r"\1Z", text)
 
 
@@ -92,8 +92,7 @@ def _postgres(place: Place) -> dict[str, Any]:
 
 
 def _duckdb(place: Place) -> dict[str, Any]:
-    # The file's name, without its suffix, has to be an identifier.
-    # Small batches, as from 1.3 on the first row of each is lost.
+    # The file's name without its suffix must be an identifier. Many batches show more lost rows.
     return {"filepath": str(place.output / "talkdesk.duckdb"), "batch_size_rows": 100}
 
 
