@@ -15,7 +15,7 @@ PYTEST := pytest --numprocesses=4
 # Where the environment forbids to keep compiled code, each process would compile all tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help test test-all test-oldest test-next test-integration soak fuzz check format demo examples bench docs package release-notes constraints clean
+.PHONY: help test test-all test-oldest test-next test-integration soak fuzz check format demo examples targets bench docs package release-notes constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo 'make fuzz         report files of any bytes, led by what they reach in the code; SECONDS=600'
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
+	@echo 'make targets      every row of both APIs into each target of docs/targets.md, in 3 minutes; ARGS="jsonl csv"'
 	@echo 'make bench        speed and memory, docs/speed.md, in 20 minutes; ARGS=--quick in two; ARGS="tls plan"'
 	@echo 'make docs         write docs/streams.md, docs/settings.md and the settings that Meltano knows'
 	@echo 'make package      build the package, and try it in an empty environment'
@@ -85,6 +86,9 @@ demo: .venv/built .venv-meltano/built
 
 examples: .venv/built .venv-meltano/built $(ENGINES:%=.venv-%/built)
 	@$(BIN)/python examples/try.py $(ENGINES)
+
+targets: .venv/built-integration .venv-judges/built .venv-targets/uv/built
+	@$(BIN)/python -m tests.targets $(ARGS)
 
 bench: .venv/built
 	@$(BIN)/python -m bench $(ARGS)
@@ -171,11 +175,15 @@ find_python = \
 # An environment for each: one needs a newer jsonschema than the other accepts.
 .venv-targets/built: .venv/built
 	@echo 'Building .venv-targets with $(TARGETS) (once) ...'; began=$$(date +%s); \
-	rm -rf .venv-targets && for target in $(TARGETS); do \
-	  folder=.venv-targets/$${target%%==*}; \
+	for target in $(TARGETS); do \
+	  folder=.venv-targets/$${target%%==*}; rm -rf $$folder; \
 	  $(BIN)/python -m venv $$folder && $$folder/bin/python -m pip install -qq $$target || exit 1; \
 	done; \
 	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
+
+.venv-targets/uv/built: .venv/built
+	@rm -rf .venv-targets/uv && $(BIN)/python -m venv .venv-targets/uv && \
+	.venv-targets/uv/bin/python -m pip install -qq $(UV) && touch $@
 
 # A Meltano project as a newcomer makes it: the tap from its definition, in a clone beside the project.
 # pipelinewise-target-postgres wants a psycopg2 that has no wheel for Python 3.12 and newer.
