@@ -15,7 +15,7 @@ PYTEST := pytest --numprocesses=4
 # Where the environment forbids to keep compiled code, each process would compile all tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help test test-all test-oldest test-next test-integration soak fuzz check format demo examples bench docs package constraints clean
+.PHONY: help test test-all test-oldest test-next test-integration soak fuzz check format demo examples bench docs package release-notes constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo 'make bench        speed and memory, docs/speed.md, in 20 minutes; ARGS=--quick in two; ARGS="tls plan"'
 	@echo 'make docs         write docs/streams.md, docs/settings.md and the settings that Meltano knows'
 	@echo 'make package      build the package, and try it in an empty environment'
+	@echo 'make release-notes  the section of a version in CHANGELOG.md; VERSION=0.1.0'
 	@echo 'make constraints  pin the newest version of everything, in constraints.txt'
 	@echo 'make clean        remove what the targets above have built'
 
@@ -103,6 +104,14 @@ package: .venv/built
 	.venv-package/bin/tap-talkdesk-reports --about > /dev/null
 	.venv-package/bin/tap-talkdesk-reports --discover > /dev/null
 	.venv-package/bin/talkdesk-sandbox --help > /dev/null
+
+# make passes VERSION to awk in the environment.
+release-notes:
+	@awk 'index($$0, "## [") == 1 { inside = index($$0, "## [" ENVIRON["VERSION"] "]") == 1; next } \
+	  /^\[[^]]+\]: / { inside = 0 } \
+	  inside && (begun || NF) { begun = 1; print } \
+	  END { if (!begun) { print "CHANGELOG.md has no section for version " ENVIRON["VERSION"] > "/dev/stderr"; exit 1 } }' \
+	  CHANGELOG.md
 
 clean:
 	rm -rf .venv .venv-* .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis

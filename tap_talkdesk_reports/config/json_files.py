@@ -1,4 +1,4 @@
-"""Reads the JSON files of the command line: state and catalog."""
+"""Reads the JSON files that the command line names: state and catalog."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ logger = logging.getLogger("tap-talkdesk-reports")
 
 
 def read_json(file: IO[str] | None, name: str) -> dict[str, Any] | None:
-    """The JSON object in a file; None without a file, and for an empty state.
+    """Reads the JSON object in a file; returns None if there is no file, or the state file is empty.
 
     Args:
-        file: The open file.
+        file: The open file, or None.
         name: `state` or `catalog`.
 
     Raises:
-        ConfigValidationError: it holds no JSON object.
+        ConfigValidationError: the file does not contain a JSON object.
     """
     if file is None:
         return None

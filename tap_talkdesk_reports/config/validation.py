@@ -1,4 +1,4 @@
-"""Finds wrong settings before the first request: one line for each, naming the setting, without a secret."""
+"""Finds wrong settings before the first request; the line for each names the setting and no secret."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ BATCH_EXAMPLE = (
 
 
 def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
-    """The problems of a normalized config: one line each that names the setting and contains no secret.
+    """Yields the problems of a normalized config, one line each, without secrets.
 
     Args:
         config: The config.
-        streams: The names of the declared streams of its API.
+        streams: The names of the declared streams of the config's API.
     """
     for name in (*SCHEMA["required"], *_missing_credentials(config)):
         if name not in config:
@@ -57,7 +57,7 @@ def problems(config: Mapping[str, Any], streams: set[str]) -> Iterator[str]:
 
 
 def _missing_credentials(config: Mapping[str, Any]) -> list[str]:
-    """The missing settings of the sign-in method that lacks fewest."""
+    """Returns the missing settings of the sign-in method that lacks the fewest."""
     if api_of(config) == "reporting" and ("username" in config or "password" in config):
         return [name for name in PASSWORD_SIGN_IN if name not in config]
     ways = OAUTH_SIGN_INS[::-1] if "private_key" in config else OAUTH_SIGN_INS
@@ -65,7 +65,7 @@ def _missing_credentials(config: Mapping[str, Any]) -> list[str]:
 
 
 def _batch_problem(config: Mapping[str, Any]) -> str | None:
-    """The problem of `batch_config`, if there is one."""
+    """Returns the problem of `batch_config`; None if it has none."""
     batch = config.get("batch_config")
     if batch is None:
         return None
@@ -81,7 +81,7 @@ def _batch_problem(config: Mapping[str, Any]) -> str | None:
     try:
         scheme, is_url, _ = str(StorageTarget(**storage).root).partition("://")
         get_filesystem_class(scheme if is_url else "file")
-    except (ImportError, TypeError, ValueError) as error:  # no such option or scheme, or a package is missing
+    except (ImportError, TypeError, ValueError) as error:  # unknown option or scheme, or missing package
         return f"storage: {error}"
     for name in ("stream_maps", "flattening_enabled"):
         if config.get(name):
@@ -133,17 +133,17 @@ def _stream_settings_problems(config: Mapping[str, Any], streams: set[str]) -> I
 
 
 def env_name(setting: str) -> str:
-    """The environment variable of a setting."""
+    """Returns the name of the environment variable of a setting."""
     return f"TAP_TALKDESK_REPORTS_{setting.upper()}"
 
 
 def _problem(value: object, setting: Mapping[str, Any]) -> str | None:
-    """The problem of one value, if there is one; the value of a secret is not shown."""
+    """Returns the problem of one value, without the value of a secret; None if it has none."""
     secret = setting.get("secret", False)
-    plain = isinstance(value, Decimal)  # a number of a config file
+    plain = isinstance(value, Decimal)  # a number from a config file
     shown = "the value" if secret else str(value) if plain else repr(value)
     if "array" in setting["type"] or "object" in setting["type"]:
-        return None  # its entries are checked by a function of their own
+        return None  # another function checks its entries
     if "integer" in setting["type"]:
         return _number_problem(value, shown, setting)
     if "boolean" in setting["type"]:
@@ -168,8 +168,8 @@ def _number_problem(value: object, shown: str, setting: Mapping[str, Any]) -> st
 
 
 def _url_problem(name: str, url: str) -> str | None:
-    # The URL itself is not shown: it may contain a password.
-    # Some users of other clients have `?grant_type=client_credentials` in their token_url.
+    # The message does not show the URL: it may contain a password.
+    # Users of other clients may have `?grant_type=client_credentials` in their token_url.
     signs, parts = ("@#", "a user") if name == "token_url" else ("@?#", "a user, a query")
     if set(signs) & set(url):
         return f"a URL with {parts} or a fragment is not accepted; write https://host"

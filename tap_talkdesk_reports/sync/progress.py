@@ -1,4 +1,4 @@
-"""Shows how far a run is: bars for a person at a terminal, otherwise a log line a minute."""
+"""Shows the progress of a run: bars at a terminal, otherwise a log line a minute."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_JOB = "no job at Talkdesk"
 
 
 def is_watched() -> bool:
-    """Whether a person watches: at a terminal that can draw, and that does not show the records as well."""
+    """Whether to draw bars: standard error is a terminal that can draw, and standard output is not one."""
     streams = (sys.stderr, sys.stdout)
     shows_errors, shows_records = (stream is not None and stream.isatty() for stream in streams)
     wants_lines = logger.isEnabledFor(logging.DEBUG) or os.environ.get("TERM") == "dumb"
@@ -35,12 +35,12 @@ def is_watched() -> bool:
 
 @dataclass
 class _Stream:
-    """How far a stream is."""
+    """The progress of one stream."""
 
     planned: int
     done: int = 0
     rows: int = 0
-    #: When its first rows came, and when its last timespan was complete, on the monotonic clock.
+    #: When the first rows came, and when the last timespan was complete, on the monotonic clock.
     began: float | None = None
     ended: float | None = None
 
@@ -52,7 +52,7 @@ class _Stream:
 
 
 class Progress:
-    """Counts what a run has done of its plan, and shows it."""
+    """Counts the timespans and rows that a run has read, and shows them."""
 
     def __init__(
         self,
@@ -62,13 +62,13 @@ class Progress:
         *,
         watched: bool,
     ) -> None:
-        """Begin to show.
+        """Draws the first bars, if `watched`.
 
         Args:
             planned: The number of timespans of each stream.
-            waiting: Gives how many jobs run at Talkdesk, and for how many seconds the oldest has.
+            waiting: Returns how many jobs run at Talkdesk, and for how many seconds the oldest has run.
             clock: Measures.
-            watched: Draw rather than write lines.
+            watched: Whether to draw bars instead of log lines.
         """
         self._streams = {name: _Stream(count) for name, count in planned.items()}
         self._waiting = waiting
@@ -77,7 +77,7 @@ class Progress:
         self._picture = _Picture(planned) if watched and planned else None
 
     def add_rows(self, stream: str, count: int) -> None:
-        """Rows have gone out."""
+        """Adds rows that were written."""
         progress = self._streams[stream]
         if progress.began is None:
             progress.began = self._clock.monotonic()
@@ -85,7 +85,7 @@ class Progress:
         self.show()
 
     def add_timespan(self, stream: str, *, planned: int) -> None:
-        """A timespan is complete, of so many: halves count as timespans of their own."""
+        """Adds a complete timespan, and updates the number of planned ones; halves count separately."""
         progress = self._streams[stream]
         progress.done += 1
         progress.planned = planned
@@ -94,7 +94,7 @@ class Progress:
         self.show()
 
     def show(self) -> None:
-        """Show how far the run is, if that was not done just now; to be called as often as one likes."""
+        """Shows the progress, unless it was shown just now; callers may call it at any rate."""
         now = self._clock.monotonic()
         if self._picture is None:
             if now - self._shown >= SECONDS_BETWEEN_LINES:
@@ -105,7 +105,7 @@ class Progress:
             self._draw(now)
 
     def close(self) -> None:
-        """Show nothing more."""
+        """Draws the last bars, and ends the drawing."""
         if self._picture is not None:
             self._draw(self._clock.monotonic())
             self._picture.close()
@@ -137,7 +137,7 @@ class Progress:
 
 
 class _Picture:
-    """A bar for each stream and a line below; log lines from WARNING on appear above them."""
+    """Draws a bar for each stream and a status line; log lines from WARNING on appear above them."""
 
     def __init__(self, planned: Mapping[str, int]) -> None:
         from tqdm import tqdm  # noqa: PLC0415 - few runs are watched
@@ -145,7 +145,7 @@ class _Picture:
 
         self._stack = ExitStack()
         self._stack.enter_context(logging_redirect_tqdm())
-        logging.root.handlers[-1].setLevel(logging.WARNING)  # that of tqdm, which goes with the bars
+        logging.root.handlers[-1].setLevel(logging.WARNING)  # tqdm's handler, removed with the bars
         width = max(map(len, planned))
         self._bars: dict[str, Any] = {
             name: tqdm(

@@ -1,4 +1,4 @@
-"""Reads all selected streams: each failure its own, a last STATE, a last line, the exit code."""
+"""Reads all selected streams, isolates their failures, and decides the exit code."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def sync_all(
     refused: Mapping[str, str],
     evidence: EvidenceStream | None = None,
 ) -> int:
-    """Read all selected streams to the end of their plans.
+    """Reads all selected streams to the end of their plans.
 
     The SDK's own `sync_all` ends at the first error, with a traceback and without a STATE.
 
     Args:
         runs: The tap's runs.
         streams: All streams of the tap that read reports.
-        state: Gives the state as it is.
-        refused: Why each further stream is not read that the catalog selects.
+        state: Returns the current state.
+        refused: The selected streams that cannot be read as the catalog requires, each with the reason.
         evidence: The stream `report_files`, if it is selected.
 
     Returns:
-        The exit code: 0 only if every selected stream is complete, or the time of the run is up.
+        The exit code: 0 if no stream failed, also if the run ended at `stop_after_minutes`.
     """
     logger.addFilter(add_fields)
     started = runs.clock.monotonic()
@@ -75,7 +75,7 @@ def sync_all(
     ]
     ends += [f"{name} FAILED: not read" for name in refused]
     lasted = f"{'Ended after' if code else 'Done in'} {in_words(runs.clock.monotonic() - started)}"
-    # Some programs, such as `meltano config test`, show nothing but the last line.
+    # Some programs, such as `meltano config test`, show only the last line.
     why = f"; error: {next(iter(errors.values()))}" if errors else ""
     logger.info("%s: %s%s", lasted, ", ".join(ends) or "no stream is selected", why)
     return code
@@ -88,7 +88,7 @@ def _exit_code(
     errors: dict[str, str],
     evidence: EvidenceStream | None,
 ) -> int:
-    """The exit code; `errors` takes the message of each stream that failed, or of all together as `*`."""
+    """Reads the streams and returns the exit code; adds failures to `errors` by stream, or `*` for all."""
     try:
         if evidence:
             evidence.sync()
@@ -98,7 +98,7 @@ def _exit_code(
         logger.warning("Stopped by signal %s; the next run continues at the last bookmark", runs.stop.number)
         return SIGNALLED + (runs.stop.number or 0)
     except ReaderGoneError:
-        # Nobody reads any more. What Python still holds for them must not become a second error at exit.
+        # The reader has ended. Python flushes its buffer at exit, which must not raise a second error.
         if sys.stdout is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
@@ -106,7 +106,7 @@ def _exit_code(
         errors["*"] = f"its output could not be written: {error.strerror or error}"
         logger.error("The output cannot be written: %s", error.strerror or error)
         return FAILED
-    except Exception as error:  # noqa: BLE001 - what is above all streams ends the run, in one line
+    except Exception as error:  # noqa: BLE001 - any other error ends the run, in one line
         errors["*"] = described(error)
         logger.error("%s", errors["*"])
         return FAILED
@@ -116,7 +116,7 @@ def _exit_code(
 def _read(
     runs: Runs, streams: dict[str, ReportStream], state: Callable[[], Any], errors: dict[str, str]
 ) -> None:
-    """Read the streams, and note which fail, and why. However it ends, a STATE is the last message."""
+    """Reads the streams, and collects their errors; always writes a STATE as the last message."""
     to_read = []
     for name, stream in streams.items():
         try:
@@ -132,22 +132,23 @@ def _read(
                         streams[name].sync()
                 except (AuthenticationError, OutputError):
                     raise
-                except Exception as error:  # noqa: BLE001 - one stream's failure is one stream's failure
+                except Exception as error:  # noqa: BLE001 - the other streams must go on
                     run.cancel(name)
                     errors[name] = described(error)
                     logger.error("%s: %s", name, errors[name])
     except TimeIsUp:
         logger.info("The time of this run is up, by stop_after_minutes; the next run continues from here")
     finally:
-        # Some targets keep only what the last message says.
+        # Some targets keep only the last STATE.
         runs.writer.write_message(StateMessage(value=state()))
 
 
 def described(error: Exception) -> str:
-    """An error in one line, without a row's content.
+    """Describes an error in one line, without the content of a row.
 
-    Errors of the tap and of the SDK describe themselves. The text of any other, such as what a
-    stream map's expression raises, may hold a value of a row, so only its kind and place are shown.
+    Errors of the tap and of the SDK have a message for the user. The text of other errors, for
+    example of a stream map's expression, may contain a value of a row. So only their type and
+    place are shown.
     """
     if isinstance(error, MapExpressionError):
         return f"stream_maps: {error}"
@@ -165,7 +166,7 @@ def described(error: Exception) -> str:
 
 
 def _end(stream: ReportStream) -> str:
-    """Up to where a stream is complete, for the last line."""
+    """Formats the time up to which a stream is complete, for the last log line; `-` if unknown."""
     try:
         return rfc3339(stream.bookmark) if stream.bookmark else "-"
     except BookmarkError:

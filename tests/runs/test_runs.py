@@ -198,8 +198,10 @@ def test_jobs_of_both_streams_run_ahead_but_never_more_than_the_settings_say(sta
 
     assert outcome.code == 0
     assert sandbox.most_open_jobs == 3
-    first = [entry.report for entry in sandbox.ledger if entry.operation == "create"]
-    assert first == ["calls"] * 4 + ["user_status"] * 4
+    created = [entry.report for entry in sandbox.ledger if entry.operation == "create"]
+    # The last job of calls and the first two of user_status are created at the same time, by three threads.
+    together = sorted(created[3:6])
+    assert created[:3] + together + created[6:] == ["calls"] * 4 + ["user_status"] * 4
 
 
 @pytest.mark.parametrize("nearly_done", ["calls", "user_status"])
