@@ -195,8 +195,8 @@ find_python = \
 	meltano='../../.venv-meltano/bin/meltano --log-level=warning' && \
 	UV_CONSTRAINT=$(CURDIR)/constraints.txt $$meltano add \
 	  --from-ref ../tap-talkdesk-reports/plugins/extractors/tap-talkdesk-reports.yml tap-talkdesk-reports && \
-	$$meltano select tap-talkdesk-reports 'calls.*' && \
-	$$meltano select tap-talkdesk-reports 'user_status.*' && \
+	$$meltano select tap-talkdesk-reports calls '*' && \
+	$$meltano select tap-talkdesk-reports user_status '*' && \
 	echo 'psycopg2-binary>=2.9.10' > overrides.txt && \
 	UV_OVERRIDE=overrides.txt $$meltano install --plugin-type loader && \
 	touch ../built && echo "... took $$(($$(date +%s) - began)) s"
