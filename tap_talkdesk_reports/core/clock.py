@@ -32,6 +32,11 @@ def in_words(seconds: float) -> str:
     return duration(seconds=round(seconds)).in_words()
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, for messages: `1 row`, `8,431 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 class Stopped(BaseException):
     """Raised when the process received a stop signal, or the current scope was cancelled.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from tap_talkdesk_reports.core.clock import TimeIsUp
+from tap_talkdesk_reports.core.clock import TimeIsUp, counted
 from tap_talkdesk_reports.core.timespans import horizon, rfc3339
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.jobs.report_files import ReportFile, ReportFiles
@@ -17,7 +17,7 @@ from tap_talkdesk_reports.sync.connect import Connection, downloads
 from tap_talkdesk_reports.sync.delivery import Delivery
 from tap_talkdesk_reports.sync.lookahead import LOOK_UP, LookAhead
 from tap_talkdesk_reports.sync.plan import Piece, StreamPlan, StreamToRead
-from tap_talkdesk_reports.sync.progress import Progress, is_watched
+from tap_talkdesk_reports.sync.progress import NO_JOB, Progress, is_watched
 from tap_talkdesk_reports.sync.work import Work
 
 if TYPE_CHECKING:
@@ -93,7 +93,9 @@ class Run:
         shown = {} if is_test else {name: plan.total for name, plan in self._plans.items()}
         self._progress = Progress(shown, lambda: jobs.running, clock, watched=is_watched())
         if not is_test:
-            counts = (f"{stream.name}: {shown.get(stream.name, 0)} timespans" for stream in self.streams)
+            counts = (
+                f"{stream.name}: {counted(shown.get(stream.name, 0), 'timespan')}" for stream in self.streams
+            )
             logger.info("Due: %s", ", ".join(counts))
 
     def __enter__(self) -> Self:
@@ -157,11 +159,13 @@ class Run:
     def _sign_in(self) -> None:
         """Signs in on a separate thread, while the worker threads connect to the API."""
         pieces = {"sign-in": iter((None,))}
+        self._progress.idle = "signing in"
         with LookAhead[None, str](pieces, lambda _: self._connection.tokens.token(), width=1) as sign_in:
             self._lookahead.start()
             entry = sign_in.next("sign-in", self._wait)
             assert entry is not None
             sign_in.ack(entry)
+        self._progress.idle = NO_JOB
 
     def _wait(self) -> None:
         """Checks for a stop, and shows progress; called several times a second during each wait."""

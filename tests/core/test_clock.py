@@ -10,7 +10,15 @@ from signal import SIGHUP, SIGINT, SIGTERM
 
 import pytest
 
-from tap_talkdesk_reports.core.clock import Clock, Scope, Stopped, StopSignal, current_scope, pauses
+from tap_talkdesk_reports.core.clock import (
+    Clock,
+    Scope,
+    Stopped,
+    StopSignal,
+    counted,
+    current_scope,
+    pauses,
+)
 
 LONG = 60
 SOON = 20
@@ -34,6 +42,13 @@ class Sleeper(threading.Thread):
                 Clock().sleep(LONG)
             except Stopped:
                 self.stopped = True
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (8431, "8,431 rows")]
+)
+def test_a_number_has_its_noun_in_singular_or_plural(number, words):
+    assert counted(number, "row") == words
 
 
 def test_sleep_takes_as_long_as_it_says():
