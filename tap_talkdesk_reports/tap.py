@@ -43,6 +43,17 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.config.custom_reports import CustomReport
 
 
+#: What `--help` says.
+HELP = (
+    "Loads Talkdesk reports into a Singer target: creates a report job for each timespan that is due, "
+    "downloads its file, and writes Singer messages to standard output. The log goes to standard error. "
+    "The exit code is 0 only if every selected stream is complete, or stop_after_minutes is over."
+)
+HELP_OF_TEST = (
+    "Tests the connection: signs in and runs one small job for each selected stream, and prints a line for "
+    "each. The exit code is 1 if one fails. --test=schema prints the SCHEMA messages of all streams instead, "
+    "without a request."
+)
 #: The key in click's context that records the option `--test`.
 IS_TEST = f"{__name__}.is_test"
 
@@ -185,6 +196,16 @@ class TapTalkdeskReports(Tap):
                     sys.exit(SIGNALLED + (tap.stop.number or 0))
         refused = tap.in_force.refused
         sys.exit(sync_all(tap.runs, tap.report_streams, lambda: tap.state, refused, tap.evidence))
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Returns the SDK's command, with help texts that are true for this tap."""
+        command = super().get_singer_command()
+        command.help = HELP
+        for option in command.params:
+            if isinstance(option, click.Option) and option.name == "test":
+                option.help = HELP_OF_TEST
+        return command
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:

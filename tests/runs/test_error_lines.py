@@ -169,3 +169,16 @@ def test_a_setting_that_does_not_exist_is_warned_of_and_changes_nothing(start_sa
     assert outcome.code == 0, outcome.stderr
     [warning] = [line for line in outcome.stderr.splitlines() if "no such setting" in line]
     assert "timespan_hour: " in warning
+
+
+def test_help_says_what_the_tap_and_its_test_do(tmp_path):
+    outcome = run_tap(tmp_path, {}, "--help")
+
+    said = " ".join(outcome.stdout.split())
+    assert outcome.code == 0
+    assert "Loads Talkdesk reports into a Singer target" in said
+    assert "signs in and runs one small job for each selected stream" in said
+    assert "The exit code is 1 if one fails." in said
+    assert "--test=schema prints the SCHEMA messages" in said
+    assert "single record" not in said
+    assert "Execute the Singer tap" not in said
