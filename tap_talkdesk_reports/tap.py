@@ -152,7 +152,7 @@ class TapTalkdeskReports(Tap):
         bookmarks.pop(REPORT_FILES, None)  # this stream has no bookmark
         for name, bookmark in bookmarks.items():
             if name not in self.streams:
-                self.logger.warning("state: there is no stream %r; its bookmark is kept, and not used", name)
+                self.logger.warning("state: there is no stream %r; its bookmark is kept and not used", name)
                 continue
             key = self.streams[name].replication_key or ""
             with suppress(BookmarkError):  # the stream fails later, if it is selected
@@ -226,7 +226,7 @@ class TapTalkdeskReports(Tap):
             try:
                 return super().cb_config(ctx, param, value)
             except (OSError, TypeError, ValueError) as error:  # TypeError: JSON, but not an object
-                msg = f"config: cannot be read as JSON: {error}"
+                msg = f"config: cannot be read as JSON; correct the file: {error}"
                 raise ConfigValidationError(msg, errors=[msg]) from None
 
     @classmethod
@@ -261,7 +261,7 @@ class TapTalkdeskReports(Tap):
         self._config = normalize(self._config)
         # This is only a warning, because a config may contain settings of other programs.
         for name in self._config.keys() - SCHEMA["properties"].keys() - self._settings_of_sdk.keys():
-            self.logger.warning("%s: there is no such setting, and it changes nothing", name)
+            self.logger.warning("%s: there is no such setting, so it is ignored; check its spelling", name)
         declared = REPORTING_STREAMS if api_of(self._config) == "reporting" else EXPLORE_STREAMS
         errors = list(problems(self._config, {stream.name for stream in declared}))
         if errors and raise_errors:

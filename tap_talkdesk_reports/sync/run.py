@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from tap_talkdesk_reports.core.clock import TimeIsUp, counted
+from tap_talkdesk_reports.core.clock import TimeIsUp
 from tap_talkdesk_reports.core.timespans import horizon, rfc3339
+from tap_talkdesk_reports.core.words import counted
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.jobs.report_files import ReportFile, ReportFiles
 from tap_talkdesk_reports.singer.logs import JobMeter
@@ -127,7 +128,7 @@ class Run:
             self._warn_of_full_tables()
         self._writer.flush()
         if not has_ended:
-            logger.warning("Some jobs could not be cancelled in time; Talkdesk will finish them")
+            logger.warning("Some jobs could not be cancelled in time; they end at Talkdesk by themselves")
 
     def files(self, stream: str) -> Iterator[Delivery]:
         """Yields the report files of a stream in plan order; the caller acks or rejects each.
@@ -195,15 +196,15 @@ class Run:
         for stream in self.streams:
             start = stream.bookmark or self._settings.start_date
             if start > now:
-                words = "%s: its bookmark or start_date, %s, lies in the future, so that nothing is read"
+                words = "%s: its bookmark or start_date, %s, is in the future, so nothing is read; correct it"
                 logger.warning(words, stream.name, rfc3339(start))
 
     def _warn_of_full_tables(self) -> None:
         for stream in self.streams:
             if stream.is_full_table and stream.name not in self._complete:
                 words = (
-                    "%s: read whole each time (FULL_TABLE), and the time was up before its end; "
-                    "the next run begins it anew"
+                    "%s: stop_after_minutes is over before the end of this FULL_TABLE stream; "
+                    "the next run reads it from the start"
                 )
                 logger.warning(words, stream.name)
 
@@ -211,4 +212,6 @@ class Run:
         """Logs which part of a lookback was not read again, if the run ends within it."""
         for name, plan in self._plans.items():
             if left := plan.lookback_left:
-                logger.warning("%s: the run ended before its lookback: %s was not read again", name, left)
+                logger.warning(
+                    "%s: the run ended before the end of the lookback; %s was not read again", name, left
+                )

@@ -14,7 +14,7 @@ from singer_sdk.exceptions import MapExpressionError, SingerSDKError
 from singer_sdk.singerlib import StateMessage
 
 from tap_talkdesk_reports.api.failures import describe_error
-from tap_talkdesk_reports.core.clock import Scope, Stopped, TimeIsUp, counted, in_words
+from tap_talkdesk_reports.core.clock import Scope, Stopped, TimeIsUp
 from tap_talkdesk_reports.core.errors import (
     AuthenticationError,
     BookmarkError,
@@ -24,6 +24,7 @@ from tap_talkdesk_reports.core.errors import (
 )
 from tap_talkdesk_reports.core.signals import SIGNALLED
 from tap_talkdesk_reports.core.timespans import rfc3339
+from tap_talkdesk_reports.core.words import counted, in_words
 from tap_talkdesk_reports.singer.logs import add_fields
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def sync_all(
     for name, why in refused.items():
         logger.error("%s: %s", name, why)
     if evidence and not selected:
-        logger.warning("%s: no other stream is selected, so that no report is read", evidence.name)
+        logger.warning("%s: no other stream is selected, so no report is read", evidence.name)
     code, stopped = _exit_code(runs, selected, state, errors, evidence)
     for name, stream in selected.items():
         why = f": {errors[name]}" if name in errors else ""
@@ -83,10 +84,9 @@ def sync_all(
 def _done(stream: ReportStream) -> str:
     """Formats what was read of a stream, and the time up to which it is complete."""
     try:
-        bookmark = stream.bookmark
+        complete = f"complete through {rfc3339(stream.bookmark)}" if stream.bookmark else "no bookmark"
     except BookmarkError:
-        bookmark = None
-    complete = f"complete through {rfc3339(bookmark)}" if bookmark else "no bookmark"
+        complete = "no usable bookmark"
     return f"{counted(stream.rows_read, 'row')}, {complete}"
 
 
@@ -96,10 +96,11 @@ def _last_line(
     """Says how the run ended, and why. Some programs, such as `meltano config test`, show only this line."""
     reasons = [error if name == "*" else f"{name}: {error}" for name, error in errors.items()]
     if stopped is not None:
-        reasons.insert(0, stopped)
+        more = f" (and {counted(len(reasons), 'error')})" if reasons else ""
+        return f"Stopped after {lasted}: {stopped}{more}"
     if reasons:
-        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-        return f"{'Stopped' if stopped else 'Failed'} after {lasted}: {reasons[0]}{more}"
+        more = f" (and {counted(len(reasons) - 1, 'more error')})" if len(reasons) > 1 else ""
+        return f"Failed after {lasted}: {reasons[0]}{more}"
     if not streams:
         return f"Done in {lasted}: no stream is selected"
     rows = sum(stream.rows_read for stream in streams)
@@ -133,8 +134,9 @@ def _exit_code(
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED, "the program that reads the output has ended; see its log"
     except OutputError as error:
-        errors["*"] = f"The output cannot be written: {error.strerror or error}"
-        logger.error("%s", errors["*"])
+        why = error.strerror or error
+        errors["*"] = f"The output cannot be written: {why}"
+        logger.error("The output cannot be written: %s", why)
         return FAILED, None
     except Exception as error:  # noqa: BLE001 - any other error ends the run, in one line
         errors["*"] = described(error)
@@ -153,7 +155,7 @@ def _read(
             to_read.append(stream.to_read)
         except TalkdeskError as error:
             errors[name] = str(error)
-            logger.error("%s", error)
+            logger.error("%s: %s", name, error)
     try:
         with runs.open(to_read) as run:
             for name in [stream.name for stream in run.streams]:
@@ -190,4 +192,4 @@ def described(error: Exception) -> str:
     if any(Path(frame.filename) == MAPPER for frame in frames):
         return f"an expression of stream_maps fails with {kind}; a value may be null or of another type"
     file, line = Path(frames[-1].filename).name, frames[-1].lineno
-    return f"{kind} in {file}, line {line}: an error of this tap; report it with the log at level DEBUG"
+    return f"{kind} in {file}, line {line}: an error in this tap; report it with the log at level DEBUG"

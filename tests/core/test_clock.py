@@ -15,7 +15,6 @@ from tap_talkdesk_reports.core.clock import (
     Scope,
     Stopped,
     StopSignal,
-    counted,
     current_scope,
     pauses,
 )
@@ -42,13 +41,6 @@ class Sleeper(threading.Thread):
                 Clock().sleep(LONG)
             except Stopped:
                 self.stopped = True
-
-
-@pytest.mark.parametrize(
-    ("number", "words"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (8431, "8,431 rows")]
-)
-def test_a_number_has_its_noun_in_singular_or_plural(number, words):
-    assert counted(number, "row") == words
 
 
 def test_sleep_takes_as_long_as_it_says():
