@@ -43,6 +43,17 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.config.custom_reports import CustomReport
 
 
+#: What `--help` says.
+HELP = (
+    "Loads Talkdesk reports into a Singer target: creates a report job for each timespan that is due, "
+    "downloads its file, and writes Singer messages to standard output. The log goes to standard error. "
+    "The exit code is 0 only if every selected stream is complete, or stop_after_minutes is over."
+)
+HELP_OF_TEST = (
+    "Tests the connection: signs in and runs one small job for each selected stream, and prints a line for "
+    "each. The exit code is 1 if one fails. --test=schema prints the SCHEMA messages of all streams instead, "
+    "without a request."
+)
 #: The key in click's context that records the option `--test`.
 IS_TEST = f"{__name__}.is_test"
 
@@ -141,7 +152,7 @@ class TapTalkdeskReports(Tap):
         bookmarks.pop(REPORT_FILES, None)  # this stream has no bookmark
         for name, bookmark in bookmarks.items():
             if name not in self.streams:
-                self.logger.warning("state: there is no stream %r; its bookmark is kept, and not used", name)
+                self.logger.warning("state: there is no stream %r; its bookmark is kept and not used", name)
                 continue
             key = self.streams[name].replication_key or ""
             with suppress(BookmarkError):  # the stream fails later, if it is selected
@@ -187,6 +198,16 @@ class TapTalkdeskReports(Tap):
         sys.exit(sync_all(tap.runs, tap.report_streams, lambda: tap.state, refused, tap.evidence))
 
     @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Returns the SDK's command, with help texts that are true for this tap."""
+        command = super().get_singer_command()
+        command.help = HELP
+        for option in command.params:
+            if isinstance(option, click.Option) and option.name == "test":
+                option.help = HELP_OF_TEST
+        return command
+
+    @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """Handles `--test`: tests the connection after all options are read, or the schemas at once.
 
@@ -205,7 +226,7 @@ class TapTalkdeskReports(Tap):
             try:
                 return super().cb_config(ctx, param, value)
             except (OSError, TypeError, ValueError) as error:  # TypeError: JSON, but not an object
-                msg = f"config: cannot be read as JSON: {error}"
+                msg = f"config: cannot be read as JSON; correct the file: {error}"
                 raise ConfigValidationError(msg, errors=[msg]) from None
 
     @classmethod
@@ -240,7 +261,7 @@ class TapTalkdeskReports(Tap):
         self._config = normalize(self._config)
         # This is only a warning, because a config may contain settings of other programs.
         for name in self._config.keys() - SCHEMA["properties"].keys() - self._settings_of_sdk.keys():
-            self.logger.warning("%s: there is no such setting, and it changes nothing", name)
+            self.logger.warning("%s: there is no such setting, so it is ignored; check its spelling", name)
         declared = REPORTING_STREAMS if api_of(self._config) == "reporting" else EXPLORE_STREAMS
         errors = list(problems(self._config, {stream.name for stream in declared}))
         if errors and raise_errors:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from tap_talkdesk_reports.api.client import DATE_RESOLUTION, Client
 from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.api.urls import read_url
-from tap_talkdesk_reports.core.clock import current_scope, in_words
+from tap_talkdesk_reports.core.clock import current_scope
 from tap_talkdesk_reports.core.errors import (
     AuthenticationError,
     RequestRefusedError,
     TalkdeskError,
     UnexpectedResponseError,
 )
+from tap_talkdesk_reports.core.words import clock_distance
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -146,7 +147,7 @@ class TokenSource(ABC):
         """The addition to the error for a refused sign-in; empty unless the clocks differ."""
         if abs(self.clock_skew) <= TOLERATED_SKEW:
             return ""
-        return f"; this machine's clock is {_distance(self.clock_skew)} Talkdesk's; set it"
+        return f"; this machine's clock is {clock_distance(self.clock_skew)} Talkdesk's clock; correct it"
 
 
 class PasswordGrant(TokenSource):
@@ -254,9 +255,3 @@ class ClientCredentials(TokenSource):
         form["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         form["client_assertion"] = self._key.assertion(self._client_id, self._audience, self._policy.now())
         return {"data": form}
-
-
-def _distance(skew: float) -> str:
-    """Describes how far this machine's clock is from Talkdesk's: `7 minutes ahead of`."""
-    side = "behind" if skew > 0 else "ahead of"
-    return f"{in_words(60 * round(abs(skew) / 60))} {side}"

@@ -17,7 +17,7 @@ from tap_talkdesk_reports.api.exchange import Response, exchange, open_connectio
 from tap_talkdesk_reports.api.failures import describe_error, is_lasting, was_never_sent
 from tap_talkdesk_reports.api.headers import read_date, read_retry_after
 from tap_talkdesk_reports.api.session import Bearer, Sessions
-from tap_talkdesk_reports.core.clock import in_words, pauses
+from tap_talkdesk_reports.core.clock import pauses
 from tap_talkdesk_reports.core.errors import (
     AuthenticationError,
     RequestRefusedError,
@@ -25,6 +25,7 @@ from tap_talkdesk_reports.core.errors import (
     UnavailableError,
     UnexpectedResponseError,
 )
+from tap_talkdesk_reports.core.words import counted, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +40,7 @@ logger = logging.getLogger("tap-talkdesk-reports")
 #: Statuses after which a request is retried.
 RETRIABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 TOO_MANY = 429
+LIMIT_ADVICE = "the account's limit is reached: run again later, or lower max_concurrent_jobs"
 
 #: Attempts after unexpected responses. A proxy's error page may go away; a changed API does not.
 ATTEMPTS_IF_UNEXPECTED = 3
@@ -100,6 +102,7 @@ class _TransientError(RetriableAPIError):
         message: str,
         *,
         attempts: float = ATTEMPTS_IF_UNEXPECTED,
+        advice: str = "",
         wait: float | None = None,
         lost: bool = True,
         unexpected: UnexpectedResponseError | None = None,
@@ -107,6 +110,8 @@ class _TransientError(RetriableAPIError):
         super().__init__(message)
         #: The number of attempts after which the client gives up.
         self.attempts = attempts
+        #: What the user can do if it lasts.
+        self.advice = advice
         #: Seconds that the API wants the client to wait.
         self.wait = wait
         #: Whether the API may have carried out the request.
@@ -180,8 +185,8 @@ class Client:
                 if attempt >= error.attempts or waited >= self._policy.max_wait:
                     if error.unexpected:
                         raise error.unexpected from None
-                    msg = f"{error}; given up after {attempt} attempts in {in_words(waited)}"
-                    raise UnavailableError(msg) from None
+                    msg = f"{error}; given up after {counted(attempt, 'attempt')} in {in_words(waited)}"
+                    raise UnavailableError(f"{msg}; {error.advice}") from None
                 wait = error.wait if error.wait is not None else clock.jittered(pause)
                 wait = min(wait, max(1.0, self._policy.max_wait - waited))
                 self._log(error, wait)
@@ -197,15 +202,21 @@ class Client:
             self._tokens.renew(token)
             response = self._exchange(method, path, request, self._tokens.token())
             if response.status == 401:
-                msg = "Talkdesk refuses its own new token, as it does that of another region"
-                raise AuthenticationError(f"{msg}: check region, api_url and token_url. {response}")
+                msg = (
+                    "Talkdesk refuses its own new token; check region, api_url and token_url: "
+                    f"the account may belong to another region. {response}"
+                )
+                raise AuthenticationError(msg)
         if response.status in expect:
             return response
         if response.status in RETRIABLE:
             wait = read_retry_after(response.headers.get("Retry-After", ""), self._policy.now())
             is_limit = response.status == TOO_MANY
             attempts = float("inf") if is_limit else self._policy.attempts
-            raise _TransientError(str(response), attempts=attempts, wait=wait, lost=not is_limit)
+            advice = LIMIT_ADVICE if is_limit else "run again later"
+            raise _TransientError(
+                str(response), attempts=attempts, advice=advice, wait=wait, lost=not is_limit
+            )
         raise RequestRefusedError(str(response), status=response.status)
 
     def _exchange(self, method: str, path: str, request: dict[str, Any], token: str | None) -> Response:
@@ -221,7 +232,8 @@ class Client:
             if is_lasting(error):
                 raise UnavailableError(msg, is_lasting=True) from None
             lost = not was_never_sent(error)
-            raise _TransientError(msg, attempts=self._policy.attempts, lost=lost) from None
+            attempts, advice = self._policy.attempts, "check the host and the network, or run again later"
+            raise _TransientError(msg, attempts=attempts, advice=advice, lost=lost) from None
         self._policy.server_clock.read(response.headers, self._policy.clock.now())
         return response
 

@@ -25,6 +25,7 @@ from tap_talkdesk_reports.core.errors import (
     UnexpectedResponseError,
 )
 from tap_talkdesk_reports.core.spool import CHUNK_BYTES, drop, new_spool, spool_error, unpacked
+from tap_talkdesk_reports.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,9 +109,10 @@ class Downloads:
                     fruitless, waits = 0, pauses()
                 fruitless += 1
                 if fruitless >= FRUITLESS_ATTEMPTS:
-                    msg = f"the download stopped {fruitless} times at byte {part.size}: {interrupted}"
+                    times = counted(fruitless, "time")
+                    msg = f"the download stopped {times} at byte {part.size:,}: {interrupted}"
                     raise TruncatedFileError(msg, position=part.size) from None
-                logger.debug("download at byte %d: %s; going on", part.size, interrupted)
+                logger.debug("The download stopped at byte %d: %s; resuming it", part.size, interrupted)
                 self._clock.sleep(self._clock.jittered(next(waits)))
             else:
                 return
@@ -134,11 +136,11 @@ class Downloads:
                     self._append(part, response.file)
         except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
             if is_lasting(error):
-                msg = f"The file host cannot be used: {describe_error(error)}"
+                msg = f"the file host cannot be used: {describe_error(error)}"
                 raise UnavailableError(msg, is_lasting=True) from None
             raise DownloadInterrupted(describe_error(error)) from None
         if not part.size and isinstance(source, Response):
-            msg = "the files operation returned no byte"
+            msg = "Talkdesk returned an empty response in place of the file"
             raise DownloadInterrupted(msg)
 
     def _request(self, url: str, headers: dict[str, str]) -> Response:
@@ -162,11 +164,12 @@ class Downloads:
         try:
             parsed = read_url(url)
         except ValueError as error:
-            msg = f"Talkdesk names a file URL that cannot be used: {error}"
+            msg = f"the URL of the report file cannot be used: {error}; run again, then report it"
             raise UnexpectedResponseError(msg) from None
         is_safe = parsed.scheme == "https" or (self._allow_loopback and is_loopback(parsed.host or ""))
         if not is_safe:
-            msg = f"Talkdesk names a file URL that is not https: {parsed.scheme}://{parsed.host}"
+            shown = f"{parsed.scheme}://{parsed.host}"
+            msg = f"the URL of the report file is not https: {shown}; run again, then report it"
             raise UnexpectedResponseError(msg)
         return parsed.url
 
@@ -182,9 +185,9 @@ class Downloads:
             part.size += len(chunk)
             if (now := self._clock.monotonic()) - began >= FLOOR_SECONDS:
                 if part.size - size < FLOOR_BYTES:
-                    msg = f"only {part.size - size} bytes came in {now - began:.0f} s"
+                    msg = f"only {counted(part.size - size, 'byte')} arrived in {now - began:.0f} s"
                     raise DownloadInterrupted(msg)
                 began, size = now, part.size
         if part.promised is not None and part.size != part.promised:
-            msg = f"{part.size} of {part.promised} bytes came"
+            msg = f"{part.size:,} of {part.promised:,} bytes arrived"
             raise DownloadInterrupted(msg)

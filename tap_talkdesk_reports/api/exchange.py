@@ -123,7 +123,7 @@ def open_connection(session: Session, url: str, *, timeout: float) -> None:
         with Deadline(timeout):
             connect(session, url, timeout)
     except (OSError, ValueError, urllib3.exceptions.HTTPError):
-        logger.debug("No connection could be opened ahead")
+        logger.debug("No connection could be opened before the first request")
 
 
 def read_body(response: requests.Response, limit: int) -> tuple[bytes, bool]:

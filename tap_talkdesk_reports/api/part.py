@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tap_talkdesk_reports.api.headers import read_content_range, read_length
 from tap_talkdesk_reports.core.errors import TruncatedFileError
+from tap_talkdesk_reports.core.words import counted
 
 if TYPE_CHECKING:
     from tap_talkdesk_reports.api.exchange import Response
@@ -44,7 +45,8 @@ class Part:
         """
         self.restarts += 1
         if self.restarts > RESTARTS or self.misplaced > MISPLACED_RESTS:
-            msg = f"the download had to begin anew {self.restarts} times, at last after {self.size} bytes"
+            times, size = counted(self.restarts, "time"), counted(self.size, "byte")
+            msg = f"the download started over {times}, the last after {size}"
             raise TruncatedFileError(msg, position=self.size)
         self.file.seek(0)
         self.file.truncate()
@@ -68,7 +70,7 @@ class Part:
         if status in {PARTIAL, NOT_SATISFIABLE}:
             self.misplaced += status == PARTIAL and begin != self.size
             self.restart()
-            msg = f"the file host returned {status} for the rest of the file, and not that rest"
+            msg = f"the file host returned {status}, but not the requested rest of the file"
             raise DownloadInterrupted(msg)
         if status != 200:
             # S3 returns 403 for an expired URL, 404 right after the job is done, 500 and 503 when busy.

@@ -146,7 +146,7 @@ class ReportingApi:
                 raise DownloadInterrupted(msg)
             if target := location(response):
                 return target
-            msg = f"{job}: the files operation redirects without a Location header"
+            msg = f"{response.request} redirects without a Location header; run again, then report it"
             raise UnexpectedResponseError(msg)
 
         expect = REDIRECTS | NOT_YET | self.file_statuses

@@ -33,8 +33,11 @@ def as_object(response: Response) -> dict[str, Any]:
         body = None
     if isinstance(body, dict):
         return body
-    kind = redact(response.headers.get("Content-Type", "")) or "something"
-    msg = f"Expected a JSON object from Talkdesk, got {kind}: {response.excerpt}"
+    kind = redact(response.headers.get("Content-Type", "")) or "a body without a type"
+    msg = (
+        f"{response.request}: expected a JSON object from Talkdesk, got {kind}; "
+        f"check for a proxy, and the URLs in the settings. {response.excerpt}"
+    )
     raise UnexpectedResponseError(msg)
 
 
@@ -52,7 +55,7 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
     job = body.get("job", body)
     known = isinstance(job, dict) and _is_id(job.get("id")) and isinstance(job.get("status"), str)
     if not known:
-        msg = f"Report {report!r}: expected a job with id and status, got {redact(str(body))}"
+        msg = f"report {report!r}: expected a job with id and status, got {redact(str(body))}"
         raise UnexpectedResponseError(msg)
     name = job.get("name")
     echo = _echo(job.get("timespan"))
@@ -87,7 +90,7 @@ def same_job(job: ReportJob, body: dict[str, Any]) -> ReportJob:
     if read.id == job.id:
         # Not every response repeats the job's name and creation time.
         return replace(read, name=read.name or job.name, created_at=read.created_at or job.created_at)
-    msg = f"{job}: polled, and the response is about job {redact(read.id)}"
+    msg = f"{job}: the response to a poll is about another job, {redact(read.id)}"
     raise UnexpectedResponseError(msg)
 
 
@@ -133,7 +136,7 @@ def location(response: Response) -> str | None:
         pass
     if not target:
         return None
-    msg = f"{response.request} redirects to what is no URL"
+    msg = f"{response.request} redirects to an invalid URL; run again, then report it"
     raise UnexpectedResponseError(msg)
 
 
@@ -147,7 +150,7 @@ def listed_jobs(body: dict[str, Any], report: str) -> list[ReportJob]:
     embedded = body.get("_embedded") or body.get("_embdedded") or {}
     jobs = embedded.get("jobs") or [] if isinstance(embedded, dict) else None
     if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
-        msg = f"Report {report!r}: expected a list of jobs, got {redact(str(body))}"
+        msg = f"report {report!r}: expected a list of jobs, got {redact(str(body))}"
         raise UnexpectedResponseError(msg)
     return [read_job(job, report) for job in jobs]
 

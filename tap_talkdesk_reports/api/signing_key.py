@@ -33,7 +33,7 @@ class SigningKey:
             self._key: Any = load_pem_private_key(_as_pem(private_key), password=None)
             self._algorithm = _algorithm(self._key)
         except (ValueError, TypeError, UnsupportedAlgorithm):
-            msg = "not a private key; give it as Talkdesk handed it out, in base64, or as PEM"
+            msg = "it is not a private key; set the key as Talkdesk issued it, in base64, or as PEM"
             raise ValueError(msg) from None
         self._key_id = key_id
 

@@ -17,7 +17,7 @@ def read_url(text: str) -> Url:
             a backslash, blanks or control characters. The message does not show the URL.
     """
     if re.search(r"[\x00-\x20\x7f\\]", text):
-        msg = "a URL with a blank, a backslash or a control character"
+        msg = "it contains a space, a backslash or a control character"
         raise ValueError(msg)
     try:
         url = parse_url(text)
@@ -25,10 +25,10 @@ def read_url(text: str) -> Url:
     except (LocationParseError, UnicodeError):
         url, host = Url(), b""
     if url.scheme not in {"http", "https"} or not host or host.startswith((b".", b"*")):
-        msg = "no URL of a host"
+        msg = "it is not an http or https URL with a host"
         raise ValueError(msg)
     if url.auth is not None or re.match(r"[^/?#]*//[^/?#]*@", text):
-        msg = "a URL with a user"
+        msg = "it contains a user name"
         raise ValueError(msg)
     return url
 

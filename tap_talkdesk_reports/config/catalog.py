@@ -116,13 +116,13 @@ def _by_stream(given: Mapping[str, Any]) -> dict[str, list[Entry]]:
     """Groups the catalog's entries by stream."""
     entries = given.get("streams")
     if not isinstance(entries, list) or not entries:
-        msg = "catalog: it has no streams, so that nothing would be read; make one with --discover"
+        msg = "catalog: it has no streams; create a catalog with --discover"
         raise ConfigValidationError(msg, errors=[msg])
     found: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         name = isinstance(entry, dict) and (entry.get("tap_stream_id") or entry.get("stream"))
         if not isinstance(name, str):
-            msg = f"catalog: it has a stream without tap_stream_id: {entry!r:.200}"
+            msg = f"catalog: it has a stream without tap_stream_id; create it with --discover: {entry!r:.200}"
             raise ConfigValidationError(msg, errors=[msg])
         found[name].append(entry)
     return found
@@ -137,10 +137,10 @@ def _selected(entries: Sequence[Entry], stream: Declared | None) -> Entry | None
     is_default = stream is not None and stream.selected_by_default
     selected = [entry for entry in entries if is_selected(entry, metadata_of(entry), is_default=is_default)]
     if selected and stream is None:
-        msg = "the catalog selects this stream, and the tap has none of this name; see --discover"
+        msg = "the catalog selects this stream, but the tap does not have it; --discover lists the streams"
         raise CatalogError(msg)
     if len(selected) > 1:
-        msg = f"the catalog selects this stream {len(selected)} times; a stream is read once"
+        msg = f"the catalog selects this stream {len(selected)} times; remove all entries but one"
         raise CatalogError(msg)
     return selected[0] if selected else None
 
@@ -183,7 +183,7 @@ def _replication_key(entry: Entry, root: Mapping[str, Any], own: str) -> str:
     values = [root.get("replication-key"), entry.get("replication_key")]
     key = edited(own, filter(None, values))
     if key != own:
-        msg = f"the catalog sets replication-key to {key!r:.200}; this report can be read by {own!r} only"
+        msg = f"the catalog sets replication-key to {key!r:.200}; it must be {own!r}, or left out"
         raise CatalogError(msg)
     return own
 
@@ -216,7 +216,7 @@ def _keys(entry: Entry, root: Mapping[str, Any], own: Sequence[str], columns: Co
         raise CatalogError(msg) from None
     for key in keys:
         if key not in columns:
-            msg = f"the catalog sets table-key-properties to {keys!r:.200}; {key!r:.200} is no column"
+            msg = f"the catalog sets table-key-properties to {keys!r:.200}; {key!r:.200} is not a column"
             raise CatalogError(msg)
     return list(dict.fromkeys(keys))
 
@@ -229,8 +229,8 @@ def _columns(entry: Entry, own: Mapping[str, Any]) -> dict[str, Any]:
         if name == UNKNOWN_FIELDS and name not in own:
             continue  # an older catalog, made with another value of the setting `unknown_fields`
         if name not in own and (other := names.setdefault(plain_name(name), name)) != name:
-            msg = f"the catalog adds the column {name!r:.200}, which has the same field as {other!r:.200}"
-            raise CatalogError(msg)
+            msg = f"the catalog adds the column {name!r:.200}, which reads the same field as {other!r:.200}"
+            raise CatalogError(f"{msg}; remove one of them")
         check(name, own.get(name), field)
         columns[name] = field
     return columns
@@ -240,11 +240,11 @@ def _alias(entry: Entry, name: str, names: Mapping[str, int]) -> str | None:
     """Returns the alias that a stream has in the Singer messages; None if it has none."""
     alias = entry.get("stream") or name
     if not isinstance(alias, str):
-        msg = f"the catalog sets stream to {alias!r:.200}; it must be a text"
+        msg = f"the catalog sets stream to {alias!r:.200}; it must be a string"
         raise CatalogError(msg)
     if alias == name:
         return None
     if names[alias] > 1:
-        msg = f"the catalog sets stream to {alias!r:.200}; another selected stream has this name"
+        msg = f"the catalog sets stream to {alias!r:.200}; another selected stream has that name"
         raise CatalogError(msg)
     return alias

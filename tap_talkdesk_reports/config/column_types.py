@@ -103,7 +103,9 @@ def check(name: str, own: Field | None, wanted: dict[str, Any]) -> None:
         Schema.from_dict(wanted)  # also checks nested schemas, which the SDK reads later
         kinds(wanted)
     except (AttributeError, TypeError, ValueError):
-        msg = f"the catalog sets the schema of {name!r:.200} to {wanted!r:.200}, which is none of a column"
+        msg = (
+            f"the catalog sets the schema of {name!r:.200} to {wanted!r:.200}; this is not a column's schema"
+        )
         raise CatalogError(msg) from None
     if name in OWN_COLUMNS:
         own = own or TEXT
@@ -113,7 +115,10 @@ def check(name: str, own: Field | None, wanted: dict[str, Any]) -> None:
     if converted is None or (name in OWN_COLUMNS and converted is not own):
         shown = {key: wanted[key] for key in ("type", "format", "anyOf", "oneOf") if key in wanted}
         kind = kinds(own)[0]
-        msg = f"the catalog sets the type of {name!r} to {shown!r:.200}; {kind} cannot be converted to that"
+        msg = (
+            f"the catalog sets the type of {name!r} to {shown!r:.200}; "
+            f"its values are {kind} and cannot be converted to that"
+        )
         raise CatalogError(msg)
 
 

@@ -63,7 +63,7 @@ def custom_report_problems(entries: object, taken: set[str]) -> Iterator[str]:
         taken: Names of existing streams.
     """
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        yield 'is not a list of objects such as {"type": "adherence", "replication_key": "started_at"}'
+        yield 'it must be a list of objects such as {"type": "adherence", "replication_key": "started_at"}'
         return
     taken = set(taken)
     for entry in entries:
@@ -73,7 +73,7 @@ def custom_report_problems(entries: object, taken: set[str]) -> Iterator[str]:
             continue
         name = CustomReport.from_setting(entry).name
         if name in taken:
-            yield f"{kind!r}: there is a stream {name!r} already; give it another `name`"
+            yield f"{kind!r}: there is a stream {name!r} already; set another `name`"
         taken.add(name)
 
 
@@ -81,9 +81,9 @@ def _wrong(entry: Mapping[str, Any]) -> str | None:
     """Returns the first problem of an entry; None if it has none."""
     for name in ("type", "replication_key", "name"):
         if not isinstance(entry.get(name), str) and not (name == "name" and entry.get(name) is None):
-            return f"`{name}` must be text"
+            return f"`{name}` must be a string"
     if not _type.fullmatch(entry["type"]):
-        return "`type` must be the report's name as it stands in the path /data/reports/{type}/jobs"
+        return "`type` must be the name of the report in the path /data/reports/{type}/jobs"
     keys = entry.get("keys")
     if keys is not None and not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
         return "`keys` must be a list of field names"
@@ -104,11 +104,11 @@ def _wrong_names(part: str, given: Iterable[str]) -> str | None:
     for name in given:
         column = plain_name(name)
         if not column:
-            return f"`{part}` {name!r} has no letter from a to z and no digit"
+            return f"`{part}` {name!r} must have a letter from a to z or a digit"
         if len(column) > LONGEST_NAME:
             return f"`{part}` {name!r} is longer than {LONGEST_NAME} characters"
         if column in columns:
-            return f"`{part}` has {columns[column]!r} and {name!r}, which would be the same column"
+            return f"`{part}` has {columns[column]!r} and {name!r}, which become the same column; remove one"
         columns[column] = name
     return None
 

@@ -25,14 +25,14 @@ def read_json(file: IO[str] | None, name: str) -> dict[str, Any] | None:
         return None
     text = file.read()
     if name == "state" and not text.strip():
-        logger.warning("state: the file is empty, and counts as no state")
+        logger.warning("state: the file is empty, so the run starts without a state")
         return None
     try:
         content = load_json(text)
     except ValueError as error:
-        msg = f"{name}: cannot be read as JSON: {error}"
+        msg = f"{name}: cannot be read as JSON; correct the file: {error}"
         raise ConfigValidationError(msg, errors=[msg]) from None
     if isinstance(content, dict):
         return content
-    msg = f"{name}: is {type(content).__name__} and no JSON object"
+    msg = f"{name}: the file must hold a JSON object, and holds {type(content).__name__}"
     raise ConfigValidationError(msg, errors=[msg])

@@ -27,7 +27,8 @@ def metadata_of(entry: Entry) -> Metadata:
             breadcrumb = tuple(map(str, part["breadcrumb"]))
             metadata[breadcrumb] = metadata.get(breadcrumb, {}) | part["metadata"]
     except (KeyError, TypeError, ValueError):
-        msg = f"the catalog sets metadata to {entry['metadata']!r:.200}; it must be a list of metadata"
+        shown = f"{entry['metadata']!r:.200}"
+        msg = f"the catalog sets metadata to {shown}; it must be a list of objects as --discover writes them"
         raise CatalogError(msg) from None
     return metadata
 

@@ -5,6 +5,7 @@
 - `errors`: every error, sorted by who can fix it
 - `limits`: describes errors that a limit of this machine causes
 - `clock`: time, sleep, cancellation, pauses between attempts
+- `words`: numbers and durations in words, for messages
 - `spool`: temporary files for reports
 - `signals`: signal handlers that are set before any slow import
 """

@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 SECONDS_APART = 1.0
 
 
-def in_words(seconds: float) -> str:
-    """Formats a duration for messages, for example `1.5 s` or `2 minutes`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    from pendulum import duration  # noqa: PLC0415 - a tenth of the start-up time
-
-    return duration(seconds=round(seconds)).in_words()
-
-
 class Stopped(BaseException):
     """Raised when the process received a stop signal, or the current scope was cancelled.
 

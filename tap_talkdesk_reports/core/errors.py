@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 class TalkdeskError(FatalSyncError):
     """Base class of the tap's errors; each has one line on what went wrong and what to do."""
 
+    def begin_with(self, where: object) -> None:
+        """Puts what the error is about, such as a job, before its message."""
+        self.args = (f"{where}: {self}",)
+
 
 class CatalogError(TalkdeskError):
     """Raised when the tap cannot read a stream as the catalog requires; the stream is not read."""

@@ -11,9 +11,9 @@ LIMITS = {
     "too many files and connections are open: raise the limit (ulimit -n), or lower max_concurrent_jobs": (
         OUT_OF_FILES
     ),
-    "memory is short: raise its limit, or lower max_concurrent_jobs": {errno.ENOMEM, errno.ENOBUFS},
+    "out of memory: raise the limit, or lower max_concurrent_jobs": {errno.ENOMEM, errno.ENOBUFS},
     "no thread can be started: raise the limit (ulimit -u), or lower max_concurrent_jobs": {errno.EAGAIN},
-    "the disk is full, or a file would become too large: make room": {
+    "the disk is full, or a file becomes too large: free some space": {
         errno.ENOSPC,
         errno.EDQUOT,
         errno.EFBIG,

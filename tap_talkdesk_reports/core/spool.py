@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from tap_talkdesk_reports.core.errors import SpoolError, TruncatedFileError
 from tap_talkdesk_reports.core.limits import describe_limit
+from tap_talkdesk_reports.core.words import counted
 
 #: Size in bytes of the chunks in which report files are read and written.
 CHUNK_BYTES = 1 << 18
@@ -53,7 +54,7 @@ def unpacked(spool: BinaryIO, folder: str | None) -> BinaryIO:
         content.flush()  # so that a full disk raises here
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         drop(content)
-        msg = f"the packed file is not whole: {error}"
+        msg = f"the gzip file is incomplete: {error}"
         raise TruncatedFileError(msg) from None
     except OSError as error:
         drop(content)
@@ -69,9 +70,10 @@ def drop(spool: BinaryIO) -> None:
 
 def spool_error(error: OSError, needed: int | None = None) -> SpoolError:
     """Returns the error for a report file that cannot be stored; `needed` is its size in bytes."""
-    size = f" of {needed} bytes" if needed else ""
+    size = f" of {counted(needed, 'byte')}" if needed else ""
     if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
-        msg = f"The report file{size} cannot be kept: {describe_limit(error)}"
+        msg = f"the report file{size} cannot be written to disk: {describe_limit(error)}"
     else:
-        msg = f"The report file{size} cannot be kept: {error.strerror or error}. Make room, or set spool_dir"
+        reason = error.strerror or error
+        msg = f"the report file{size} cannot be written to disk: {reason}. Free disk space, or set spool_dir"
     return SpoolError(msg)

@@ -114,7 +114,7 @@ def timespans(start: datetime, end: datetime, length: timedelta) -> Iterator[Tim
         ValueError: `length` is not positive.
     """
     if length <= timedelta(0):
-        msg = f"a timespan must be longer than nothing, not {length}"
+        msg = f"the length of a timespan must be positive, not {length}"
         raise ValueError(msg)
     start, end = start.replace(microsecond=0), end.replace(microsecond=0)  # the API has whole seconds
     while end - start >= SHORTEST:

@@ -28,7 +28,10 @@ logger = logging.getLogger("tap-talkdesk-reports")
 
 #: What each status means when Talkdesk refuses to create a job, and what to do.
 ADVICE = {
-    400: "Talkdesk does not accept this timespan, format or report",
+    400: (
+        "Talkdesk does not accept this timespan, format or report; "
+        "lower timespan_hours if the timespan is too long"
+    ),
     403: "these credentials may not use the report; ask for the permission, or deselect the stream",
     404: "Talkdesk does not know the report; check its name and api_url, or deselect the stream",
 }
@@ -69,8 +72,10 @@ class Creation:
                 found = self._unseen(report, timespan, self._api.now())
                 attempts = ATTEMPTS_IF_UNEXPECTED if lost.is_unexpected else ATTEMPTS_TO_CREATE
                 if found is None and attempt >= attempts:
+                    lost.begin_with(f"report {report!r}, timespan {timespan}")
                     raise
-                logger.warning("%s; %s", lost, f"found it: {found}" if found else "creating it again")
+                next_step = f"found the job in the list: {found}" if found else "creating the job again"
+                logger.warning("report %r, timespan %s: %s; %s", report, timespan, lost, next_step)
                 if found is None:
                     jittered = self._clock.jittered(pause)
                     self._clock.sleep(min(lost.wait, LONGEST_WAIT) if lost.wait else jittered)
@@ -82,7 +87,9 @@ class Creation:
                 raise RequestRefusedError(msg, status=refused.status) from None
             else:
                 if job.id in self.seen:
-                    msg = f"{job}: Talkdesk's response has the id of a job that was created before"
+                    msg = (
+                        f"{job}: Talkdesk's response has the id of an earlier job; run again, then report it"
+                    )
                     raise UnexpectedResponseError(msg)
                 self.own.add(job.id)
             self.seen.add(job.id)

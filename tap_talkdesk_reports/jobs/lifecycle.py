@@ -114,7 +114,7 @@ class Jobs:
         job = adopted or self.create(report, timespan)
         if job.id not in self._creation.seen:
             self._creation.seen.add(job.id)
-            logger.info("%s: adopted", job)
+            logger.info("%s: adopted from an earlier run", job)
         try:
             return self._wait(self._check_timespan(job), check=self._check_timespan)
         except JobTimeoutError as error:
@@ -193,9 +193,9 @@ class Jobs:
         except JobTimeoutError:
             pass
         except TalkdeskError as error:
-            logger.debug("%s: nothing more is known of it: %s", job, error)
+            logger.debug("%s: its status cannot be read any more: %s", job, error)
             return True
-        logger.warning("%s: it does not end, so its slot is not used again in this run", job)
+        logger.warning("%s: the job does not end, so this run continues with one job slot less", job)
         return False
 
     @property
@@ -211,12 +211,12 @@ class Jobs:
         except (UnavailableError, UnexpectedResponseError) as error:
             if isinstance(error, UnavailableError) and error.is_lasting:
                 raise
-            logger.warning("%s: its status is not available: %s", job, error)
+            logger.warning("%s: a poll failed and is repeated: %s", job, error)
         except RequestRefusedError as error:
             if error.status != 404:
                 raise
             if age > SECONDS_UNTIL_KNOWN:
-                msg = f"{job} is not known to Talkdesk any more"
+                msg = f"{job}: Talkdesk does not know the job any more"
                 raise JobFailedError(msg, job=job) from None
         return job
 
@@ -228,7 +228,7 @@ class Jobs:
                 with Scope(current_scope().stream).entered():
                     self._api.cancel(job)
             except TalkdeskError as error:
-                logger.debug("%s could not be cancelled: %s", job, error)
+                logger.debug("%s: could not be cancelled: %s", job, error)
             else:
                 self._open.job = None
 
@@ -242,14 +242,18 @@ class Jobs:
         if echo is None or not echo.differs_from(job.timespan):
             return job
         if not echo.covers(job.timespan):
-            msg = f"{job}: Talkdesk's response is about {echo.timespan}, which is less than was requested"
+            covered = echo.timespan
+            msg = f"{job}: Talkdesk's response has the timespan {covered}, which is less than was requested"
             raise TimespanMismatchError(msg, job=job)
         if not self._knows_echo:
             self._knows_echo = True
-            logger.info("%s: Talkdesk writes it as %s; taken for the same", job, echo.timespan)
+            words = "%s: Talkdesk writes this timespan as %s; the tap treats the two as the same"
+            logger.info(words, job, echo.timespan)
         return job
 
     def _warn_of_status(self, job: ReportJob) -> None:
         if job.status not in self._unknown_statuses:
             self._unknown_statuses.add(job.status)
-            logger.warning("%s has the unknown status %r; it counts as still running", job, job.status)
+            logger.warning(
+                "%s: unknown status %r, treated as still running; please report it", job, job.status
+            )

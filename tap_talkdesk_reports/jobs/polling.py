@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import JobFailedError, JobTimeoutError
 from tap_talkdesk_reports.core.report_job import DONE, RUNNING
+from tap_talkdesk_reports.core.words import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

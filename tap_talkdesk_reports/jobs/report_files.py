@@ -15,10 +15,14 @@ from tap_talkdesk_reports.core.errors import (
     MalformedFileError,
     ReportFileError,
     RequestRefusedError,
+    SpoolError,
     TalkdeskError,
     TruncatedFileError,
+    UnavailableError,
+    UnexpectedResponseError,
 )
 from tap_talkdesk_reports.core.spool import drop
+from tap_talkdesk_reports.core.words import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -142,6 +146,8 @@ class ReportFiles:
                 drop(content)
             if isinstance(error, ReportFileError):
                 error.job = job
+            elif isinstance(error, SpoolError | UnavailableError | UnexpectedResponseError):
+                error.begin_with(job)
             raise
         return content, is_json
 
@@ -153,7 +159,7 @@ class ReportFiles:
         other, _ = self._downloads.fetch(lambda: self._open(job))
         try:
             if not _are_equal(content, other):
-                msg = "the CSV file came without a length, and two downloads of it differ"
+                msg = "the CSV file has no declared length, and two downloads of it differ"
                 raise TruncatedFileError(msg)
         finally:
             drop(other)
@@ -174,10 +180,10 @@ class ReportFiles:
         check_ends(content)
         first = first_byte(content)
         if not first and self._format == "json":
-            msg = "the file has no byte, not even the brackets of an empty JSON report"
+            msg = "the file is empty; even an empty JSON report has brackets"
             raise MalformedFileError(msg, position=0)
         if not first and not may_be_empty:
-            msg = "the CSV file has no byte, not even a header"
+            msg = "the CSV file is empty and has no header"
             raise EmptyFileError(msg, position=0)
         return first == b"{"
 
@@ -209,14 +215,14 @@ def check_ends(file: BinaryIO) -> None:
     """
     first = first_byte(file)
     if first == b"<":
-        msg = "the file is a page of HTML or XML and no report"
+        msg = "the file is an HTML or XML page, not a report"
         raise MalformedFileError(msg, position=0)
     if first == b"[":
-        msg = "the file is a JSON array and no report object with `entries`"
+        msg = "the file is a JSON array, not a report object with `entries`"
         raise MalformedFileError(msg, position=0)
     if first == b"{":
         size = file.seek(0, io.SEEK_END)
         file.seek(max(0, size - 4096))
         if not file.read().rstrip(SPACE).endswith(b"}"):
-            msg = f"the JSON stops after {size} bytes, without its closing bracket"
+            msg = f"the JSON ends after {counted(size, 'byte')}, without its closing bracket"
             raise TruncatedFileError(msg, position=size)

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tap_talkdesk_reports.core.errors import MalformedFileError
+from tap_talkdesk_reports.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator, Sequence
@@ -71,7 +72,7 @@ def csv_rows(
                 begin = reader.line_num
                 yield make(header, lines if is_even else [cells for cells in lines if cells])
     except (csv.Error, UnicodeDecodeError) as error:
-        msg = f"line {reader.line_num}: {error}"
+        msg = f"CSV line {reader.line_num}: {error}"
         raise MalformedFileError(msg, position=reader.line_num) from None
     finally:
         with suppress(ValueError):  # the caller has closed the file
@@ -94,9 +95,9 @@ def _line_chunks(file: BinaryIO, lines: Iterator[list[str]]) -> Iterator[list[li
 def _check_header(header: list[str], columns: Collection[str], found: Collection[str | None]) -> None:
     missing = [name for name in columns if name not in found]
     if missing or len(set(header)) < len(header):
-        what = f"lacks {', '.join(missing)}" if missing else "names a column twice"
+        what = f"lacks {', '.join(missing)}" if missing else "has a column twice"
         # The header is not shown, because a line that is not a header may contain personal data.
-        msg = f"the CSV header, of {len(header)} columns, {what}"
+        msg = f"the CSV header ({counted(len(header), 'column')}) {what}"
         raise MalformedFileError(msg, position=1)
 
 
@@ -105,5 +106,5 @@ def _check_lines(width: int, lines: Sequence[Sequence[str]], line: int) -> None:
     for cells in lines:
         line += 1 + sum(_line_break.subn("", cell)[1] for cell in cells)
         if len(cells) not in {0, width}:
-            msg = f"line {line}: the row has {len(cells)} cells, and the header {width}"
+            msg = f"CSV line {line}: the row has {counted(len(cells), 'cell')}, and the header has {width}"
             raise MalformedFileError(msg, position=line)

@@ -7,7 +7,6 @@ a file that is not a report, never reads as an empty report.
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections import deque
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -15,14 +14,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from tap_talkdesk_reports.core.errors import MalformedFileError, TruncatedFileError
+from tap_talkdesk_reports.core.words import counted
 from tap_talkdesk_reports.records.lenient_json import decode_rows, has_surrogates, without_lone_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from tap_talkdesk_reports.records.lenient_json import Row
-
-logger = logging.getLogger("tap-talkdesk-reports")
 
 #: Bytes of a file that are read and decoded at a time. `python -m bench.chunks` found this the best of six
 #: sizes. Smaller chunks take longer, because each has a fixed cost. Rows of larger chunks leave the CPU cache
@@ -65,7 +63,7 @@ def json_rows(
 
     A report is `{"total": N, "entries": [{...}, ...], ...}` with its keys in any order
     (talkdesk-api, A6 and B6). A missing list of entries is an empty report only if `total`
-    is 0. A missing `total` is logged, and is not an error.
+    is 0. A missing `total` is not an error.
 
     Args:
         file: The report file.
@@ -90,14 +88,12 @@ def json_rows(
     # Decoding the envelope proves that it is complete, and that the list was at its top level.
     envelope = _envelope(head[: start.end() - 1] + msgspec.json.encode(_LIST) + tail)
     if envelope.get("entries") != _LIST:
-        msg = "the report's entries do not stand where they should"
+        msg = "`entries` is not at the top level of the report"
         raise MalformedFileError(msg)
     total = envelope.get("total")
-    if total is None:
-        logger.info("A report file declares no total; it contains %d rows, and its JSON is complete", count)
-    elif str(total) != str(count):
+    if total is not None and str(total) != str(count):
         declared = json.dumps(total)[:MAX_SHOWN_TOTAL]
-        msg = f"row count mismatch: the file declares total={declared} and contains {count} rows"
+        msg = f"row count mismatch: the file declares total={declared} and contains {counted(count, 'row')}"
         raise MalformedFileError(msg, position=count)
     return None if total is None else count
 
@@ -107,7 +103,7 @@ def _check_no_entries(data: bytes) -> None:
     envelope = _envelope(data) if len(data) <= LONGEST_ENVELOPE else {}
     total = envelope.get("total")
     if envelope.get("entries") is not None or str(total) != "0":
-        msg = f"the report has no list of entries, and its total is {total!r}"
+        msg = f"the report has no list of entries, and its `total` is {total!r}"
         raise MalformedFileError(msg)
 
 
@@ -115,7 +111,7 @@ def _envelope(data: bytes) -> Row:
     try:
         return msgspec.json.decode(data.removeprefix(BOM), type=dict[str, Any])
     except _NO_JSON as error:
-        msg = f"the file is no JSON report: {error}"
+        msg = f"the file is not a JSON report: {error}"
         raise MalformedFileError(msg) from None
 
 
@@ -134,23 +130,23 @@ def _entries(
         else:
             whole, end = _scan(buffer)
             if not more and end is None:
-                msg = f"the file stops within its entries, after {count} whole rows"
+                msg = f"the file ends within its entries, after {counted(count, 'complete row')}"
                 raise TruncatedFileError(msg, position=file.tell())
             boundary = whole if end is None else end
             try:
                 chunk, buffer = _decode(buffer[:boundary], decode, after=count), buffer[boundary:]
             except _NO_JSON as error:
-                msg = f"the entries stop being a list of JSON objects after row {count}: {error}"
+                msg = f"the entries are not a list of JSON objects after row {count}: {error}"
                 raise MalformedFileError(msg, position=count) from None
             if len(buffer) > LONGEST_ENTRY:
-                msg = f"row {count + 1} is longer than {LONGEST_ENTRY} bytes"
+                msg = f"row {count + 1} is longer than {LONGEST_ENTRY:,} bytes"
                 raise MalformedFileError(msg, position=count)
         if chunk:
             count += len(chunk)
             yield chunk
         if end is not None:
             if buffer[:1] != b"]":
-                msg = f"the list of entries does not end with its bracket, after {count} rows"
+                msg = f"the list of entries has no closing bracket, after {counted(count, 'row')}"
                 raise MalformedFileError(msg, position=count)
             return count, buffer[1:]
 
@@ -163,7 +159,7 @@ def _decode(piece: bytes, decode: Callable[[bytes], list[Any]], *, after: int) -
             return []
         comma = _comma.match(piece)
         if comma is None:
-            msg = "there is no comma with an entry behind it"
+            msg = "a comma and another entry are missing"
             raise msgspec.DecodeError(msg)
         begin = comma.end()
     data = b"".join((b"[", memoryview(piece)[begin:], b"]"))

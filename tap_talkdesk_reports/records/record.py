@@ -162,16 +162,16 @@ class RecordBuilder:
         """Returns an error that shows only the keys of the row: the rest may be personal data."""
         keys = {name: record[name] for name in (*self.keys, self.replication_key) if name in record}
         return UnfitRowError(
-            f"Stream {self._stream!r}: {key} is empty or does not fit its type, and it is part of the key; "
-            f"in the row with {_shown(keys)}"
+            f"a row of stream {self._stream!r} cannot be loaded: its key {key} is empty or does not fit its "
+            f"type; please report it. The row has {_shown(keys)}"
         )
 
     def _place(self, unknown: Record, record: Record) -> None:
         """Handles unknown fields by the setting `unknown_fields`: keeps them, counts them, or raises."""
         if self.unknown_fields == "fail":
             msg = (
-                f"Stream {self._stream!r}: no place for the value of {next(iter(unknown))!r}, "
-                "and unknown_fields is 'fail'. Set it to 'keep' or 'warn' to go on"
+                f"stream {self._stream!r} has no column for the value of {next(iter(unknown))!r}, "
+                "and unknown_fields is 'fail'; set it to 'keep' or 'warn'"
             )
             raise UnfitRowError(msg)
         self.unknown.update(unknown.keys())

@@ -124,5 +124,7 @@ def _packer() -> zlib._Compress:
 
 
 def _error(error: OSError) -> SpoolError:
-    msg = f"Batch files cannot be kept: {error.strerror or error}. Make room, or see to batch_config"
+    msg = (
+        f"batch files cannot be written: {error.strerror or error}. Free disk space, or correct batch_config"
+    )
     return SpoolError(msg)

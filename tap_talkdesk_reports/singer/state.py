@@ -61,16 +61,16 @@ def read_bookmark(bookmark: Mapping[str, Any], stream: str, replication_key: str
     value = bookmark.get("replication_key_value")
     moment = timestamp_or_none(value)
     if moment is None:
-        reason = "it is not understood"
+        reason = "it is not a time"
     elif bookmark.get("replication_key", replication_key) != replication_key:
         reason = f"its replication key is not {replication_key!r}"
     elif moment < OLDEST:
-        reason = "no data of Talkdesk is that old"
+        reason = "Talkdesk has no data that old"
     else:
         return moment
     shown = json.dumps(bookmark, default=str)[:SHOWN_BOOKMARK]
     msg = (
-        f"Stream {stream!r}: the state has the bookmark {shown}, and {reason}. Correct it, "
-        "or remove it to read the stream from start_date"
+        f"the bookmark of stream {stream!r} in the state cannot be used: {reason}; correct it, "
+        f"or remove it to read the stream from start_date. The bookmark is {shown}"
     )
     raise BookmarkError(msg)

@@ -12,8 +12,8 @@ from tap_talkdesk_reports.api.explore import ExploreApi
 from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.api.reporting import ReportingApi
 from tap_talkdesk_reports.api.urls import is_loopback, read_url
-from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import TalkdeskError
+from tap_talkdesk_reports.core.words import clock_distance, in_words
 
 if TYPE_CHECKING:
     from tap_talkdesk_reports.config.settings import Settings
@@ -71,8 +71,8 @@ class Connection:
             return 0.0
         if not self._has_warned:
             self._has_warned = True
-            words = "Talkdesk's clock is %+.0f s from this machine's; using the one that is behind"
-            logger.warning(words, skew)
+            words = "this machine's clock is %s Talkdesk's clock; correct it. The run uses the earlier time"
+            logger.warning(words, clock_distance(skew))
         return max(0.0, -skew)
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import SingerSDKError
 
-from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import JobTimeoutError
+from tap_talkdesk_reports.core.words import counted, in_words
 from tap_talkdesk_reports.sync.run import TEST_SECONDS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def connection_test(
         echo(f"{name}: FAILED: {why}")
     if not streams:  # without a stream there is no sign-in
         if not refused:
-            echo("no stream is selected")
+            echo("no stream is selected; select one in the catalog")
         return code
     with runs.open(streams, is_test=True) as run:
         echo(f"sign-in: works, as account {settings.account} for the {settings.api.capitalize()} API")
@@ -62,6 +62,6 @@ def _result(run: Run, stream: str) -> str:
     try:
         delivery = next(run.files(stream))
     except JobTimeoutError:
-        return f"accepted; its job still ran after {TEST_SECONDS} s"
+        return f"accepted; its job still runs after {TEST_SECONDS} s"
     took = in_words(delivery.file.seconds)
-    return f"works; {took} from the job's creation to the last byte, {delivery.size:,} bytes"
+    return f"works; {took} from the job's creation to the last byte, {counted(delivery.size, 'byte')}"

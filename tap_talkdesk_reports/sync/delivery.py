@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
-from tap_talkdesk_reports.core.clock import in_words
+from tap_talkdesk_reports.core.words import counted, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,8 +59,8 @@ class Delivery:
 
     def ack(self) -> None:
         """Releases a file that was read to its end and whose bookmark is written; frees its slot."""
-        words = "%s: done, %d rows, %s from the job's creation to the last byte"
-        logger.info(words, self.file.job, self.rows, in_words(self.file.seconds))
+        words = "%s: done, %s, %s from the job's creation to the last byte"
+        logger.info(words, self.file.job, counted(self.rows, "row"), in_words(self.file.seconds))
         self.is_acked = True
         self._plan.was_read(self.file.timespan)
         self._lookahead.ack(self._entry)

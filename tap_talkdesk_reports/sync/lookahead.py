@@ -109,7 +109,7 @@ class LookAhead(Generic[P, R]):
                     assert isinstance(entry.outcome, BaseException)
                     raise entry.outcome
                 if entry.state is State.WAITING and not self._usable:
-                    msg = "every slot is held by a job that Talkdesk does not end; run again later"
+                    msg = "every slot is held by a job that does not end at Talkdesk; run again later"
                     raise UnavailableError(msg)
             on_wait()
             with self._changed:

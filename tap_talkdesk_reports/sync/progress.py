@@ -1,4 +1,4 @@
-"""Shows the progress of a run: bars at a terminal, otherwise a log line a minute."""
+"""Shows the progress of a run: bars at a terminal, otherwise log lines, the first after 10 s."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.core.clock import in_words
+from tap_talkdesk_reports.core.words import counted, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
+SECONDS_TO_FIRST_LINE = 10
 SECONDS_BETWEEN_LINES = 60
 SECONDS_BETWEEN_PICTURES = 0.2
 NO_JOB = "no job at Talkdesk"
@@ -48,7 +49,7 @@ class _Stream:
         if self.began is None:
             return ""
         rate = self.rows / max((self.ended or now) - self.began, 1.0)
-        return f"{self.rows:,} rows, {rate:,.0f} rows/s"
+        return f"{counted(self.rows, 'row')}, {counted(round(rate), 'row')}/s"
 
 
 class Progress:
@@ -74,6 +75,9 @@ class Progress:
         self._waiting = waiting
         self._clock = clock
         self._began = self._shown = clock.monotonic()
+        self._line_due = self._began + SECONDS_TO_FIRST_LINE
+        #: What the run does while no job is at Talkdesk.
+        self.idle = NO_JOB
         self._picture = _Picture(planned) if watched and planned else None
 
     def add_rows(self, stream: str, count: int) -> None:
@@ -97,8 +101,8 @@ class Progress:
         """Shows the progress, unless it was shown just now; callers may call it at any rate."""
         now = self._clock.monotonic()
         if self._picture is None:
-            if now - self._shown >= SECONDS_BETWEEN_LINES:
-                self._shown = now
+            if now >= self._line_due:
+                self._line_due = now + SECONDS_BETWEEN_LINES
                 logger.info("%s", self._line(now))
         elif now - self._shown >= SECONDS_BETWEEN_PICTURES:
             self._shown = now
@@ -113,8 +117,8 @@ class Progress:
 
     def _line(self, now: float) -> str:
         begun = [
-            f"{name}: {stream.done} of {stream.planned} timespans{', ' * (stream.began is not None)}"
-            f"{stream.in_words(now)}"
+            f"{name}: {stream.done:,} of {counted(stream.planned, 'timespan')}"
+            f"{', ' * (stream.began is not None)}{stream.in_words(now)}"
             for name, stream in self._streams.items()
             if stream.done or stream.began is not None
         ]
@@ -128,7 +132,9 @@ class Progress:
 
     def _status(self, now: float) -> str:
         count, oldest = self._waiting()
-        jobs = f"{count} jobs at Talkdesk, the oldest for {in_words(oldest)}" if count else NO_JOB
+        jobs = self.idle
+        if count:
+            jobs = f"{counted(count, 'job')} at Talkdesk, the oldest for {in_words(oldest)}"
         done = sum(stream.done for stream in self._streams.values())
         left = sum(stream.planned for stream in self._streams.values()) - done
         if not done or not left:
@@ -151,7 +157,8 @@ class _Picture:
             name: tqdm(
                 total=count,
                 desc=name.ljust(width),
-                bar_format="{desc}  {bar:20}  {n_fmt} of {total_fmt} timespans{postfix}",
+                unit=counted(count, "timespan"),
+                bar_format="{desc}  {bar:20}  {n_fmt} of {unit}{postfix}",
                 position=position,
                 file=sys.stderr,
                 dynamic_ncols=True,
@@ -164,7 +171,7 @@ class _Picture:
 
     def show(self, name: str, done: int, planned: int, words: str) -> None:
         bar = self._bars[name]
-        bar.n, bar.total = done, planned
+        bar.n, bar.total, bar.unit = done, planned, counted(planned, "timespan")
         bar.postfix = words
         bar.refresh()
 

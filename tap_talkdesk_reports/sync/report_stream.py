@@ -14,8 +14,9 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_talkdesk_reports.config.column_types import conversions
-from tap_talkdesk_reports.core.errors import ReportFileError
+from tap_talkdesk_reports.core.errors import ReportFileError, UnfitRowError
 from tap_talkdesk_reports.core.timespans import rfc3339
+from tap_talkdesk_reports.core.words import counted
 from tap_talkdesk_reports.records.boundary import Boundary
 from tap_talkdesk_reports.records.chunks import ChunkBuilder
 from tap_talkdesk_reports.records.csv_file import csv_rows
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.sync.runs import Runs
 
 logger = logging.getLogger("tap-talkdesk-reports")
+
+#: Most fields without a column that a warning names.
+SHOWN_FIELDS = 10
 
 
 class ReportStream(Stream):
@@ -173,6 +177,12 @@ class ReportStream(Stream):
         except ReportFileError as error:
             delivery.reject(error)
             return
+        except UnfitRowError as error:
+            error.begin_with(delivery.file.job)
+            raise
+        if delivery.file.is_json and counts.total is None:
+            words = "%s: the file declares no total, so only the end of its JSON shows that it is complete"
+            logger.info(words, delivery.file.job)
         self._at_boundary, self._read_to = boundary.at_end, timespan.end
         self.rows_read += delivery.rows
         if self._runs.evidence is not None and not self._is_tested:
@@ -220,7 +230,7 @@ class ReportStream(Stream):
     def _builder(self) -> RecordBuilder:
         schema, added = conversions(self.schema, self.effective_schema)
         if added:
-            words = "%s: columns of the catalog, read from the fields of their names: %s"
+            words = "%s: the catalog adds columns, which are read from the fields of the same names: %s"
             logger.info(words, self.name, ", ".join(added.values()))
         return RecordBuilder(
             self.name,
@@ -237,10 +247,13 @@ class ReportStream(Stream):
 
     def _warn_of_unknown(self) -> None:
         if unknown := self._builder.unknown:
-            names = ", ".join(f"{name} ({count} times)" for name, count in unknown.most_common())
+            shown = unknown.most_common(SHOWN_FIELDS)
+            names = ", ".join(f"{name} ({counted(count, 'time')})" for name, count in shown)
+            if more := len(unknown) - len(shown):
+                names += f" and {more:,} more"
             kept = f"kept in {UNKNOWN_FIELDS}" if UNKNOWN_FIELDS in self._builder.columns else "left out"
-            words = "%s: fields unknown to the schema or of a type that does not fit, %s: %s"
-            logger.warning(words, self.name, kept, names)
+            words = "%s: %s unknown to the schema or of an unexpected type, %s: %s"
+            logger.warning(words, self.name, counted(len(unknown), "field"), kept, names)
             unknown.clear()
 
     # Hooks that the SDK calls

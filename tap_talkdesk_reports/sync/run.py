@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from tap_talkdesk_reports.core.clock import TimeIsUp
 from tap_talkdesk_reports.core.timespans import horizon, rfc3339
+from tap_talkdesk_reports.core.words import counted
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.jobs.report_files import ReportFile, ReportFiles
 from tap_talkdesk_reports.singer.logs import JobMeter
@@ -17,7 +18,7 @@ from tap_talkdesk_reports.sync.connect import Connection, downloads
 from tap_talkdesk_reports.sync.delivery import Delivery
 from tap_talkdesk_reports.sync.lookahead import LOOK_UP, LookAhead
 from tap_talkdesk_reports.sync.plan import Piece, StreamPlan, StreamToRead
-from tap_talkdesk_reports.sync.progress import Progress, is_watched
+from tap_talkdesk_reports.sync.progress import NO_JOB, Progress, is_watched
 from tap_talkdesk_reports.sync.work import Work
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ class Run:
         shown = {} if is_test else {name: plan.total for name, plan in self._plans.items()}
         self._progress = Progress(shown, lambda: jobs.running, clock, watched=is_watched())
         if not is_test:
-            counts = (f"{stream.name}: {shown.get(stream.name, 0)} timespans" for stream in self.streams)
+            counts = (
+                f"{stream.name}: {counted(shown.get(stream.name, 0), 'timespan')}" for stream in self.streams
+            )
             logger.info("Due: %s", ", ".join(counts))
 
     def __enter__(self) -> Self:
@@ -125,7 +128,7 @@ class Run:
             self._warn_of_full_tables()
         self._writer.flush()
         if not has_ended:
-            logger.warning("Some jobs could not be cancelled in time; Talkdesk will finish them")
+            logger.warning("Some jobs could not be cancelled in time; they end at Talkdesk by themselves")
 
     def files(self, stream: str) -> Iterator[Delivery]:
         """Yields the report files of a stream in plan order; the caller acks or rejects each.
@@ -157,11 +160,13 @@ class Run:
     def _sign_in(self) -> None:
         """Signs in on a separate thread, while the worker threads connect to the API."""
         pieces = {"sign-in": iter((None,))}
+        self._progress.idle = "signing in"
         with LookAhead[None, str](pieces, lambda _: self._connection.tokens.token(), width=1) as sign_in:
             self._lookahead.start()
             entry = sign_in.next("sign-in", self._wait)
             assert entry is not None
             sign_in.ack(entry)
+        self._progress.idle = NO_JOB
 
     def _wait(self) -> None:
         """Checks for a stop, and shows progress; called several times a second during each wait."""
@@ -191,15 +196,15 @@ class Run:
         for stream in self.streams:
             start = stream.bookmark or self._settings.start_date
             if start > now:
-                words = "%s: its bookmark or start_date, %s, lies in the future, so that nothing is read"
+                words = "%s: its bookmark or start_date, %s, is in the future, so nothing is read; correct it"
                 logger.warning(words, stream.name, rfc3339(start))
 
     def _warn_of_full_tables(self) -> None:
         for stream in self.streams:
             if stream.is_full_table and stream.name not in self._complete:
                 words = (
-                    "%s: read whole each time (FULL_TABLE), and the time was up before its end; "
-                    "the next run begins it anew"
+                    "%s: stop_after_minutes is over before the end of this FULL_TABLE stream; "
+                    "the next run reads it from the start"
                 )
                 logger.warning(words, stream.name)
 
@@ -207,4 +212,6 @@ class Run:
         """Logs which part of a lookback was not read again, if the run ends within it."""
         for name, plan in self._plans.items():
             if left := plan.lookback_left:
-                logger.warning("%s: the run ended before its lookback: %s was not read again", name, left)
+                logger.warning(
+                    "%s: the run ended before the end of the lookback; %s was not read again", name, left
+                )

@@ -14,7 +14,7 @@ from singer_sdk.exceptions import MapExpressionError, SingerSDKError
 from singer_sdk.singerlib import StateMessage
 
 from tap_talkdesk_reports.api.failures import describe_error
-from tap_talkdesk_reports.core.clock import Scope, Stopped, TimeIsUp, in_words
+from tap_talkdesk_reports.core.clock import Scope, Stopped, TimeIsUp
 from tap_talkdesk_reports.core.errors import (
     AuthenticationError,
     BookmarkError,
@@ -24,6 +24,7 @@ from tap_talkdesk_reports.core.errors import (
 )
 from tap_talkdesk_reports.core.signals import SIGNALLED
 from tap_talkdesk_reports.core.timespans import rfc3339
+from tap_talkdesk_reports.core.words import counted, in_words
 from tap_talkdesk_reports.singer.logs import add_fields
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-talkdesk-reports")
 
 FAILED = 1
+CONTINUES = "the next run continues at the last bookmark"
 MAPPER = Path(mapper.__file__)
 
 
@@ -67,18 +69,42 @@ def sync_all(
     for name, why in refused.items():
         logger.error("%s: %s", name, why)
     if evidence and not selected:
-        logger.warning("%s: no other stream is selected, so that no report is read", evidence.name)
-    code = _exit_code(runs, selected, state, errors, evidence)
-    ends = [
-        f"{name}{' FAILED' * (name in errors)}: {stream.rows_read} rows, complete through {_end(stream)}"
-        for name, stream in selected.items()
-    ]
-    ends += [f"{name} FAILED: not read" for name in refused]
-    lasted = f"{'Ended after' if code else 'Done in'} {in_words(runs.clock.monotonic() - started)}"
-    # Some programs, such as `meltano config test`, show only the last line.
-    why = f"; error: {next(iter(errors.values()))}" if errors else ""
-    logger.info("%s: %s%s", lasted, ", ".join(ends) or "no stream is selected", why)
+        logger.warning("%s: no other stream is selected, so no report is read", evidence.name)
+    code, stopped = _exit_code(runs, selected, state, errors, evidence)
+    for name, stream in selected.items():
+        why = f": {errors[name]}" if name in errors else ""
+        logger.info("%s: %s%s%s", name, "FAILED, " if why else "", _done(stream), why)
+    for name, why in refused.items():
+        logger.info("%s: FAILED, not read: %s", name, why)
+    lasted = in_words(runs.clock.monotonic() - started)
+    logger.info("%s", _last_line(lasted, list(selected.values()), errors, stopped))
     return code
+
+
+def _done(stream: ReportStream) -> str:
+    """Formats what was read of a stream, and the time up to which it is complete."""
+    try:
+        complete = f"complete through {rfc3339(stream.bookmark)}" if stream.bookmark else "no bookmark"
+    except BookmarkError:
+        complete = "no usable bookmark"
+    return f"{counted(stream.rows_read, 'row')}, {complete}"
+
+
+def _last_line(
+    lasted: str, streams: Sequence[ReportStream], errors: Mapping[str, str], stopped: str | None
+) -> str:
+    """Says how the run ended, and why. Some programs, such as `meltano config test`, show only this line."""
+    reasons = [error if name == "*" else f"{name}: {error}" for name, error in errors.items()]
+    if stopped is not None:
+        more = f" (and {counted(len(reasons), 'error')})" if reasons else ""
+        return f"Stopped after {lasted}: {stopped}{more}"
+    if reasons:
+        more = f" (and {counted(len(reasons) - 1, 'more error')})" if len(reasons) > 1 else ""
+        return f"Failed after {lasted}: {reasons[0]}{more}"
+    if not streams:
+        return f"Done in {lasted}: no stream is selected"
+    rows = sum(stream.rows_read for stream in streams)
+    return f"Done in {lasted}: {counted(len(streams), 'stream')}, {counted(rows, 'row')}"
 
 
 def _exit_code(
@@ -87,30 +113,36 @@ def _exit_code(
     state: Callable[[], Any],
     errors: dict[str, str],
     evidence: EvidenceStream | None,
-) -> int:
-    """Reads the streams and returns the exit code; adds failures to `errors` by stream, or `*` for all."""
+) -> tuple[int, str | None]:
+    """Reads the streams; returns the exit code, and what stopped the run before its end.
+
+    Adds failures to `errors` by stream, or `*` for all.
+    """
     try:
         if evidence:
             evidence.sync()
             runs.evidence = evidence
         _read(runs, streams, state, errors)
+    except TimeIsUp:
+        return (FAILED, None) if errors else (0, f"stop_after_minutes is over; {CONTINUES}")
     except Stopped:
         logger.warning("Stopped by signal %s; the next run continues at the last bookmark", runs.stop.number)
-        return SIGNALLED + (runs.stop.number or 0)
+        return SIGNALLED + (runs.stop.number or 0), f"signal {runs.stop.number}; {CONTINUES}"
     except ReaderGoneError:
         # The reader has ended. Python flushes its buffer at exit, which must not raise a second error.
         if sys.stdout is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return FAILED, "the program that reads the output has ended; see its log"
     except OutputError as error:
-        errors["*"] = f"its output could not be written: {error.strerror or error}"
-        logger.error("The output cannot be written: %s", error.strerror or error)
-        return FAILED
+        why = error.strerror or error
+        errors["*"] = f"The output cannot be written: {why}"
+        logger.error("The output cannot be written: %s", why)
+        return FAILED, None
     except Exception as error:  # noqa: BLE001 - any other error ends the run, in one line
         errors["*"] = described(error)
         logger.error("%s", errors["*"])
-        return FAILED
-    return FAILED if errors else 0
+        return FAILED, None
+    return (FAILED if errors else 0), None
 
 
 def _read(
@@ -123,7 +155,7 @@ def _read(
             to_read.append(stream.to_read)
         except TalkdeskError as error:
             errors[name] = str(error)
-            logger.error("%s", error)
+            logger.error("%s: %s", name, error)
     try:
         with runs.open(to_read) as run:
             for name in [stream.name for stream in run.streams]:
@@ -136,8 +168,6 @@ def _read(
                     run.cancel(name)
                     errors[name] = described(error)
                     logger.error("%s: %s", name, errors[name])
-    except TimeIsUp:
-        logger.info("The time of this run is up, by stop_after_minutes; the next run continues from here")
     finally:
         # Some targets keep only the last STATE.
         runs.writer.write_message(StateMessage(value=state()))
@@ -162,12 +192,4 @@ def described(error: Exception) -> str:
     if any(Path(frame.filename) == MAPPER for frame in frames):
         return f"an expression of stream_maps fails with {kind}; a value may be null or of another type"
     file, line = Path(frames[-1].filename).name, frames[-1].lineno
-    return f"{kind} in {file}, line {line}: an error of this tap; report it with the log at level DEBUG"
-
-
-def _end(stream: ReportStream) -> str:
-    """Formats the time up to which a stream is complete, for the last log line; `-` if unknown."""
-    try:
-        return rfc3339(stream.bookmark) if stream.bookmark else "-"
-    except BookmarkError:
-        return "-"
+    return f"{kind} in {file}, line {line}: an error in this tap; report it with the log at level DEBUG"

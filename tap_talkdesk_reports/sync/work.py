@@ -12,6 +12,7 @@ from tap_talkdesk_reports.core.errors import (
     TimespanMismatchError,
 )
 from tap_talkdesk_reports.core.timespans import horizon
+from tap_talkdesk_reports.core.words import counted
 from tap_talkdesk_reports.sync.plan import instead_of
 
 if TYPE_CHECKING:
@@ -86,10 +87,10 @@ class Work:
         if piece.job is None and self._plans[piece.stream].accept(piece.timespan):
             name, hours = piece.stream, piece.timespan.length // HOUR
             words = (
-                "%s: Talkdesk takes timespans of %d hours, and refuses longer ones; "
+                "%s: Talkdesk accepts timespans of %s and refuses longer ones; "
                 'set stream_settings to {"%s": {"timespan_hours": %d}}'
             )
-            logger.warning(words, name, hours, name, hours)
+            logger.warning(words, name, counted(hours, "hour"), name, hours)
         return file
 
     def instead_of(self, piece: Piece, error: Exception) -> Sequence[Piece]:

@@ -42,6 +42,8 @@ def test_what_a_file_holds_arrives_whatever_it_is(start_sandbox, in_process, clo
                 record["_unknown_fields"] = kept.replace(":null", ':""')
     assert_invariants(sandbox, outcome, config, truth=truth, now=clock.now())
     assert len(truth["calls"]) > 50
+    no_total = [line for _, line in outcome.log if "the file declares no total" in line]
+    assert bool(no_total) == ((name, file_format) == ("no total", "json"))
 
 
 @pytest.mark.parametrize("name", CORRUPT)
