@@ -1,21 +1,19 @@
-"""Implements the Singer tap: command line, settings, list of streams, signal handlers."""
+"""Implements the Singer tap: its command, settings, list of streams, signal handlers."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from copy import deepcopy
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
-from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_talkdesk_reports.config.catalog import REPORT_FILES, InForce, in_force
 from tap_talkdesk_reports.config.json_files import read_json
@@ -26,6 +24,7 @@ from tap_talkdesk_reports.core.clock import Clock, Stopped, StopSignal
 from tap_talkdesk_reports.core.errors import BookmarkError
 from tap_talkdesk_reports.core.signals import SIGNALLED, listen
 from tap_talkdesk_reports.core.timespans import rfc3339
+from tap_talkdesk_reports.singer.command_line import CommandLine, is_connection_test
 from tap_talkdesk_reports.singer.state import bookmarks_of, read_bookmark
 from tap_talkdesk_reports.singer.writer import MessageWriter
 from tap_talkdesk_reports.streams import EXPLORE_STREAMS, REPORTING_STREAMS, ExploreStream, ReportFiles
@@ -34,7 +33,7 @@ from tap_talkdesk_reports.sync.report_stream import ReportStream
 from tap_talkdesk_reports.sync.runs import Runs
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
@@ -43,22 +42,7 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.config.custom_reports import CustomReport
 
 
-#: What `--help` says.
-HELP = (
-    "Loads Talkdesk reports into a Singer target: creates a report job for each timespan that is due, "
-    "downloads its file, and writes Singer messages to standard output. The log goes to standard error. "
-    "The exit code is 0 only if every selected stream is complete, or stop_after_minutes is over."
-)
-HELP_OF_TEST = (
-    "Tests the connection: signs in and runs one small job for each selected stream, and prints a line for "
-    "each. The exit code is 1 if one fails. --test=schema prints the SCHEMA messages of all streams instead, "
-    "without a request."
-)
-#: The key in click's context that records the option `--test`.
-IS_TEST = f"{__name__}.is_test"
-
-
-class TapTalkdeskReports(Tap):
+class TapTalkdeskReports(CommandLine):
     """Loads Talkdesk's reports into any Singer target: completely, incrementally, and fast."""
 
     name = "tap-talkdesk-reports"
@@ -180,15 +164,15 @@ class TapTalkdeskReports(Tap):
         from tap_talkdesk_reports.sync.sync_all import sync_all  # noqa: PLC0415 - see above
 
         cls.print_version(print_fn=cls.logger.info)
-        with cls._errors_in_one_line():
+        with cls.errors_in_one_line():
             tap = cls(
                 config=config.config if config else {},
                 state=read_json(state, "state"),
                 catalog=read_json(catalog, "catalog"),
                 parse_env_config=bool(config and config.parse_env),
             )
-        if click.get_current_context().meta.get(IS_TEST):
-            with cls._errors_in_one_line():
+        if is_connection_test():
+            with cls.errors_in_one_line():
                 try:
                     streams = [stream.to_read for stream in tap.report_streams if stream.selected]
                     sys.exit(connection_test(tap.runs, streams, click.echo, tap.in_force.refused))
@@ -196,51 +180,6 @@ class TapTalkdeskReports(Tap):
                     sys.exit(SIGNALLED + (tap.stop.number or 0))
         refused = tap.in_force.refused
         sys.exit(sync_all(tap.runs, tap.report_streams, lambda: tap.state, refused, tap.evidence))
-
-    @classmethod
-    def get_singer_command(cls) -> click.Command:
-        """Returns the SDK's command, with help texts that are true for this tap."""
-        command = super().get_singer_command()
-        command.help = HELP
-        for option in command.params:
-            if isinstance(option, click.Option) and option.name == "test":
-                option.help = HELP_OF_TEST
-        return command
-
-    @classmethod
-    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Handles `--test`: tests the connection after all options are read, or the schemas at once.
-
-        The SDK's test ignores the catalog and reads every stream, but few accounts may use all reports.
-        """
-        if value == CliTestOptionValue.All.value:
-            ctx.meta[IS_TEST] = True
-            return
-        with cls._errors_in_one_line():
-            super().cb_test(ctx, param, value)
-
-    @classmethod
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
-        """Reads the config files."""
-        with cls._errors_in_one_line():
-            try:
-                return super().cb_config(ctx, param, value)
-            except (OSError, TypeError, ValueError) as error:  # TypeError: JSON, but not an object
-                msg = f"config: cannot be read as JSON; correct the file: {error}"
-                raise ConfigValidationError(msg, errors=[msg]) from None
-
-    @classmethod
-    @contextmanager
-    def _errors_in_one_line(cls) -> Generator[None, None, None]:
-        try:
-            yield
-        except ConfigValidationError as error:
-            for line in error.errors or [str(error)]:
-                cls.logger.error(line)
-            sys.exit(1)
-        except SingerSDKError as error:
-            cls.logger.error(str(error))
-            sys.exit(1)
 
     # Private names of the SDK; tests/project/test_sdk.py explains and checks each.
 

@@ -64,6 +64,7 @@ OWN = {
         "records.values",
         "singer",
         "singer.batches",
+        "singer.command_line",
         "singer.state",
         "singer.writer",
         "sync",
