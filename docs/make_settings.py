@@ -22,7 +22,7 @@ PLUGINS = (ROOT / "meltano.yml", ROOT / "plugins/extractors/tap-talkdesk-reports
 HEAD = """\
 # Settings
 
-This page lists all settings of the tap. `tap-talkdesk-reports --about` prints the same.
+This page lists all settings of the tap. `tap-talkdesk-reports --about --format=markdown` prints the same.
 
 `make docs` writes this page from the [settings schema](../tap_talkdesk_reports/config/schema.py).
 Do not edit it by hand.

@@ -205,8 +205,8 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=10_080),
         title="Stop after minutes",
         description=(
-            "Ends the run with exit code 0 after this many minutes: at once if it is only waiting, else at "
-            "the end of the file that it reads. The next run continues at the bookmark."
+            "Ends the run with exit code 0 after this many minutes: at once if it is waiting for a job, else "
+            "at the end of the file that it reads. The next run continues at the bookmark."
         ),
     ),
     th.Property(

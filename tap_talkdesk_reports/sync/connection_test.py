@@ -45,7 +45,7 @@ def connection_test(
             echo("no stream is selected; select one in the catalog")
         return code
     with runs.open(streams, is_test=True) as run:
-        echo(f"sign-in: works, as account {settings.account} for the {settings.api.capitalize()} API")
+        echo(f"sign-in: works, at {settings.token_url} for the {settings.api.capitalize()} API")
         for stream in streams:
             try:
                 echo(f"{stream.name}: {_result(run, stream.name)}")

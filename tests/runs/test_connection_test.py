@@ -27,7 +27,7 @@ def test_each_selected_report_is_ordered_for_an_hour_and_has_its_line(start_sand
 
     sign_in, calls, statuses = outcome.stdout.splitlines()
     assert outcome.code == 0, outcome.stderr
-    assert sign_in == "sign-in: works, as account fernline for the Reporting API"
+    assert sign_in == f"sign-in: works, at {sandbox.config['token_url']} for the Reporting API"
     assert calls.startswith("calls: works; ")
     assert calls.endswith(" bytes")
     assert statuses.startswith("user_status: works; ")
