@@ -42,7 +42,7 @@ def main(api: str) -> None:
 
     with step("meltano install"):
         meltano("install", environment=clean_environment())
-    with sandbox(api, "--seed=1", "--calls-per-day=600", "--pace=asks:2") as settings:
+    with sandbox(api, "--seed=1", "--calls-per-day=600", "--pace=polls:2") as settings:
         url = settings[PREFIX + "API_URL"]
         print(f"A made-up contact centre answers as Talkdesk's {api.title()} API would, at {url}")
         environment = clean_environment() | settings | {PREFIX + "START_DATE": start.isoformat()}

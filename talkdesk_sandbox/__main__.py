@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=1, help="decides every row")
     add("--calls-per-day", type=int, default=400, help="calls of an average day")
     add("--agents", type=int, default=12, help="least number of agents")
-    add("--pace", type=Pace.parse, default="now", help="when a job is done: now, asks:3 or seconds:1.5")
+    add("--pace", type=Pace.parse, default="now", help="when a job is done: now, polls:3 or seconds:1.5")
     add("--faults", type=Path, metavar="FILE.json", help="a list of faults to be met in order")
     add("--token-seconds", type=float, default=86_400, help="lifetime of an access token")
     add("--url-seconds", type=int, default=900, help="lifetime of a presigned URL")

@@ -163,7 +163,7 @@ KINDS_OF_CONTENT: Mapping[str, Change] = {
         _ENDED | {"at": "2011-11-11 11:11:11"},
         _put_before,
     ),
-    "on_border": Change(
+    "on_boundary": Change(
         "a row whose end is exactly `from` or `to`", _ENDED | {"at": "to", "blank": True}, _put_before
     ),
 }

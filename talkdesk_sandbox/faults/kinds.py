@@ -199,7 +199,7 @@ KINDS: Mapping[str, Kind] = {
     "slow_job": Kind("a job that takes this long, whatever its pace", CREATE, JOB, {"seconds": 600.0}),
     **{name: Kind(change.imitates, CREATE, JOB, change.details) for name, change in KINDS_OF_CONTENT.items()},
     # On the way to the file.
-    "unknown_status": Kind("a status that is not documented", STATUS, POLL, {"asks": 1}),
+    "unknown_status": Kind("a status that is not documented", STATUS, POLL, {"polls": 1}),
     "no_location": Kind("a redirect that does not say where to", STATUS, DONE),
     "expired_url": Kind("a presigned URL that was used too late", frozenset({"files"}), URL),
     # While the file is sent.

@@ -82,7 +82,7 @@ class ExploreApi:
         if job is None:
             return _no_job()
         if fault := exchange.meet(stage.POLL):
-            job.odd_polls = int(fault.details["asks"])
+            job.odd_polls = int(fault.details["polls"])
         word = job.poll() if self.backend.is_finished(job) else "uploading"
         if word != "done":
             waiting = options.waiting_204 and word not in FINAL

@@ -87,7 +87,7 @@ class ReportingApi:
         if job is None:
             return text_answer(404, _NOT_FOUND)
         if fault := exchange.meet(stage.POLL):
-            job.odd_polls = int(fault.details["asks"])
+            job.odd_polls = int(fault.details["polls"])
         word = job.poll() if self.backend.is_finished(job) else "uploading"
         if word != "done":
             return json_answer(200, self._shown(job, word))

@@ -35,7 +35,7 @@ class Pace:
         return cls()
 
     @classmethod
-    def after_asks(cls, polls: int) -> Pace:
+    def after_polls(cls, polls: int) -> Pace:
         """That many polls find it running, the next one finds it done."""
         return cls(polls=polls)
 
@@ -46,7 +46,7 @@ class Pace:
 
     @classmethod
     def parse(cls, text: str) -> Pace:
-        """The pace from `now`, `asks:3` or `seconds:1.5`.
+        """The pace from `now`, `polls:3` or `seconds:1.5`.
 
         Raises:
             ValueError: it is none of them.
@@ -54,11 +54,11 @@ class Pace:
         kind, _, number = text.partition(":")
         if text == "now":
             return cls.now()
-        if kind == "asks":
-            return cls.after_asks(int(number))
+        if kind == "polls":
+            return cls.after_polls(int(number))
         if kind == "seconds":
             return cls.after_seconds(float(number))
-        raise ValueError(f"{text!r} is not a pace: now, asks:3 or seconds:1.5")
+        raise ValueError(f"{text!r} is not a pace: now, polls:3 or seconds:1.5")
 
     def progress(self, polls: int, age: timedelta) -> float:
         """How far a job is; 1 or more means finished."""

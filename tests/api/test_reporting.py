@@ -43,7 +43,7 @@ def operations(sandbox):
 
 
 def test_a_job_is_created_asked_for_and_opened(start_sandbox, connect):
-    sandbox = start_sandbox(pace=Pace.after_asks(1))
+    sandbox = start_sandbox(pace=Pace.after_polls(1))
     api = connect(sandbox)
 
     job = api.create("calls", DAY, "json")
@@ -59,7 +59,7 @@ def test_a_job_is_created_asked_for_and_opened(start_sandbox, connect):
 
 
 def test_a_job_that_runs_is_cancelled_and_one_that_is_over_is_left_alone(start_sandbox, connect):
-    sandbox = start_sandbox(pace=Pace.after_asks(1))
+    sandbox = start_sandbox(pace=Pace.after_polls(1))
     api = connect(sandbox)
     running, over = api.create("calls", DAY, "json"), api.create("calls", DAY, "json")
     api.get(over)

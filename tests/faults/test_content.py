@@ -104,8 +104,8 @@ def test_a_key_that_has_another_name_now_fails_its_stream_alone(start_sandbox, i
 
 def test_a_row_that_stands_on_both_sides_of_a_border_comes_once(start_sandbox, in_process, clock, days):
     faults = [
-        Fault("create", "on_border", report="calls"),
-        Fault("create", "on_border", report="calls", at="from"),
+        Fault("create", "on_boundary", report="calls"),
+        Fault("create", "on_boundary", report="calls", at="from"),
     ]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | days | {"max_concurrent_jobs": 1}

@@ -18,7 +18,7 @@ def jobs_of_a_timespan(sandbox):
 
 def test_an_answer_that_is_lost_makes_no_second_job(start_sandbox, process, days):
     faults = [Fault("create", "accepted_then_reset", times=2)]
-    sandbox = start_sandbox(faults=faults, pace=Pace.after_asks(3))
+    sandbox = start_sandbox(faults=faults, pace=Pace.after_polls(3))
     config = sandbox.config | days
 
     outcome = process(config)
@@ -31,7 +31,7 @@ def test_an_answer_that_is_lost_makes_no_second_job(start_sandbox, process, days
 @pytest.mark.parametrize("name", ["accepted_then_silent", "silent"])
 def test_an_answer_that_does_not_come_in_time_makes_no_second_job(start_sandbox, process, days, name):
     faults = [Fault("create", name, seconds=30)]
-    sandbox = start_sandbox(faults=faults, pace=Pace.after_asks(3))
+    sandbox = start_sandbox(faults=faults, pace=Pace.after_polls(3))
     config = sandbox.config | days | {"request_timeout_seconds": 1}
 
     outcome = process(config)

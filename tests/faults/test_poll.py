@@ -31,7 +31,7 @@ def one_by_one(days):
 def test_a_job_is_done_however_that_is_told(start_sandbox, in_process, clock, one_by_one, told):
     done, case = told
     explore = Explore(done=done, status_case=case)
-    sandbox = start_sandbox(explore=explore, pace=Pace.after_asks(4), clock=clock.now)
+    sandbox = start_sandbox(explore=explore, pace=Pace.after_polls(4), clock=clock.now)
     config = sandbox.explore_config | one_by_one
 
     outcome = in_process(config)
@@ -46,7 +46,7 @@ def test_a_job_is_done_however_that_is_told(start_sandbox, in_process, clock, on
 
 
 def test_the_redirect_of_a_poll_is_not_followed(start_sandbox, process, days):
-    sandbox = start_sandbox(pace=Pace.after_asks(2))
+    sandbox = start_sandbox(pace=Pace.after_polls(2))
     config = sandbox.config | days
 
     outcome = process(config)
@@ -88,7 +88,7 @@ def test_a_timespan_that_fails_again_and_again_fails_its_stream(start_sandbox, i
 def test_a_status_that_is_unknown_for_long_is_told_once_and_the_file_is_taken_in_the_end(
     start_sandbox, in_process, clock, one_by_one
 ):
-    faults = [Fault("status", "unknown_status", report="calls", asks=100)]
+    faults = [Fault("status", "unknown_status", report="calls", polls=100)]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | one_by_one
 
@@ -106,7 +106,7 @@ def test_a_status_that_is_unknown_for_long_is_told_once_and_the_file_is_taken_in
 def test_a_status_that_never_makes_sense_fails_the_stream_without_a_hot_loop(
     start_sandbox, in_process, clock, one_by_one
 ):
-    faults = [Fault("status", "unknown_status", report="calls", asks=ALWAYS)]
+    faults = [Fault("status", "unknown_status", report="calls", polls=ALWAYS)]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | one_by_one
 

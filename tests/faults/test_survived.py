@@ -21,7 +21,7 @@ def test_a_passing_fault_costs_no_row_and_no_repeat_of_a_bookmarked_one(
     start_sandbox, process, days, name, file_format
 ):
     faults = as_list(COURSES[name])
-    sandbox = start_sandbox(faults=faults, pace=Pace.after_asks(1))
+    sandbox = start_sandbox(faults=faults, pace=Pace.after_polls(1))
     config = sandbox.config | days | {"format": file_format}
 
     outcome = process(config)

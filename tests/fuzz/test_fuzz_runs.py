@@ -25,7 +25,7 @@ SEEDS = int(os.environ.get("FUZZ_SEEDS", "12"))
 def test_faults_by_chance_cost_no_row(start_sandbox, in_process, clock, api, seed):
     chance = random.Random(f"{api} {seed}")
     faults = random_faults(chance, chance.randint(3, 8))
-    sandbox = start_sandbox(clock=clock.now, faults=faults, pace=Pace.after_asks(chance.randint(0, 2)))
+    sandbox = start_sandbox(clock=clock.now, faults=faults, pace=Pace.after_polls(chance.randint(0, 2)))
     config = (sandbox.config if api == "reporting" else sandbox.explore_config) | DAYS
     config |= {
         "max_concurrent_jobs": WIDTH,

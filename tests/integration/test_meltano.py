@@ -40,7 +40,7 @@ def start(start_sandbox, make_project):
     """Makes a sandbox, and a project whose tap reads from it."""
 
     def start(**settings):
-        sandbox = start_sandbox(pace=Pace.after_asks(1))
+        sandbox = start_sandbox(pace=Pace.after_polls(1))
         return sandbox, make_project(**sandbox.explore_config | WEEK | settings)
 
     return start

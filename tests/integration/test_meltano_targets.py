@@ -39,7 +39,7 @@ def start(start_sandbox, make_project, tmp_path, database):
     """Makes a sandbox, a project that loads from it, the name of a database schema, the streams' schemas."""
 
     def start(target, *, api="explore", **settings):
-        sandbox = start_sandbox(pace=Pace.after_asks(1))
+        sandbox = start_sandbox(pace=Pace.after_polls(1))
         config = sandbox.explore_config if api == "explore" else sandbox.config
         project = make_project(**config | WEEK | settings)
         # A schema that no other test has, as the database outlives this one.

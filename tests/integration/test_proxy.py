@@ -46,7 +46,7 @@ OBJECT_TROUBLES = {
 def test_a_bad_line_to_the_api_costs_no_row_and_makes_no_job_twice(
     start_sandbox, start_proxy, tmp_path, api, name
 ):
-    sandbox = start_sandbox(pace=Pace.after_asks(2))
+    sandbox = start_sandbox(pace=Pace.after_polls(2))
     proxy = start_proxy(int(sandbox.url.rpartition(":")[2]), API_TROUBLES[name])
 
     outcome = run(tmp_path, config_of(sandbox, api, proxy) | DAYS | {"request_timeout_seconds": 2})
@@ -122,7 +122,7 @@ def private_bucket(start_proxy, authority, s3):
 def private_lines(start_sandbox, start_proxy, authority, private_bucket):
     """A sandbox whose API and bucket are reached by TLS alone, and the lines to the two."""
     bucket, files = private_bucket
-    sandbox = start_sandbox(bucket=bucket, pace=Pace.after_asks(1))
+    sandbox = start_sandbox(bucket=bucket, pace=Pace.after_polls(1))
     return sandbox, start_proxy(int(sandbox.url.rpartition(":")[2]), tls=authority.tls), files
 
 

@@ -37,7 +37,7 @@ def downloads(proxy):
 )
 def test_two_runs_bring_every_row_of_the_bucket_once(start_sandbox, bucket, tmp_path, api, file_format):
     files, proxy = bucket()
-    sandbox = start_sandbox(bucket=files, pace=Pace.after_asks(1))
+    sandbox = start_sandbox(bucket=files, pace=Pace.after_polls(1))
     config = config_of(sandbox, api) | DAYS | {"format": file_format}
 
     first = run(tmp_path, config)

@@ -63,7 +63,7 @@ def test_a_job_is_ordered_once_and_asked_until_it_is_done(clock):
 
     assert (job.id, job.status) == ("j1", "done")
     assert api.orders == [("calls", JANUARY, "json")]
-    assert len(api.asks) == 6
+    assert len(api.polls) == 6
     assert api.cancelled == []
 
 
@@ -72,7 +72,7 @@ def test_a_job_is_not_asked_when_it_is_done_at_once(clock):
 
     done(api, clock)
 
-    assert api.asks == []
+    assert api.polls == []
     assert clock.monotonic() == 0
 
 
@@ -142,7 +142,7 @@ def test_a_job_that_is_not_known_yet_is_asked_again(clock):
     job = done(api, clock)
 
     assert job.id == "j1"
-    assert len(api.asks) == 4
+    assert len(api.polls) == 4
 
 
 def test_a_job_is_kept_while_its_status_cannot_be_asked(clock):
@@ -315,7 +315,7 @@ def test_a_job_of_ten_minutes_is_asked_seventy_times_at_most(clock):
 
     done(api, clock, timeout=3600)
 
-    assert 10 < len(api.asks) <= 70
+    assert 10 < len(api.polls) <= 70
 
 
 @given(seconds=st.floats(0, 7200))
@@ -362,21 +362,21 @@ def test_a_job_that_cannot_be_cancelled_is_waited_for_until_it_has_ended():
     api = ScriptedApi(["created", *["processing"] * 40, "done"])
     api.can_cancel = False
     jobs, _ = stopped_after(2, api)
-    asked = len(api.asks)
+    polled = len(api.polls)
 
     assert jobs.has_ended()
     assert api.cancelled == []
-    assert len(api.asks) > asked
+    assert len(api.polls) > polled
     assert jobs.has_ended(), "there is nothing more to wait for"
 
 
 def test_a_job_that_was_cancelled_is_not_waited_for():
     api = ScriptedApi(["created", "processing"])
     jobs, _ = stopped_after(2, api)
-    asked = len(api.asks)
+    polled = len(api.polls)
 
     assert jobs.has_ended()
-    assert (api.cancelled, len(api.asks)) == (["j1"], asked)
+    assert (api.cancelled, len(api.polls)) == (["j1"], polled)
 
 
 def test_a_job_that_never_ends_is_waited_for_once_more_and_then_given_up(caplog):
@@ -412,7 +412,7 @@ def test_the_next_job_of_a_thread_is_waited_for_although_the_one_before_was_give
     jobs.create("calls", JANUARY)
 
     assert jobs.has_ended()
-    assert api.asks[-2:] == ["j2", "j2"]
+    assert api.polls[-2:] == ["j2", "j2"]
 
 
 def test_a_job_that_is_done_leaves_nothing_open(clock):
@@ -456,10 +456,10 @@ def test_a_job_for_less_than_was_requested_that_cannot_be_cancelled_is_waited_fo
     jobs = jobs_of(api, clock)
     with pytest.raises(TimespanMismatchError):
         jobs.done("calls", JANUARY)
-    asked = len(api.asks)
+    polled = len(api.polls)
 
     assert jobs.has_ended()
-    assert len(api.asks) == asked + 5
+    assert len(api.polls) == polled + 5
 
 
 def test_a_timespan_in_another_spelling_is_logged_once(clock, caplog):

@@ -74,11 +74,11 @@ def warehouse(request, tmp_path_factory):
     added = {"key": KEYS[api], "field": "end_at"}
     faults = [
         Fault("create", "invalid", report="calls"),  # so the timespan is tried in halves
-        Fault("create", "on_border", report="calls", **added),
-        Fault("create", "on_border", report="calls", at="from", **added),
+        Fault("create", "on_boundary", report="calls", **added),
+        Fault("create", "on_boundary", report="calls", at="from", **added),
         Fault("create", "accepted_then_reset", report="calls"),
     ]
-    with Sandbox(calls_per_day=60, agents=4, faults=faults, pace=Pace.after_asks(1)) as sandbox:
+    with Sandbox(calls_per_day=60, agents=4, faults=faults, pace=Pace.after_polls(1)) as sandbox:
         config = sandbox.explore_config if api == "explore" else sandbox.config
         catalog = with_metadata(catalog_of(folder, config), "report_files", [], selected=True)
 

@@ -22,7 +22,7 @@ def test_a_run_takes_over_the_jobs_that_a_killed_one_left(start_sandbox, tmp_pat
     killed.communicate()
     left = {job.id for job in sandbox.jobs}
     for job in sandbox.jobs:
-        job.pace = Pace.after_asks(1)
+        job.pace = Pace.after_polls(1)
     sandbox._backend.jobs._pace = Pace.now()
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK)

@@ -21,7 +21,7 @@ SAMPLES = json.loads((Path(__file__).parent / "data" / "reporting_api_samples.js
 class Handler(BaseHTTPRequestHandler):
     """Answers as printed in the document; the second ask for a job finds it done."""
 
-    asks = 0
+    polls = 0
     orders: list[dict] = []  # noqa: RUF012
 
     def _answer(self, status, body, **headers):
@@ -51,8 +51,8 @@ class Handler(BaseHTTPRequestHandler):
         elif self.headers["Authorization"] != f"Bearer {SAMPLES['token']['access_token']}":
             self._answer(403, {})
         elif self.path == f"/reports/calls/jobs/{job}":
-            type(self).asks += 1
-            done = type(self).asks > 1
+            type(self).polls += 1
+            done = type(self).polls > 1
             body = SAMPLES["done"] if done else SAMPLES["created"]
             location = {"Location": SAMPLES["done"]["_links"]["files"]["href"]} if done else {}
             self._answer(303 if done else 200, body, **location)

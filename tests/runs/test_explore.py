@@ -39,7 +39,7 @@ STREAMS = {
 
 
 def test_every_row_of_every_report_arrives_once_and_unchanged(start_sandbox, tmp_path):
-    sandbox = start_sandbox(pace=Pace.after_asks(1))
+    sandbox = start_sandbox(pace=Pace.after_polls(1))
     catalog = everything(catalog_of(tmp_path, sandbox.explore_config))
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK | WIDEST, catalog=catalog)
@@ -124,7 +124,7 @@ VARIANTS = [
 def test_each_way_in_which_the_api_was_seen_or_documented_to_answer_is_understood(
     start_sandbox, tmp_path, variant, file_format
 ):
-    sandbox = start_sandbox(pace=Pace.after_asks(2), explore=Explore(**variant))
+    sandbox = start_sandbox(pace=Pace.after_polls(2), explore=Explore(**variant))
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK | {"format": file_format})
 
@@ -352,7 +352,7 @@ EXPLORE_FAULTS = [name for name in SURVIVED if name != "token refused with 403"]
 @pytest.mark.parametrize("name", EXPLORE_FAULTS)
 def test_a_passing_fault_costs_no_row(start_sandbox, tmp_path, name):
     faults = SURVIVED[name] if isinstance(SURVIVED[name], list) else [SURVIVED[name]]
-    sandbox = start_sandbox(faults=faults, pace=Pace.after_asks(1))
+    sandbox = start_sandbox(faults=faults, pace=Pace.after_polls(1))
 
     outcome = run_tap(tmp_path, sandbox.explore_config | DAYS)
 

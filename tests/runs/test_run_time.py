@@ -13,7 +13,7 @@ DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-14", "timespan_hours": 
 
 def test_the_jobs_of_one_stream_run_while_another_is_read(start_sandbox, tmp_path):
     """The last file of the first stream does not arrive before two jobs of the other are done."""
-    sandbox = start_sandbox(pace=Pace.after_asks(1))
+    sandbox = start_sandbox(pace=Pace.after_polls(1))
     answer, are_done, waits = sandbox._file_host.answer, threading.Event(), []
 
     def answer_late(request):

@@ -17,7 +17,7 @@ WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 
 
 @pytest.mark.parametrize("file_format", ["json", "csv"])
 def test_every_row_arrives_once_and_unchanged(start_sandbox, tmp_path, file_format):
-    sandbox = start_sandbox(pace=Pace.after_asks(2))
+    sandbox = start_sandbox(pace=Pace.after_polls(2))
 
     outcome = run_tap(tmp_path, sandbox.config | WEEK | {"format": file_format})
 
@@ -129,10 +129,10 @@ def test_a_row_on_a_border_comes_once_whether_or_not_the_api_counts_the_end_in(
     sandbox = start_sandbox(bounds=bounds, calls_per_day=400, agents=12)
     start, end = "2026-03-03T14:00:00", "2026-03-03T20:00:00"
     # The made-up day has rows exactly on these hours; without them this test would say nothing.
-    on_border = [
+    on_boundary = [
         r for r in truth(sandbox, "user_status", start, end) if r["status_end_at"].endswith("00:00Z")
     ]
-    assert len(on_border) == 2
+    assert len(on_boundary) == 2
 
     outcome = run_tap(tmp_path, sandbox.config | {"start_date": start, "end_date": end, "timespan_hours": 1})
 

@@ -62,7 +62,7 @@ def test_times_are_read_in_every_known_spelling(explore, spelling, zone):
 
 
 def test_a_job_runs_and_redirects_to_its_file_which_redirects_to_a_presigned_url(open_explore):
-    explore = open_explore(pace=Pace.after_asks(3))
+    explore = open_explore(pace=Pace.after_polls(3))
     job_id = explore.job_id()
 
     answers = [explore.status(job_id) for _ in range(4)]
@@ -96,7 +96,7 @@ def test_a_poll_of_a_done_job_can_be_answered_without_a_redirect(open_explore):
 
 
 def test_a_poll_can_be_answered_with_the_file(open_explore):
-    explore = open_explore(done="file", pace=Pace.after_asks(1))
+    explore = open_explore(done="file", pace=Pace.after_polls(1))
     job_id = explore.job_id()
 
     first, second = explore.status(job_id), explore.status(job_id)
@@ -116,7 +116,7 @@ def test_the_file_can_come_without_a_redirect(open_explore):
 @pytest.mark.parametrize(("waiting", "status"), [("404", 404), ("200", 200), ("202", 202), ("204", 204)])
 def test_requests_for_the_file_move_a_job_on(open_explore, waiting, status):
     """As a client relies on that never polls the job itself."""
-    explore = open_explore(files_waiting=waiting, pace=Pace.after_asks(2))
+    explore = open_explore(files_waiting=waiting, pace=Pace.after_polls(2))
     job_id = explore.job_id()
 
     answers = [explore.file(job_id) for _ in range(3)]
@@ -134,7 +134,7 @@ def test_there_is_no_file_of_a_job_that_failed(open_explore, waiting):
 
 
 def test_the_api_can_answer_without_a_length(open_explore):
-    explore = open_explore(chunked=True, pace=Pace.after_asks(1))
+    explore = open_explore(chunked=True, pace=Pace.after_polls(1))
     job_id = explore.job_id()
 
     answers = [explore.list(), *(explore.status(job_id) for _ in range(2)), explore.file(job_id)]
@@ -148,7 +148,7 @@ def test_the_api_can_answer_without_a_length(open_explore):
 
 def test_a_poll_of_a_running_job_can_be_answered_without_a_body(open_explore):
     explore = open_explore(
-        Fault("create", "job_failed", report="contacts"), waiting_204=True, pace=Pace.after_asks(1)
+        Fault("create", "job_failed", report="contacts"), waiting_204=True, pace=Pace.after_polls(1)
     )
     job_id, failing = explore.job_id(), explore.job_id("contacts")
 
@@ -266,7 +266,7 @@ def test_a_forbidden_report_is_refused(open_explore):
 
 
 def test_unfinished_jobs_of_both_apis_count_together(open_explore, open_sandbox):
-    explore = open_explore(pace=Pace.after_asks(1), max_open_jobs=2)
+    explore = open_explore(pace=Pace.after_polls(1), max_open_jobs=2)
     legacy = open_sandbox().__class__(explore.sandbox)
     first = explore.job_id("contacts")
     legacy.job_id()
@@ -309,7 +309,7 @@ def test_pages_have_limits_and_the_list_can_be_misspelt(open_explore):
 
 
 def test_a_file_can_be_deleted_once(open_explore):
-    explore = open_explore(pace=Pace.after_asks(1))
+    explore = open_explore(pace=Pace.after_polls(1))
     job_id = explore.job_id()
     running = explore.delete_file(job_id)
     explore.status(job_id)

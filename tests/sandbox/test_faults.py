@@ -142,7 +142,7 @@ def test_a_job_can_be_made_although_its_answer_is_lost(open_sandbox):
     ("name", "status"), [("job_failed", "failed"), ("job_canceled", "canceled"), ("job_deleted", "deleted")]
 )
 def test_a_job_can_end_dead(open_sandbox, name, status):
-    client = open_sandbox(Fault("create", name), pace=Pace.after_asks(1))
+    client = open_sandbox(Fault("create", name), pace=Pace.after_polls(1))
     job_id = client.job_id()
 
     answers = [client.status(job_id) for _ in range(2)]
@@ -165,7 +165,7 @@ def test_a_job_can_be_stuck(open_sandbox, clock):
 
 
 def test_a_status_can_be_an_unknown_word(open_sandbox):
-    client = open_sandbox(Fault("status", "unknown_status", asks=2))
+    client = open_sandbox(Fault("status", "unknown_status", polls=2))
     job_id = client.job_id()
 
     assert [client.status(job_id).json()["status"] for _ in range(3)] == [
@@ -177,7 +177,7 @@ def test_a_status_can_be_an_unknown_word(open_sandbox):
 
 
 def test_a_redirect_can_lack_its_location_once_the_job_is_done(open_sandbox):
-    client = open_sandbox(Fault("status", "no_location"), pace=Pace.after_asks(1))
+    client = open_sandbox(Fault("status", "no_location"), pace=Pace.after_polls(1))
     job_id = client.job_id()
 
     answers = [client.status(job_id) for _ in range(3)]
@@ -478,7 +478,7 @@ def test_a_csv_file_can_have_other_bytes(open_sandbox, name):
         ("odd_times", {"end_at": "Z"}),
         ("no_end", {"end_at": None}),
         ("outside", {"callsid": "CA-added", "end_at": "2011-11-11 11:11:11"}),
-        ("on_border", {"callsid": "CA-added", "end_at": "2024-05-14 00:00:00"}),
+        ("on_boundary", {"callsid": "CA-added", "end_at": "2024-05-14 00:00:00"}),
     ],
 )
 @pytest.mark.parametrize("file_format", ["json", "csv"])

@@ -28,7 +28,7 @@ def trusted(open_sandbox, monkeypatch):
 
 
 def test_both_hosts_are_https_and_a_report_is_downloaded(trusted):
-    client = trusted(pace=Pace.after_asks(1))
+    client = trusted(pace=Pace.after_polls(1))
     job_id = client.job_id()
 
     statuses = [client.status(job_id) for _ in range(2)]

@@ -25,7 +25,7 @@ SURVIVED: dict[str, Fault | list[Fault]] = {
     "token refused with 403": Fault("create", "forbidden"),
     "token refused with 401": Fault("status", "unauthorized"),
     "redirect of the poll without Location": Fault("status", "no_location"),
-    "status word that nobody knows": Fault("status", "unknown_status", asks=2),
+    "status word that nobody knows": Fault("status", "unknown_status", polls=2),
     "job unknown right after its creation": Fault("status", "not_found"),
     "job failed": Fault("create", "job_failed"),
     "job failed twice": Fault("create", "job_failed", times=2, report="calls"),

@@ -30,7 +30,7 @@ def _random_fault(random):
         "seconds": lambda: 0.05,
         "reset": lambda: random.random() < 0.5,
         "retry_after": lambda: random.choice([None, 0, 1, 30]),
-        "asks": lambda: random.randint(1, 3),
+        "polls": lambda: random.randint(1, 3),
     }
     return Fault(
         random.choice(sorted(KINDS[name].operations)),

@@ -25,7 +25,7 @@ class ScriptedApi:
         self._words = {}
         self.listed = list(listed)
         self.orders = []
-        self.asks = []
+        self.polls = []
         self.cancelled = []
 
     def now(self):
@@ -38,7 +38,7 @@ class ScriptedApi:
         return self._said(job)
 
     def get(self, job):
-        self.asks.append(job.id)
+        self.polls.append(job.id)
         return self._said(job)
 
     def cancel(self, job):
