@@ -356,7 +356,7 @@ def test_seeds_are_worlds_of_their_own_and_no_calls_are_no_rows():
 
 
 def test_the_documented_reports_are_all_there():
-    with pytest.raises(ValueError, match="reports of") as refused:
+    with pytest.raises(ValueError, match="reports are") as refused:
         Sandbox(forbidden_reports=["walls"], explore=Explore())
 
     assert all(report in str(refused.value) for report in REPORTS)

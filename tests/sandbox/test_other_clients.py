@@ -36,7 +36,12 @@ def open_account():
     def open_(**options):
         explore = Explore(**options.pop("explore", {}))
         sandbox = Sandbox(
-            calls_per_day=60, agents=4, clock=lambda: NOW, pace=Pace.after_polls(2), explore=explore, **options
+            calls_per_day=60,
+            agents=4,
+            clock=lambda: NOW,
+            pace=Pace.after_polls(2),
+            explore=explore,
+            **options,
         )
         opened.append(sandbox)
         return sandbox
