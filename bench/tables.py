@@ -1,4 +1,4 @@
-"""What was measured, as tables of plain text."""
+"""Formats the results as plain text tables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_BATCH = "\nRows of calls, batch: not available; the tap refuses the setting b
 
 
 def of_starts(starts: Mapping[str, Sequence[Usage]]) -> str:
-    """How long each takes to start."""
+    """Return a table of the starts."""
     imported = [used.wall for used in starts[startup.SDK]]
     lines = []
     for name, each in starts.items():
@@ -33,7 +33,7 @@ def of_starts(starts: Mapping[str, Sequence[Usage]]) -> str:
 
 
 def of_jobs(waits: Mapping[str, Sequence[Wait]]) -> str:
-    """How long runs took that mostly wait."""
+    """Return a table of the runs that mostly wait."""
     lines = [
         (
             what,
@@ -49,7 +49,7 @@ def of_jobs(waits: Mapping[str, Sequence[Wait]]) -> str:
 
 
 def of_no_rows(form: str, starts: Mapping[str, Sequence[Usage]]) -> str:
-    """What each contestant uses when there are no rows."""
+    """Return a table of what each contestant uses without rows."""
     lines = [
         (
             name,
@@ -66,7 +66,7 @@ def of_no_rows(form: str, starts: Mapping[str, Sequence[Usage]]) -> str:
 def of_rows(
     form: str, count: int, usages: Mapping[str, Sequence[Usage]], starts: Mapping[str, Sequence[Usage]]
 ) -> str:
-    """How fast each contestant was, and how large."""
+    """Return a table of the speed and memory of each contestant."""
     lines = [
         (
             name,
@@ -82,7 +82,7 @@ def of_rows(
 
 
 def of_rules(took: Mapping[str, float]) -> str:
-    """What each rule costs."""
+    """Return a table of the cost of each rule."""
     usual = took[rules.ALL]
     lines = [(name, f"{each:.2f}", f"{each / usual:.2f}") for name, each in took.items()]
     title = f"What each rule costs, {rules.ROWS:,} rows of calls in JSON, from file to lines"
@@ -90,7 +90,7 @@ def of_rules(took: Mapping[str, float]) -> str:
 
 
 def of_ratios(reached: Sequence[Ratio]) -> str:
-    """What is wanted beside what is."""
+    """Return a table of the targets and the measured figures."""
     lines = [
         (
             ratio.what,
@@ -109,7 +109,7 @@ def _runs(usages: Mapping[str, Sequence[object]]) -> str:
 
 
 def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table below its title: the first column to the left, all others to the right."""
+    """Format a table with a title. The first column is left-aligned, the others are right-aligned."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:

@@ -110,7 +110,7 @@ def test_a_range_is_one_figure_if_its_ends_look_alike():
 def options_of(folder, **others):
     """Those of a quick run."""
     quick = {"rounds": 1, "rows": (), "quick": True, "round_trip": 0.02, "job_seconds": 0, "width": 5}
-    return Options(folder=folder, told=print, **quick | {"versions": [Version("this tap")]} | others)
+    return Options(folder=folder, log=print, **quick | {"versions": [Version("this tap")]} | others)
 
 
 @pytest.mark.wide

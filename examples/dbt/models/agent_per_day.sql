@@ -1,5 +1,5 @@
--- What became of each agent's day: the time in each kind of status, how much of it went into calls, and what
--- the calls themselves say. A call counts for the agent who ended it.
+-- Each agent's day: the time in each kind of status, the share of call time, and totals of the calls.
+-- A call counts for the agent who ended it.
 with statuses as (
     select
         day,

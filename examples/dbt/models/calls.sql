@@ -1,5 +1,5 @@
--- Each call once. Rows may come twice, with the same key; a target that upserts has seen to that already.
--- Where yours appends, order by the time of loading instead: `order by _sdc_sequence desc`.
+-- Each call once. Rows may come twice, with the same key. A target that upserts already keeps one of them.
+-- If your target appends, order by the load time instead: `order by _sdc_sequence desc`.
 select *
 from (
     select

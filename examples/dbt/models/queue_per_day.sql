@@ -1,5 +1,5 @@
--- Inbound calls by the day they began and the queue (ring group) they stood in. A call that stood in several
--- counts in each, so the queues of a day add up to more than its calls.
+-- Inbound calls by the day they began and by queue (ring group). A call in several queues counts in each,
+-- so the queues of a day can add up to more than its calls.
 with queued as (
     select
         *,

@@ -1,5 +1,5 @@
--- Each stretch of time in a status once, and what the status counts as. Labels come in any letter case;
--- an account can have more of its own: sort those in here.
+-- Each period in a status once, with the kind of the status. Labels come in any letter case. If your
+-- account has custom statuses, assign them to a kind here.
 select *
 from (
     select

@@ -1,5 +1,5 @@
--- Each report file beside the rows that its timespan has in the table. Distinct keys are counted, so that
--- targets that append are served as well as those that upsert.
+-- Each report file with the number of rows of its timespan in the table. It counts distinct keys, for
+-- targets that append and for targets that upsert.
 with counted as (
     {%- for stream, columns in var('streams').items() %}
     select

@@ -1,5 +1,5 @@
--- Each report file of the streams in question once. It comes twice if a run broke off behind it, before its
--- STATE was kept, and the next run read the same job again.
+-- Each report file of the checked streams once. A file comes twice if a run stopped after it, before its
+-- STATE was stored, and the next run read the same job again.
 select *
 from (
     select

@@ -1,5 +1,5 @@
--- First proof: the timespans of a stream's files cover everything up to the last of them. Each row is a gap;
--- one without times is a stream that has no file.
+-- First check: the timespans of a stream's files have no gap up to the last one. Each row is a gap.
+-- A row without times is a stream without a file.
 with files as (
     select
         stream,
