@@ -36,7 +36,7 @@ DRIPS = {
 
 
 @pytest.mark.parametrize("name", DRIPS)
-def test_an_exchange_ends_at_its_deadline_however_the_bytes_drip(raw_host, name):
+def test_an_exchange_ends_at_its_deadline_when_bytes_drip(raw_host, name):
     """Also if the end of the connection, which the deadline brings about, is the end of the body."""
     dripped = raw_host(lambda _: dripping(DRIPS[name]))
 
@@ -123,7 +123,7 @@ def test_a_body_of_any_size_is_left_at_the_limit(raw_host):
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-def test_a_packed_body_is_bounded_by_what_it_unpacks_to(raw_host, layers):
+def test_a_compressed_body_is_bounded_by_its_decompressed_size(raw_host, layers):
     packed = b" " * (8 << 20)
     for _ in range(layers):
         packed = gzip.compress(packed)
@@ -135,14 +135,14 @@ def test_a_packed_body_is_bounded_by_what_it_unpacks_to(raw_host, layers):
     assert len(response.body) <= 1 << 16
 
 
-def test_a_packed_body_that_unpacks_to_nothing_is_bounded_too(raw_host):
+def test_a_compressed_body_that_decompresses_to_nothing_is_bounded_too(raw_host):
     empty_block = b"\x00\x00\x00\xff\xff"
     packed = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + empty_block * 100_000
 
     assert get(raw_host(lambda _: [whole(packed, b"Content-Encoding: gzip")]), limit=1 << 16).is_cut
 
 
-def test_a_packed_body_is_unpacked(raw_host):
+def test_a_compressed_body_is_decompressed(raw_host):
     packed = whole(gzip.compress(b'{"a": 1}'), b"Content-Encoding: GZIP")
 
     assert get(raw_host(lambda _: [packed])).body == b'{"a": 1}'
@@ -151,7 +151,7 @@ def test_a_packed_body_is_unpacked(raw_host):
 @pytest.mark.parametrize(
     "body", [gzip.compress(b"{}" * 99)[:-9], b"{}", zlib.compress(b"{}")], ids=["cut", "plain", "zlib"]
 )
-def test_a_packed_body_that_cannot_be_unpacked_is_an_error(raw_host, body):
+def test_a_compressed_body_that_cannot_be_decompressed_is_an_error(raw_host, body):
     packed = whole(body, b"Content-Encoding: gzip")
 
     with pytest.raises(requests.exceptions.ContentDecodingError):
@@ -189,7 +189,7 @@ def test_interim_responses_without_end_meet_the_deadline(raw_host):
     "location",
     [b"http://[::1/x", b"https://x.example/\xe9\xff", b"https://x.example:port/", b"//[", b"https://\x00/"],
 )
-def test_a_redirect_is_a_response_wherever_it_leads(raw_host, location):
+def test_a_redirect_to_anywhere_is_a_response(raw_host, location):
     redirect = whole(b"", b"Location: " + location, status=b"307 Elsewhere")
 
     response = get(raw_host(lambda _: [redirect]))
@@ -198,7 +198,7 @@ def test_a_redirect_is_a_response_wherever_it_leads(raw_host, location):
     assert response.headers["Location"].encode("latin-1") == location
 
 
-def test_of_a_body_that_is_too_long_nothing_is_shown(raw_host):
+def test_a_body_that_is_too_long_is_not_shown(raw_host):
     """Its end may hold the begin of a secret."""
     response = get(raw_host(lambda _: [whole(b" " * 99 + b"token-canary")]), limit=107)
 

@@ -120,7 +120,7 @@ def test_any_error_is_named_without_its_content(error, words):
     assert describe_error(error).startswith(words)
 
 
-def test_a_limit_behind_an_error_of_a_request_is_named(host, monkeypatch):
+def test_a_limit_that_causes_a_request_error_is_named(host, monkeypatch):
     def no_socket(*_, **__):
         raise OSError(errno.EMFILE, "Too many open files")
 

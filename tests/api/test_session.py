@@ -60,7 +60,7 @@ def test_netrc_replaces_no_token(host, netrc):
     ]
 
 
-def test_netrc_adds_no_credentials_where_none_belong(host, netrc):
+def test_netrc_adds_no_credentials_to_a_request_without_them(host, netrc):
     Sessions().session.get(host.url, auth=Bearer(None), timeout=60)
 
     assert host.seen[0][1]["Authorization"] is None
@@ -76,7 +76,7 @@ def test_a_file_host_gets_neither_credentials_nor_cookies(host, netrc):
     assert not any(headers["Authorization"] or headers["Cookie"] for _, headers in host.seen)
 
 
-def test_each_thread_has_a_session_of_its_own_with_the_same_headers():
+def test_each_thread_has_its_own_session_with_the_same_headers():
     sessions = Sessions(**{"User-Agent": "tap/1"})
     found = [sessions.session, sessions.session]
 

@@ -36,7 +36,7 @@ class Sleeper(threading.Thread):
                 self.stopped = True
 
 
-def test_sleep_takes_as_long_as_it_says():
+def test_sleep_takes_the_given_time():
     before = time.monotonic()
 
     Clock().sleep(0.05)
@@ -110,7 +110,7 @@ def test_stopped_is_no_exception():
     assert not issubclass(Stopped, Exception)
 
 
-def test_a_stop_signal_stops_whoever_checks():
+def test_a_stop_signal_stops_each_thread_that_checks():
     stop = StopSignal()
     stop.check()
 

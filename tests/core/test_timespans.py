@@ -45,7 +45,7 @@ def test_timespans_end_on_multiples_of_the_length_since_the_epoch(start, length,
 
 
 @given(start=moments, length=lengths, skipped=st.integers(0, 5))
-def test_timespans_have_the_same_borders_when_a_later_run_goes_on_at_one(start, length, skipped):
+def test_timespans_have_the_same_boundaries_when_a_later_run_continues_at_one(start, length, skipped):
     end = start + 7 * length
     all_of_them = list(timespans(start, end, length))
 
@@ -125,7 +125,7 @@ def test_halves_are_none_when_the_timespan_is_too_short_to_be_cut(length):
 
 
 @given(seconds=st.integers(2, 3_000_000))
-def test_halving_again_and_again_ends_at_single_seconds(seconds):
+def test_repeated_halving_ends_at_single_seconds(seconds):
     span = Timespan(utc("2026-01-01"), utc("2026-01-01") + seconds * SECOND)
 
     cuts = 0

@@ -27,7 +27,7 @@ def created_in_name(job):
 
 
 @skewed
-def test_of_two_clocks_the_one_behind_says_what_is_settled(start_sandbox, in_process, clock, days, skew):
+def test_the_clock_that_is_behind_decides_which_data_is_settled(start_sandbox, in_process, clock, days, skew):
     sandbox = start_sandbox(clock=lambda: clock.now() + skew)
     start = clock.now() - timedelta(hours=6)
     settled = clock.now() + min(skew, timedelta(0)) - timedelta(hours=1)
@@ -41,7 +41,7 @@ def test_of_two_clocks_the_one_behind_says_what_is_settled(start_sandbox, in_pro
     assert_invariants(sandbox, outcome, ended, now=settled + timedelta(hours=1))
 
 
-def test_a_clock_that_only_the_api_host_shows_is_known_before_the_plan(start_sandbox, in_process, clock):
+def test_a_clock_difference_of_the_api_host_is_known_before_the_plan(start_sandbox, in_process, clock):
     faults = [Fault("list", "skewed_date", seconds=-7200, times=2)]
     sandbox = start_sandbox(clock=clock.now, faults=faults)
 

@@ -28,7 +28,7 @@ def one_by_one(days):
 @pytest.mark.parametrize(
     "told", list(product(["300", "302", "303", "200"], ["lower", "upper", "title"])), ids="-".join
 )
-def test_a_job_is_done_however_that_is_told(start_sandbox, in_process, clock, one_by_one, told):
+def test_a_job_is_done_in_each_form_of_the_response(start_sandbox, in_process, clock, one_by_one, told):
     done, case = told
     explore = Explore(done=done, status_case=case)
     sandbox = start_sandbox(explore=explore, pace=Pace.after_polls(4), clock=clock.now)
@@ -58,7 +58,7 @@ def test_the_redirect_of_a_poll_is_not_followed(start_sandbox, process, days):
     assert len(done) == len(files) == len(objects) == 4
 
 
-def test_a_timespan_that_fails_three_times_is_tried_in_halves(start_sandbox, in_process, clock, one_by_one):
+def test_a_timespan_that_fails_three_times_is_halved(start_sandbox, in_process, clock, one_by_one):
     faults = [Fault("create", "job_failed", times=3, report="calls")]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | one_by_one
@@ -85,7 +85,7 @@ def test_a_timespan_that_fails_again_and_again_fails_its_stream(start_sandbox, i
     assert [hours(job) for job in jobs_of_calls(sandbox)] == [48 / 2**n for n in range(7) for _ in range(3)]
 
 
-def test_a_status_that_is_unknown_for_long_is_told_once_and_the_file_is_taken_in_the_end(
+def test_a_long_unknown_status_is_logged_once_and_the_file_is_read_in_the_end(
     start_sandbox, in_process, clock, one_by_one
 ):
     faults = [Fault("status", "unknown_status", report="calls", polls=100)]
@@ -103,7 +103,7 @@ def test_a_status_that_is_unknown_for_long_is_told_once_and_the_file_is_taken_in
     assert asked[-1] - asked[0] > timedelta(minutes=10)
 
 
-def test_a_status_that_never_makes_sense_fails_the_stream_without_a_hot_loop(
+def test_a_status_that_stays_unknown_fails_the_stream_without_a_hot_loop(
     start_sandbox, in_process, clock, one_by_one
 ):
     faults = [Fault("status", "unknown_status", report="calls", polls=ALWAYS)]
@@ -120,7 +120,7 @@ def test_a_status_that_never_makes_sense_fails_the_stream_without_a_hot_loop(
     assert len([entry for entry in sandbox.ledger if entry.job == odd.id]) < 200
 
 
-def test_a_job_that_is_not_known_any_more_is_ordered_anew(start_sandbox, in_process, clock, one_by_one):
+def test_a_job_that_is_no_longer_known_is_created_again(start_sandbox, in_process, clock, one_by_one):
     gone = Fault("status", "not_found", report="calls")
     sandbox = start_sandbox(pace=Pace.after_seconds(300), clock=clock.now)
     config = sandbox.config | one_by_one
@@ -147,7 +147,7 @@ def test_a_job_is_kept_while_polls_fail_for_ten_minutes(start_sandbox, in_proces
     assert len(during) < 120
 
 
-def test_a_job_that_does_not_end_is_cancelled_and_its_timespan_tried_in_halves(
+def test_a_job_that_does_not_end_is_cancelled_and_its_timespan_halved(
     start_sandbox, in_process, clock, one_by_one
 ):
     faults = [Fault("create", "stuck", report="calls")]
@@ -183,7 +183,7 @@ def test_jobs_that_never_end_are_given_up_and_are_no_empty_reports(
     assert [job.status for job in sandbox.jobs if job.fault] == ["canceled"] * 7
 
 
-def test_a_job_that_is_done_just_before_its_deadline_is_taken(start_sandbox, in_process, clock, one_by_one):
+def test_a_job_that_is_done_just_before_its_deadline_is_used(start_sandbox, in_process, clock, one_by_one):
     faults = [Fault("create", "slow_job", report="calls", seconds=599.9)]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | one_by_one
@@ -220,7 +220,9 @@ def test_a_token_that_expires_during_a_long_wait_costs_no_job(start_sandbox, in_
 
 
 @pytest.mark.parametrize("name", ["not_json", "cut_json"])
-def test_polls_that_make_no_sense_are_asked_again(start_sandbox, in_process, clock, one_by_one, name):
+def test_polls_are_repeated_when_their_responses_are_unexpected(
+    start_sandbox, in_process, clock, one_by_one, name
+):
     faults = [Fault("status", name, times=10, report="calls")]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | one_by_one

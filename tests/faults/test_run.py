@@ -35,7 +35,7 @@ def operations(sandbox):
 @pytest.mark.parametrize(
     "case", list(product(["SIGKILL", "SIGTERM", "SIGINT"], ["reporting", "explore"])), ids="-".join
 )
-def test_a_run_that_is_ended_while_it_waits_leaves_nothing_and_the_next_one_goes_on(
+def test_a_run_that_is_ended_while_it_waits_leaves_no_file_and_the_next_run_continues(
     start_sandbox, tmp_path, process, days, case
 ):
     kind, api = signal.Signals[case[0]], case[1]
@@ -135,7 +135,7 @@ def test_a_second_signal_leaves_at_once(start_sandbox, tmp_path, days):
     assert_invariants(sandbox, Measured(tap.returncode, "", stderr.decode()), config, failed=list(STREAMS))
 
 
-def test_one_stream_fails_and_the_summary_says_so_while_the_other_runs_on(start_sandbox, process, days):
+def test_a_stream_that_fails_is_in_the_summary_and_the_other_stream_completes(start_sandbox, process, days):
     fault = Fault("create", "job_canceled", ALWAYS, "user_status")
     sandbox = start_sandbox(faults=[fault])
     config = sandbox.config | days
@@ -158,7 +158,7 @@ def test_one_stream_fails_and_the_summary_says_so_while_the_other_runs_on(start_
     ],
     ids=["state from the future", "start after the horizon", "nothing new"],
 )
-def test_no_request_is_made_where_nothing_is_due(start_sandbox, process, days, state, start):
+def test_no_request_is_made_when_nothing_is_due(start_sandbox, process, days, state, start):
     fault = Fault("token", "reset")
     sandbox = start_sandbox(faults=[fault])
     config = sandbox.config | days | {"start_date": start}
@@ -178,7 +178,7 @@ def test_no_request_is_made_where_nothing_is_due(start_sandbox, process, days, s
     assert list(Path(config["spool_dir"]).iterdir()) == []
 
 
-def test_a_timespan_of_a_second_ends_whatever_becomes_of_its_jobs(start_sandbox, in_process, clock, days):
+def test_a_timespan_of_a_second_ends_when_its_jobs_fail(start_sandbox, in_process, clock, days):
     fault = Fault("create", "job_failed", ALWAYS, "calls")
     sandbox = start_sandbox(faults=[fault], clock=clock.now)
     config = sandbox.config | days | {"start_date": "2026-03-05T23:59:58", "max_concurrent_jobs": 1}
@@ -191,7 +191,7 @@ def test_a_timespan_of_a_second_ends_whatever_becomes_of_its_jobs(start_sandbox,
     assert shortest.total_seconds() >= 1
 
 
-def test_two_taps_at_once_end_nothing_of_each_other(start_sandbox, tmp_path, days):
+def test_two_taps_at_once_do_not_affect_each_other(start_sandbox, tmp_path, days):
     faults = [Fault("create", "slow_job", times=4, seconds=1)]
     sandbox = start_sandbox(faults=faults, pace=Pace.after_seconds(0.5))
     config = sandbox.config | days | {"delete_report_files": True}

@@ -17,7 +17,7 @@ from tests.support.invariants import ALWAYS, as_list, assert_invariants, assert_
         for name, file_format in COURSES_BY_FORMAT
     ],
 )
-def test_a_passing_fault_costs_no_row_and_no_repeat_of_a_bookmarked_one(
+def test_a_transient_fault_loses_no_row_and_repeats_no_bookmarked_row(
     start_sandbox, process, days, name, file_format
 ):
     faults = as_list(COURSES[name])
@@ -38,7 +38,7 @@ def test_a_passing_fault_costs_no_row_and_no_repeat_of_a_bookmarked_one(
 
 
 @pytest.mark.parametrize("name", LASTING)
-def test_a_lasting_fault_fails_its_stream_alone_and_moves_no_bookmark(
+def test_a_permanent_fault_fails_only_its_stream_and_moves_no_bookmark(
     start_sandbox, in_process, clock, days, name
 ):
     fault, new_jobs, says = LASTING[name]
@@ -58,7 +58,7 @@ def test_a_lasting_fault_fails_its_stream_alone_and_moves_no_bookmark(
     assert outcome.bookmark("calls") is None
 
 
-def test_nothing_of_the_truth_is_needed_to_see_that_the_days_are_not_empty(start_sandbox):
+def test_the_days_of_these_tests_are_not_empty(start_sandbox):
     """The other tests compare sets, and empty sets are equal."""
     sandbox = start_sandbox()
 

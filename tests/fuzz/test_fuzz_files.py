@@ -159,7 +159,7 @@ def test_a_damaged_json_report_is_never_read_as_a_smaller_one(data, bite):
 
 @fuzz
 @given(rows=row_lists, more=around, bite=st.integers(7, 4096), indent=st.sampled_from([None, 2]))
-def test_a_whole_json_report_is_read_whole_wherever_its_chunks_end(rows, more, bite, indent):
+def test_a_json_report_is_read_completely_at_any_chunk_boundary(rows, more, bite, indent):
     data = json.dumps({"total": len(rows), **more, "entries": rows}, indent=indent)
     if "Infinity" in data or "NaN" in data:
         return  # no JSON
@@ -183,7 +183,7 @@ def test_any_bytes_as_csv_are_rows_of_equal_width_or_one_error(data):
 
 @fuzz
 @given(data=csvs())
-def test_a_whole_csv_report_keeps_every_row(data):
+def test_a_complete_csv_report_keeps_every_row(data):
     cells = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
     rows = [row for chunk in csv_rows(io.BytesIO(data), ["id"]) for row in chunk]
     assert [list(row.values()) for row in rows] == cells[1:]

@@ -22,7 +22,7 @@ SEEDS = int(os.environ.get("FUZZ_SEEDS", "12"))
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.parametrize("api", ["reporting", "explore"])
-def test_faults_by_chance_cost_no_row(start_sandbox, in_process, clock, api, seed):
+def test_random_faults_lose_no_row(start_sandbox, in_process, clock, api, seed):
     chance = random.Random(f"{api} {seed}")
     faults = random_faults(chance, chance.randint(3, 8))
     sandbox = start_sandbox(clock=clock.now, faults=faults, pace=Pace.after_polls(chance.randint(0, 2)))

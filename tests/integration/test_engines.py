@@ -86,7 +86,7 @@ def test_both_engines_let_two_slices_at_once_into_each_account():
     ("month", "start", "end"),
     [("2024-02", "2024-02-01", "2024-03-01"), ("2025-12", "2025-12-01", "2026-01-01")],
 )
-def test_a_slice_is_one_whole_month_of_one_account(tmp_path, monkeypatch, month, start, end):
+def test_a_slice_is_one_month_of_one_account(tmp_path, monkeypatch, month, start, end):
     (tmp_path / "meltano").write_text('#!/bin/sh\necho "$@" > asked\nenv >> asked\n')
     (tmp_path / "meltano").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")

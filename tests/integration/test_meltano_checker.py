@@ -82,7 +82,7 @@ def test_the_checker_notices_a_broken_rule(rule, messages):
 @pytest.mark.parametrize(
     ("api", "file_format"), [("explore", "json"), ("explore", "csv"), ("reporting", "json")]
 )
-def test_all_that_the_tap_prints_is_right_says_our_checker_and_so_does_singer_check_tap(
+def test_the_output_of_the_tap_passes_the_checker_and_singer_check_tap(
     start_sandbox, tmp_path, api, file_format
 ):
     sandbox = start_sandbox()

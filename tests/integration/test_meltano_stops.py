@@ -140,7 +140,7 @@ def scene(start_sandbox, make_project, tmp_path, database):
 
 
 @pytest.mark.parametrize("name", STOPS)
-def test_what_a_stopped_run_did_not_load_the_next_one_does(scene, name):
+def test_the_next_run_loads_what_a_stopped_run_did_not_load(scene, name):
     scene, stop = scene(), STOPS[name]
     meltano = scene.begin()
     tap = plugin_process(meltano, TAP)
@@ -189,7 +189,7 @@ def test_a_database_that_is_back_before_the_target_needs_it_does_not_even_stop_t
     scene.assert_nothing_is_missing_or_doubled()
 
 
-def test_with_the_reporting_api_a_run_without_a_state_orders_all_jobs_again(scene):
+def test_with_the_reporting_api_a_run_without_a_state_creates_all_jobs_again(scene):
     """Its jobs have no names by which they could be known again."""
     scene = scene(api="reporting")
     meltano = scene.begin()
@@ -272,7 +272,7 @@ def test_ctrl_c_cancels_every_job_also_over_a_slow_line(start_sandbox, start_pro
     assert [job.status for job in sandbox.jobs] == ["canceled"] * 5, first.stderr
 
 
-def test_the_evidence_in_the_database_is_complete_though_the_tap_was_killed_in_between(scene):
+def test_the_evidence_in_the_database_is_complete_although_the_tap_was_killed_between_runs(scene):
     scene = scene(_select=json.dumps([f"{stream}.*" for stream in (*STREAMS, "report_files")]))
     meltano = scene.begin()
 

@@ -52,7 +52,7 @@ def start(start_sandbox, make_project, tmp_path, database):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_stream_arrives_in_postgresql_whole_and_unchanged(start, database, tmp_path, way):
+def test_every_stream_arrives_in_postgresql_complete_and_unchanged(start, database, tmp_path, way):
     target, kept, api, settings = WAYS[way]
     settings = {name: value.format((tmp_path / "files").as_uri()) for name, value in settings.items()}
     sandbox, project, schema, schemas = start(target, api=api, _select=EVERYTHING, **settings)
@@ -72,7 +72,7 @@ def test_every_stream_arrives_in_postgresql_whole_and_unchanged(start, database,
     assert (tmp_path / "files").exists() == ("batch_config" in settings)
 
 
-def test_what_comes_again_replaces_its_row(start, database):
+def test_a_row_that_comes_again_replaces_the_earlier_one(start, database):
     sandbox, project, schema, schemas = start("target-postgres", end_date=MIDDLE)
 
     project.done("run", TAP, "target-postgres")
@@ -88,7 +88,7 @@ def test_what_comes_again_replaces_its_row(start, database):
         assert_same(found, truth(sandbox, stream, schemas[stream], "2026-03-02", END), schemas[stream])
 
 
-def test_a_full_refresh_reads_all_again_and_doubles_nothing(start, database):
+def test_a_full_refresh_reads_everything_again_and_doubles_no_row(start, database):
     sandbox, project, schema, schemas = start("target-postgres")
 
     project.done("run", TAP, "target-postgres")

@@ -43,7 +43,7 @@ OBJECT_TROUBLES = {
 
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("name", API_TROUBLES)
-def test_a_bad_line_to_the_api_costs_no_row_and_makes_no_job_twice(
+def test_a_bad_connection_to_the_api_loses_no_row_and_creates_no_job_twice(
     start_sandbox, start_proxy, tmp_path, api, name
 ):
     sandbox = start_sandbox(pace=Pace.after_polls(2))
@@ -57,7 +57,9 @@ def test_a_bad_line_to_the_api_costs_no_row_and_makes_no_job_twice(
 
 
 @pytest.mark.parametrize("name", OBJECT_TROUBLES)
-def test_a_bad_line_to_the_file_host_costs_no_row_and_no_job(start_sandbox, start_proxy, s3, tmp_path, name):
+def test_a_bad_connection_to_the_file_host_loses_no_row_and_no_job(
+    start_sandbox, start_proxy, s3, tmp_path, name
+):
     proxy = start_proxy(s3.port, OBJECT_TROUBLES[name])
     sandbox = start_sandbox(bucket=S3Bucket(s3, proxy.address))
 
@@ -127,7 +129,7 @@ def private_lines(start_sandbox, start_proxy, authority, private_bucket):
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_https_with_an_authority_that_the_environment_names(private_lines, authority, tmp_path, api):
+def test_https_works_with_a_ca_from_the_environment(private_lines, authority, tmp_path, api):
     sandbox, line, files = private_lines
 
     outcome = run(tmp_path, config_of(sandbox, api, line) | DAYS, REQUESTS_CA_BUNDLE=str(authority.bundle))
@@ -138,9 +140,7 @@ def test_https_with_an_authority_that_the_environment_names(private_lines, autho
     assert len([request for request in files.requests if request.line.startswith(OBJECT)]) == PLANNED
 
 
-def test_https_through_the_proxy_that_the_environment_names(
-    private_lines, authority, forward_proxy, tmp_path
-):
+def test_https_works_through_a_proxy_from_the_environment(private_lines, authority, forward_proxy, tmp_path):
     sandbox, line, files = private_lines
     environment = {"HTTPS_PROXY": forward_proxy.url, "REQUESTS_CA_BUNDLE": str(authority.bundle)}
 

@@ -84,9 +84,7 @@ def test_the_server_takes_the_signatures_of_the_sandbox_and_knows_late_and_alter
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_an_address_that_expires_before_the_first_byte_is_asked_for_again(
-    start_sandbox, bucket, tmp_path, api
-):
+def test_a_url_that_expires_before_the_first_byte_is_requested_again(start_sandbox, bucket, tmp_path, api):
     """The download's connection takes longer to come up than its signed URL lives."""
     late = Trouble("delay", f"GET /{BUCKET}/", seconds=7, times=2)
     files, proxy = bucket(late)
@@ -103,7 +101,9 @@ def test_an_address_that_expires_before_the_first_byte_is_asked_for_again(
 
 @pytest.mark.parametrize("kind", ["reset", "close", "stall"])
 @pytest.mark.parametrize("api", APIS)
-def test_the_rest_of_an_object_is_asked_for_where_its_line_breaks(start_sandbox, bucket, tmp_path, api, kind):
+def test_the_rest_of_an_object_is_requested_when_its_connection_breaks(
+    start_sandbox, bucket, tmp_path, api, kind
+):
     files, proxy = bucket(Trouble(kind, f"GET /{BUCKET}/", after=CUT, times=3))
     sandbox = start_sandbox(bucket=files)
 
@@ -122,7 +122,7 @@ def test_the_rest_of_an_object_is_asked_for_where_its_line_breaks(start_sandbox,
 
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 @pytest.mark.parametrize("api", APIS)
-def test_a_packed_object_is_unpacked_also_where_its_line_breaks(
+def test_a_compressed_object_is_decompressed_also_when_its_connection_breaks(
     start_sandbox, bucket, tmp_path, api, encoding
 ):
     """Packed by itself, or as HTTP says it; nothing on the way may unpack it, or no rest would fit."""

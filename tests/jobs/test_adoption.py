@@ -82,7 +82,7 @@ def test_an_adopted_job_has_all_rows_of_its_timespan_and_some_that_are_new(
     assert brings_new_rows(candidate, utc(bookmark) if bookmark else None, delay) == brings, case
 
 
-def test_the_list_is_read_no_further_than_to_the_first_own_job_that_is_too_old():
+def test_the_list_is_read_up_to_the_first_own_job_that_is_too_old():
     def listed():
         yield job(made=10)
         yield job(name="of somebody else", made=500)

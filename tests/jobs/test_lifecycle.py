@@ -56,7 +56,7 @@ def listed(job_id, status="processing", timespan=JANUARY):
     return ReportJob(job_id, "calls", timespan, status)
 
 
-def test_a_job_is_ordered_once_and_asked_until_it_is_done(clock):
+def test_a_job_is_created_once_and_polled_until_it_is_done(clock):
     api = ScriptedApi(["created", "created", *sorted(RUNNING), "done"])
 
     job = done(api, clock)
@@ -67,7 +67,7 @@ def test_a_job_is_ordered_once_and_asked_until_it_is_done(clock):
     assert api.cancelled == []
 
 
-def test_a_job_is_not_asked_when_it_is_done_at_once(clock):
+def test_a_job_is_not_polled_when_it_is_done_at_once(clock):
     api = ScriptedApi(["done"])
 
     done(api, clock)
@@ -76,7 +76,7 @@ def test_a_job_is_not_asked_when_it_is_done_at_once(clock):
     assert clock.monotonic() == 0
 
 
-def test_an_unknown_status_is_told_once_and_counts_as_running(clock, caplog):
+def test_an_unknown_status_is_logged_once_and_counts_as_running(clock, caplog):
     api = ScriptedApi(["created", "warming up", "warming up", "warming up", "done"])
 
     job = done(api, clock)
@@ -86,7 +86,7 @@ def test_an_unknown_status_is_told_once_and_counts_as_running(clock, caplog):
     assert [record.levelname for record in told] == ["WARNING"]
 
 
-def test_an_unknown_status_is_told_once_for_all_jobs_of_a_run(clock, caplog):
+def test_an_unknown_status_is_logged_once_for_all_jobs_of_a_run(clock, caplog):
     jobs = jobs_of(ScriptedApi(*[["created", "warming up", "done"]] * 2), clock)
 
     for _ in range(2):
@@ -119,7 +119,7 @@ def test_a_job_that_outlasts_its_time_is_an_error_and_cancelled(clock):
 
 
 @given(timeout=st.floats(0.1, 10_000))
-def test_a_job_that_is_done_exactly_at_the_deadline_is_taken(timeout):
+def test_a_job_that_is_done_exactly_at_the_deadline_is_used(timeout):
     clock = SleptClock()
     api = TimedApi(clock, timeout - 1e-6)
 
@@ -136,7 +136,7 @@ def test_a_job_is_never_waited_for_past_its_deadline(clock):
     assert clock.monotonic() == pytest.approx(TWICE * 61.7)
 
 
-def test_a_job_that_is_not_known_yet_is_asked_again(clock):
+def test_a_job_is_polled_again_when_it_is_not_known_yet(clock):
     api = ScriptedApi(["created", UNKNOWN, UNKNOWN, "processing", "done"])
 
     job = done(api, clock)
@@ -145,7 +145,7 @@ def test_a_job_that_is_not_known_yet_is_asked_again(clock):
     assert len(api.polls) == 4
 
 
-def test_a_job_is_kept_while_its_status_cannot_be_asked(clock):
+def test_a_job_is_kept_while_polls_fail(clock):
     api = ScriptedApi(["created", DOWN, "processing", DOWN, DOWN, "done"])
 
     job = done(api, clock)
@@ -163,13 +163,13 @@ def test_a_limit_of_this_machine_ends_the_wait_at_once(clock):
     assert clock.monotonic() < 1
 
 
-def test_a_poll_that_is_answered_with_nonsense_keeps_the_job(clock):
+def test_a_job_is_kept_when_a_poll_gets_an_unexpected_response(clock):
     api = ScriptedApi(["created", UnexpectedResponseError("a proxy's page"), "done"])
 
     assert done(api, clock).id == "j1"
 
 
-def test_a_job_whose_status_can_never_be_asked_times_out(clock):
+def test_a_job_times_out_when_all_polls_fail(clock):
     with pytest.raises(JobTimeoutError):
         done(ScriptedApi(["created", DOWN]), clock)
 
@@ -187,7 +187,7 @@ def test_a_refusal_ends_the_wait_and_the_job(clock):
     assert api.cancelled == ["j1"]
 
 
-def test_a_refused_order_is_not_repeated(clock):
+def test_a_refused_creation_is_not_repeated(clock):
     api = ScriptedApi(*[[RequestRefusedError("400", status=400)]] * 3)
 
     with pytest.raises(RequestRefusedError):
@@ -219,7 +219,7 @@ def test_a_lost_answer_adopts_no_job_that_this_run_has_seen(clock):
     assert jobs.done("calls", JANUARY).id == "j3"
 
 
-def test_a_lost_answer_orders_again_when_no_job_is_found_and_then_gives_up(clock):
+def test_a_job_is_created_again_when_the_response_is_lost_and_no_job_is_found(clock):
     found_later = ScriptedApi([LOST], ["created", "done"])
     never = ScriptedApi(*[[LOST]] * 9)
 
@@ -243,14 +243,14 @@ def test_a_creation_that_keeps_getting_unexpected_responses_is_given_up_within_a
 
 
 @pytest.mark.parametrize("error", [DOWN, RequestRefusedError("403", status=403)])
-def test_a_lost_answer_orders_again_when_jobs_cannot_be_listed(clock, error, caplog):
+def test_a_job_is_created_again_when_the_response_is_lost_and_jobs_cannot_be_listed(clock, error, caplog):
     api = ScriptedApi([LOST], ["done"], listed=[error])
 
     assert done(api, clock).id == "j2"
     assert "cannot be listed" in caplog.text
 
 
-def test_a_list_of_jobs_that_makes_no_sense_leads_to_a_new_order(clock):
+def test_a_job_is_created_again_when_the_list_of_jobs_is_an_unexpected_response(clock):
     api = ScriptedApi([LOST], ["done"], listed=[UnexpectedResponseError("a job without id")])
 
     assert done(api, clock).id == "j2"
@@ -276,7 +276,7 @@ class StoppedAt(SleptClock):
             current_scope().cancel()
 
 
-def test_a_stop_cancels_an_own_job():
+def test_a_stop_cancels_a_job_of_this_run():
     api = ScriptedApi(["created", "processing"])
 
     with Scope().entered(), pytest.raises(Stopped):
@@ -310,7 +310,7 @@ def test_a_failed_cancel_does_not_hide_why_the_job_was_given_up(clock, monkeypat
         done(api, clock)
 
 
-def test_a_job_of_ten_minutes_is_asked_seventy_times_at_most(clock):
+def test_a_job_of_ten_minutes_is_polled_at_most_seventy_times(clock):
     api = TimedApi(clock, 600)
 
     done(api, clock, timeout=3600)
@@ -327,7 +327,7 @@ def test_the_end_of_a_job_is_noticed_soon_in_proportion_to_what_it_took(seconds)
     assert clock.monotonic() - seconds <= max(0.3, 0.15 * seconds)
 
 
-def test_polling_is_not_told_at_info(clock, caplog):
+def test_polling_is_not_logged_at_info(clock, caplog):
     caplog.set_level(logging.INFO)
 
     done(ScriptedApi(["created", *["processing"] * 50, "done"]), clock)
@@ -426,7 +426,7 @@ NARROWER = Echo(Timespan(JANUARY.start, utc("2026-01-05")), has_zone=True)
 
 
 @pytest.mark.parametrize("place", ["the creation", "a poll"])
-def test_a_job_for_less_than_was_requested_is_not_taken_and_cancelled(clock, place):
+def test_a_job_for_less_than_was_requested_is_cancelled(clock, place):
     class Clamping(ScriptedApi):
         def create(self, *request):
             job = super().create(*request)

@@ -56,7 +56,7 @@ def test_a_comparison_is_refused_when_the_records_differ(tmp_path, lines):
         compare({"one": right, "two": [*echo, *lines]}, tmp_path / "output", 1)
 
 
-def test_what_a_command_used_is_its_own_and_whole():
+def test_the_usage_of_a_command_is_complete_and_only_its_own():
     kept = b"x" * (64 << 20)  # by this process, which must not count as the command's
     idle = run([sys.executable, "-c", "pass"])
     large = run([sys.executable, "-c", "b'x' * (200 << 20)"])
@@ -114,7 +114,7 @@ def options_of(folder, **others):
 
 
 @pytest.mark.wide
-def test_a_run_far_away_takes_its_round_trips_and_its_connections_and_requests_are_counted(tmp_path, capsys):
+def test_a_run_with_a_distant_server_takes_its_round_trips_and_is_counted(tmp_path, capsys):
     figures = distance.measured(options_of(tmp_path)).figures
 
     few, _, backfill = figures.values()

@@ -174,7 +174,7 @@ def test_the_time_of_each_agent_and_the_occupancy_are_those_of_the_contact_centr
     assert any(s["status_start_at"][:10] != s["status_end_at"][:10] for s in nights), "nothing was cut"
 
 
-def test_the_calls_of_an_agent_stand_beside_the_occupancy(sandbox, database):
+def test_the_calls_of_an_agent_are_beside_the_occupancy(sandbox, database):
     expected = defaultdict(lambda: [0, 0])
     for call in truth(sandbox, "calls"):
         user = call["handling_user_id"] or call["user_id"]

@@ -51,13 +51,13 @@ def test_every_error_and_warning_has_a_row_in_the_table():
     assert without == [], "give each a row in docs/errors.md, or a span in the first cell of one"
 
 
-def test_every_row_of_the_table_is_about_something_that_the_tap_says():
+def test_every_row_of_the_table_is_about_a_message_of_the_tap():
     said = messages()
 
     assert [span for span, row in rows_of_errors().items() if not any(map(row.search, said))] == []
 
 
-def test_the_readme_shows_errors_that_the_tap_says():
+def test_the_readme_shows_errors_of_the_tap():
     [table] = re.findall(
         r"^## When something goes wrong$.*?(^\|.*?)^\n",
         (ROOT / "README.md").read_text(),
@@ -89,7 +89,7 @@ def test_the_table_of_errors_has_no_row_that_is_about_everything():
         ({"spool_dir": "/nowhere"}, {}, "spool_dir: … cannot be written to"),
     ],
 )  # fmt: skip
-def test_what_a_run_says_at_its_end_is_found_in_the_table(tmp_path, config, sandboxed, row):
+def test_the_last_messages_of_a_run_are_in_the_table(tmp_path, config, sandboxed, row):
     with Sandbox(calls_per_day=60, agents=4, **sandboxed) as sandbox:
         outcome = run_tap(tmp_path, sandbox.explore_config | DAY | config)
 
@@ -114,7 +114,7 @@ def cells_below(page, heading):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_of_a_page_leads_somewhere(page):
+def test_every_link_of_a_page_has_a_target(page):
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text()):
         there = page.parent / target if target else page
 
@@ -156,7 +156,7 @@ def test_the_table_of_costs_is_right():
         assert len(list(cut)) == int(jobs), due
 
 
-def test_the_drawing_of_the_rooms_has_them_all_and_every_arrow_goes_down():
+def test_the_drawing_of_the_packages_has_all_of_them_and_every_arrow_goes_down():
     drawing = blocks(DOCS / "architecture.md")[1].split("talkdesk_sandbox ")[0]
     lines = [re.split(r"  +", line)[0].split(" · ") for line in drawing.splitlines()]
     height = {room: -number for number, line in enumerate(lines) for room in line}

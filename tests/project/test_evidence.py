@@ -159,7 +159,7 @@ def test_the_runs_had_halves_a_repeat_at_a_boundary_an_adopted_job_and_a_lookbac
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a_deleted_row_fails_the_counts_of_its_file_alone(loaded, stream):
+def test_a_deleted_row_fails_only_the_count_of_its_file(loaded, stream):
     file = loaded.files(f"stream = '{stream}' and not is_read_again")[0]
 
     delete_row(loaded, file)
@@ -176,7 +176,7 @@ def test_a_deleted_row_of_a_timespan_that_was_read_again_fails_the_counts(loaded
     assert (file["stream"], file["timespan_start"], -1) in loaded.disagreements()
 
 
-def test_the_deleted_rows_of_a_timespan_fail_the_counts_of_its_file_alone(loaded):
+def test_the_deleted_rows_of_a_timespan_fail_only_the_count_of_its_file(loaded):
     file = loaded.files("stream = 'calls' and not is_read_again")[0]
 
     loaded.change(f"delete from talkdesk.calls where {within(file)}")
@@ -253,7 +253,7 @@ def test_a_row_that_no_file_has_fails_the_counts_unless_a_later_file_may_have_ad
     assert loaded.disagreements() == [("calls", latest["timespan_start"], 1)]
 
 
-def test_the_columns_of_the_evidence_are_as_the_schema_says(loaded):
+def test_the_columns_of_the_evidence_match_the_schema(loaded):
     for name, model in schema_of("models/evidence").items():
         columns = {row["column_name"] for row in query(loaded.database, f"describe {name}")}
         assert {column["name"] for column in model["columns"]} <= columns
@@ -294,7 +294,7 @@ def test_the_page_s_proofs_find_what_the_tests_find(loaded):
 
 
 @explore_only
-def test_a_stretch_that_is_read_again_as_the_page_says_passes_the_proofs(loaded, tmp_path):
+def test_a_period_that_is_read_again_as_the_page_says_passes_the_proofs(loaded, tmp_path):
     condition = "timespan_start >= '2026-03-08' and timespan_start < '2026-03-10'"
     loaded.change("delete from talkdesk.calls where end_at >= '2026-03-08' and end_at < '2026-03-10'")
     loaded.change(f"delete from talkdesk.report_files where stream = 'calls' and {condition}")
@@ -346,7 +346,7 @@ def test_a_filter_is_what_the_page_says(loaded):
 
 
 @explore_only
-def test_a_key_that_stands_twice_in_a_file_is_what_the_page_says(loaded, tmp_path, monkeypatch):
+def test_a_key_that_is_twice_in_a_file_is_what_the_page_says(loaded, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     keys = [{"call_id": key} for key in ("one", "two", "one")]
     Path("calls.jsonl").write_text("\n".join(map(json.dumps, keys)))
@@ -362,7 +362,7 @@ def test_a_row_outside_the_timespan_of_its_file_is_what_the_page_says(loaded):
 
 
 @explore_only
-def test_a_row_that_is_gone_at_talkdesk_is_what_the_page_says(loaded):
+def test_a_row_that_was_removed_at_talkdesk_is_what_the_page_says(loaded):
     latest = loaded.files("stream = 'calls' and timespan_start = '2026-03-05'")[-1]
     loaded.database.execute("alter table talkdesk.calls add column _sdc_received_at timestamptz")
     loaded.change("update talkdesk.calls set _sdc_received_at = '2126-01-01'")

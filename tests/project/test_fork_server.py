@@ -138,7 +138,7 @@ def test_it_writes_to_a_terminal_as_a_process_that_is_started(server, fork):
     assert forked == started
 
 
-def test_chance_differs_from_fork_to_fork(server, fork):
+def test_random_numbers_differ_from_fork_to_fork(server, fork):
     drawn = [next(both(server, fork, "draws"))[0] for _ in range(2)]
 
     assert drawn[0] != drawn[1]

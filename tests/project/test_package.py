@@ -100,7 +100,7 @@ def test_a_wheel_holds_the_two_packages_and_nothing_else(built):
 
 
 @pytest.mark.wide
-def test_an_installed_package_tells_of_itself_and_discovers(installed, tmp_path):
+def test_an_installed_package_describes_itself_and_discovers(installed, tmp_path):
     where = run(
         installed / "python", "-c", "import tap_talkdesk_reports as t; print(t.__file__)", cwd=tmp_path
     )
@@ -118,7 +118,7 @@ def test_an_installed_package_has_the_sandbox(installed, tmp_path):
 
 
 @pytest.mark.wide
-def test_who_uses_the_package_sees_its_types(installed, tmp_path):
+def test_a_user_of_the_package_sees_its_types(installed, tmp_path):
     """The second line is wrong, so that an untyped package would be told from a typed one."""
     user = "from tap_talkdesk_reports.core.timespans import Timespan\ntimespan: int = Timespan.halves"
     mypy = (sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed / "python"))

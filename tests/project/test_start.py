@@ -110,7 +110,7 @@ def test_discovery_imports_what_is_listed_here_and_nothing_else(tmp_path, api):
     assert of_others - {"singer_sdk"} == OTHERS.keys()
 
 
-def test_the_garbage_collector_works_and_leaves_alone_what_was_imported():
+def test_the_garbage_collector_works_and_ignores_what_was_imported():
     is_enabled, frozen = last_line(TAP + COLLECTOR, "--version")
 
     assert is_enabled

@@ -267,7 +267,7 @@ def kinds_of_chunks(entries, **options):
         pytest.param([{"id": "CA", "call": "alias"}] * 9, id="another name"),
     ],
 )
-def test_chunks_are_decoded_whole_after_what_is_learned_from_them(rows):
+def test_chunks_are_decoded_whole_after_the_fields_are_learned(rows):
     """Else the test above would compare the slow way with itself."""
     kinds, _ = kinds_of_chunks(rows, aliases={"call": "name"})
 
@@ -285,7 +285,7 @@ def test_a_value_that_does_not_fit_sends_its_chunk_to_the_record_builder_and_no_
     assert made_by.unknown == {"rating": 1}
 
 
-def test_rows_of_another_payload_are_decoded_whole_again_once_they_have_taken_over(monkeypatch):
+def test_chunks_are_decoded_whole_again_when_another_payload_has_taken_over(monkeypatch):
     """The names of the first payload are forgotten where those of the second clash with them."""
     small_chunks(monkeypatch, 200)
     entries = [{"id": "CA", "name": "old"}] * 30 + [{"id": "CA", "call": "new"}] * 30
@@ -297,7 +297,7 @@ def test_rows_of_another_payload_are_decoded_whole_again_once_they_have_taken_ov
 
 
 @pytest.mark.parametrize("name", ['say "hi"', "back\\slash", "line\nbreak"])
-def test_a_field_is_kept_whatever_its_name_when_the_decoder_cannot_look_for_it(name):
+def test_a_field_of_any_name_is_kept_when_the_decoder_cannot_search_for_it(name):
     entries = [{"id": "CA1", name: 1}, {"id": "CA2", name: None}]
     chunk_builder = ChunkBuilder(builder())
 
@@ -309,7 +309,7 @@ def test_a_field_is_kept_whatever_its_name_when_the_decoder_cannot_look_for_it(n
     ]
 
 
-def test_names_that_are_made_up_are_forgotten_when_there_are_too_many(monkeypatch):
+def test_generated_names_are_forgotten_when_there_are_too_many(monkeypatch):
     """Else what is remembered would grow with the file, and nothing would ever be decoded whole again."""
     small_chunks(monkeypatch, 2000)
     monkeypatch.setattr(chunk_records, "MOST_FIELDS", 40)
@@ -323,7 +323,7 @@ def test_names_that_are_made_up_are_forgotten_when_there_are_too_many(monkeypatc
     assert kinds[-1] in {"Row", "Record"}
 
 
-def test_a_note_of_a_megabyte_that_looks_like_borders_is_one_value():
+def test_a_note_of_a_megabyte_that_looks_like_boundaries_is_one_value():
     note = '"},{"' * 200_000 + "\n😀"
     entries = [{"id": "CA1", "name": note}, {"id": "CA2", "name": note}]
     chunk_builder = ChunkBuilder(builder())
@@ -343,7 +343,7 @@ def test_half_an_emoji_becomes_a_replacement_character_on_both_ways():
     assert record == dense(id="CA1", end_at="2026-03-02T00:00:00Z", name="cut \ufffd")
 
 
-def test_a_deselected_field_is_not_read_whatever_it_holds():
+def test_a_deselected_field_of_any_content_is_not_read():
     entries = [{"id": f"CA{i}", "rating": i, "talk_time": "soon" if i % 2 else {"s": 5}} for i in range(60)]
     made_by = builder(selected={"rating"})
     chunk_builder = ChunkBuilder(made_by)
@@ -371,7 +371,7 @@ def test_a_deselected_field_is_not_read_whatever_it_holds():
 @pytest.mark.parametrize(
     "field", ["share", "talk_time", "rating", "name", "is_active", "start_at", "details", "queues"]
 )
-def test_a_number_that_no_column_holds_is_a_value_that_does_not_fit_and_no_corrupt_file(field, literal, kept):
+def test_a_number_that_fits_no_column_is_a_value_that_does_not_fit_and_no_corrupt_file(field, literal, kept):
     entries = f'{{"id": "CA1", "{field}": {literal}}}, {{"id": "CA2", "{field}": null}}'
     chunk_builder = ChunkBuilder(builder())
 
@@ -384,7 +384,7 @@ def test_a_number_that_no_column_holds_is_a_value_that_does_not_fit_and_no_corru
     ]
 
 
-def test_a_number_that_no_column_holds_is_text_within_a_list_and_beside_half_an_emoji():
+def test_a_number_that_fits_no_column_is_text_in_a_list_and_beside_half_an_emoji():
     data = (
         b'{"total":1,"entries":[{"id":"CA1","name":"cut \\ud83d","tags":[NaN],"share":NaN,"zone":[-1e999]}]}'
     )
@@ -396,14 +396,14 @@ def test_a_number_that_no_column_holds_is_text_within_a_list_and_beside_half_an_
     assert record == dense(id="CA1", name="cut \ufffd", tags=["NaN"], _unknown_fields=kept)
 
 
-def test_a_file_that_is_no_json_stays_corrupt_whatever_numbers_are_in_it():
+def test_a_file_that_is_no_json_stays_corrupt_with_any_numbers_in_it():
     data = b'{"total":1,"entries":[{"id":"CA1","share":NaN, "name":}]}'
 
     with pytest.raises(MalformedFileError, match="after row 0"):
         list(json_rows(io.BytesIO(data), ChunkBuilder(builder()).from_json))
 
 
-def test_chunks_after_one_with_a_number_that_no_column_holds_are_decoded_whole_again(monkeypatch):
+def test_chunks_are_decoded_whole_again_after_one_with_a_number_that_fits_no_column(monkeypatch):
     small_chunks(monkeypatch, 200)
     entries = [{"id": f"CA{i}", "share": float("nan") if i == 30 else i / 7} for i in range(60)]
 

@@ -68,7 +68,7 @@ def test_json_rows_are_read_in_every_order_of_the_keys_around_them(order, indent
 
 @given(rows=rows_of_any_shape, size=chunk_sizes, compact=st.booleans(), escaped=st.booleans())
 @small
-def test_json_rows_are_those_of_a_plain_decoder_wherever_chunks_end(
+def test_json_rows_are_those_of_a_plain_decoder_at_any_chunk_boundary(
     monkeypatch, rows, size, compact, escaped
 ):
     monkeypatch.setattr(parsing, "CHUNK_BYTES", size)
@@ -123,11 +123,11 @@ def test_json_rows_need_no_total(data):
         b'{"total":0,"entries":null}',
     ],
 )
-def test_json_rows_are_none_when_the_report_says_so(data):
+def test_json_rows_are_none_when_the_report_is_empty(data):
     assert from_json(data) == []
 
 
-def test_json_rows_are_read_behind_a_byte_order_mark():
+def test_json_rows_are_read_after_a_byte_order_mark():
     assert from_json(b"\xef\xbb\xbf" + report(ROWS)) == ROWS
 
 
@@ -168,7 +168,7 @@ NO_REPORT = {
 
 @pytest.mark.parametrize("size", [1, 7, 1 << 20])
 @pytest.mark.parametrize("data", NO_REPORT.values(), ids=NO_REPORT)
-def test_json_rows_raise_when_the_file_is_no_whole_report(monkeypatch, data, size):
+def test_json_rows_raise_when_the_report_is_incomplete(monkeypatch, data, size):
     monkeypatch.setattr(parsing, "CHUNK_BYTES", size)
 
     with pytest.raises(ReportFileError):
@@ -193,7 +193,7 @@ def test_brackets_nested_too_deep_are_an_error_of_the_file(data):
         b'{"entries":[{"a":1}],"entries":null}',
     ],
 )
-def test_what_only_looks_like_a_report_is_none(data):
+def test_an_object_that_only_looks_like_a_report_is_refused(data):
     with pytest.raises(ReportFileError):
         from_json(data)
 
@@ -201,7 +201,7 @@ def test_what_only_looks_like_a_report_is_none(data):
 @pytest.mark.parametrize("layout", [{"separators": (",", ":")}, {"indent": 1}])
 @pytest.mark.parametrize("total", [True, False])
 @pytest.mark.parametrize("first", [True, False])
-def test_json_rows_raise_wherever_the_file_stops_early(in_small_bites, layout, total, first):
+def test_json_rows_raise_when_the_file_stops_anywhere(in_small_bites, layout, total, first):
     """Also without `total`: fewer rows must never pass for the whole."""
     envelope = {"total": len(ROWS)} if total else {"type": "calls"}
     whole = envelope | {"entries": ROWS} if first else {"entries": ROWS} | envelope
@@ -214,7 +214,7 @@ def test_json_rows_raise_wherever_the_file_stops_early(in_small_bites, layout, t
     assert from_json(data) == ROWS
 
 
-def test_a_file_that_stops_within_its_entries_is_told_from_one_that_is_wrong(in_small_bites):
+def test_a_truncated_file_and_a_malformed_file_are_different_errors(in_small_bites):
     data = report(ROWS)[:-10]
 
     with pytest.raises(TruncatedFileError, match="after 2 whole rows") as caught:
@@ -239,7 +239,7 @@ def test_an_entry_without_an_end_takes_little_memory_to_refuse():
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
 
 
-def test_a_wrong_total_is_told_only_behind_the_rows():
+def test_a_wrong_total_is_raised_only_after_the_rows():
     """Rows are out by then; what tells that they may not be all must not be lost."""
     chunks = json_rows(io.BytesIO(b'{"total":9,"entries":[{"id":"1"}]}'))
 
@@ -272,20 +272,20 @@ def test_any_bytes_are_rows_or_an_error_of_the_file(monkeypatch, data):
         (b"\xef\xbb\xbf" + report(ROWS)[:-1], TruncatedFileError),
     ],
 )
-def test_the_ends_are_found_wrong_before_any_row_is_out(data, error):
+def test_wrong_ends_are_an_error_before_the_first_row(data, error):
     with pytest.raises(error):
         check_ends(io.BytesIO(data))
 
 
 @pytest.mark.parametrize("data", [report(ROWS), report(ROWS) + b"\r\n ", b"", b"id,b\r\n1,2\r\n"])
-def test_the_ends_are_found_right_in_a_whole_file(data):
+def test_the_ends_of_a_complete_file_are_accepted(data):
     check_ends(io.BytesIO(data))
 
 
 @pytest.mark.parametrize(
     ("data", "first"), [(b"", b""), (b" \n", b""), (b"\xef\xbb\xbf {", b"{"), (b"id", b"i"), (b"\r\n<", b"<")]
 )
-def test_the_first_byte_tells_the_format(data, first):
+def test_the_first_byte_shows_the_format(data, first):
     assert first_byte(io.BytesIO(data)) == first
 
 
@@ -309,7 +309,7 @@ def test_csv_rows_are_those_that_were_written(table, ending, mark):
 
 
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"id,b", b"id,b\r\n", b"id,b\n\n\n"])
-def test_csv_rows_are_none_when_there_is_no_more_than_a_header(data):
+def test_csv_rows_are_none_when_the_file_has_only_a_header(data):
     assert from_csv(data) == []
 
 
@@ -364,14 +364,14 @@ NO_CSV_REPORT = {
 
 
 @pytest.mark.parametrize(("data", "told"), NO_CSV_REPORT.values(), ids=NO_CSV_REPORT)
-def test_csv_rows_raise_when_the_file_is_no_whole_report(data, told):
+def test_csv_rows_raise_when_the_report_is_incomplete(data, told):
     with pytest.raises(MalformedFileError, match=told) as caught:
         from_csv(data)
 
     assert caught.value.position is not None
 
 
-def test_a_text_that_is_no_csv_is_not_shown():
+def test_a_text_that_is_no_csv_is_not_in_the_error():
     text = b"This resource has been moved temporarily to https://h/x?X-Amz-Signature=canary."
 
     with pytest.raises(MalformedFileError) as caught:
@@ -393,7 +393,7 @@ def test_the_file_is_still_open_when_its_csv_rows_are_read(data):
 
 
 @pytest.mark.parametrize("read", [json_rows, lambda file: csv_rows(file, ["id"])])
-def test_a_file_is_read_from_its_beginning_wherever_it_stands(read):
+def test_a_file_is_read_from_its_beginning_at_any_position(read):
     data = b"id,b\n1,2\n" if read is not json_rows else b'{"entries":[{"id":"1","b":"2"}]}'
     file = io.BytesIO(data)
     file.seek(7)
@@ -404,7 +404,7 @@ def test_a_file_is_read_from_its_beginning_wherever_it_stands(read):
 @given(size=chunk_sizes)
 @example(1)
 @small
-def test_a_pair_of_surrogates_is_one_character_wherever_chunks_end(monkeypatch, size):
+def test_a_pair_of_surrogates_is_one_character_at_any_chunk_boundary(monkeypatch, size):
     monkeypatch.setattr(parsing, "CHUNK_BYTES", size)
     monkeypatch.setattr(parsing, "LONGEST_ENVELOPE", 30)
 

@@ -276,7 +276,7 @@ def test_a_deselected_value_that_does_not_fit_is_not_kept_by_another_way():
 
 
 @pytest.mark.parametrize(("field", "value"), MISFITS[:3])
-def test_a_misfit_is_left_out_and_counted_when_unknown_fields_says_warn(field, value):
+def test_a_misfit_is_left_out_and_counted_when_unknown_fields_is_warn(field, value):
     make = builder("warn")
 
     record = make.from_json({"id": "CA1", field: value})
@@ -286,7 +286,7 @@ def test_a_misfit_is_left_out_and_counted_when_unknown_fields_says_warn(field, v
 
 
 @pytest.mark.parametrize("surprise", [{"seconds": "seven"}, {"new_field": 1}])
-def test_a_surprise_stops_the_stream_when_unknown_fields_says_fail(surprise):
+def test_an_unknown_field_or_misfit_stops_the_stream_when_unknown_fields_is_fail(surprise):
     with pytest.raises(UnfitRowError, match=f"'calls'.*'{next(iter(surprise))}'.*unknown_fields"):
         builder("fail").from_json(ROW | surprise)
 
@@ -309,7 +309,7 @@ def test_unknown_fields_are_kept_with_their_names_and_counted_over_rows():
     assert make.unknown == {"in_business_hours?": 3, "n": 3}
 
 
-def test_unknown_fields_are_left_out_and_counted_when_the_setting_says_warn():
+def test_unknown_fields_are_left_out_and_counted_when_the_setting_is_warn():
     make = builder("warn")
 
     record = make.from_json(ROW | {"new_field": 1})
@@ -318,7 +318,7 @@ def test_unknown_fields_are_left_out_and_counted_when_the_setting_says_warn():
     assert make.unknown == {"new_field": 1}
 
 
-def test_a_source_field_named_like_our_own_column_is_an_unknown_field():
+def test_a_source_field_named_like_a_column_of_the_tap_is_an_unknown_field():
     record = builder("keep").from_json({"id": "CA1", "_unknown_fields": "theirs"})
 
     assert record == EMPTY | {"id": "CA1", "_unknown_fields": '{"_unknown_fields":"theirs"}'}
@@ -367,7 +367,7 @@ def test_a_row_without_an_end_is_a_record():
     assert builder().from_json(ROW | {"end_at": None})["end_at"] is None
 
 
-def test_an_empty_csv_cell_is_null_unless_the_api_never_says_null_there():
+def test_an_empty_csv_cell_is_null_unless_the_api_never_has_null_there():
     record = builder().from_csv(dict.fromkeys(FIELDS, "") | {"id": "CA1"})
 
     assert record == EMPTY | {"id": "CA1", "group": ""}

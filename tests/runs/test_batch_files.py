@@ -58,7 +58,7 @@ def test_files_hold_the_records_that_lines_would_have_brought(start_sandbox, tmp
     assert outcome.bookmark("calls") == lines.bookmark("calls")
 
 
-def test_each_timespan_is_one_manifest_with_its_bookmark_behind_it(start_sandbox, tmp_path):
+def test_each_timespan_is_one_manifest_followed_by_its_bookmark(start_sandbox, tmp_path):
     sandbox = start_sandbox()
 
     outcome = run_tap(tmp_path, sandbox.config | DAYS | {"batch_config": files(tmp_path)})
@@ -76,7 +76,7 @@ def test_each_timespan_is_one_manifest_with_its_bookmark_behind_it(start_sandbox
         assert max(record["end_at"] for records in manifest for record in records) <= bookmark
 
 
-def test_a_file_has_as_many_records_as_the_setting_says(start_sandbox, tmp_path):
+def test_a_file_has_as_many_records_as_the_setting(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     config = sandbox.config | DAYS | {"batch_config": files(tmp_path) | {"batch_size": 50}}
 
@@ -89,7 +89,7 @@ def test_a_file_has_as_many_records_as_the_setting_says(start_sandbox, tmp_path)
     assert any(len(manifest) > 1 for manifest in batches(outcome, "calls"))
 
 
-def test_files_are_plain_if_the_setting_says_so(start_sandbox, tmp_path):
+def test_files_are_uncompressed_if_set(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     plain = files(tmp_path / "files") | {"encoding": {"format": "jsonl", "compression": "none"}}
 
@@ -168,7 +168,7 @@ def test_a_batch_config_that_cannot_be_met_is_one_line(tmp_path, name):
     assert error.startswith("batch_config: ")
 
 
-def test_records_in_files_are_not_mapped_and_that_is_said(start_sandbox, tmp_path):
+def test_records_in_files_are_not_mapped_which_is_logged(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     maps = {"stream_maps": {name: {"__alias__": name} for name in ("calls", "user_status")}}
 

@@ -84,7 +84,9 @@ def test_other_keys_are_in_force_in_schema_and_records(sandbox, in_process, stre
 
 @pytest.mark.parametrize("file_format", ["json", pytest.param("csv", marks=pytest.mark.wide)])
 @pytest.mark.parametrize("column", ["call_id", "end_at"])
-def test_key_and_replication_key_come_whatever_is_selected(sandbox, in_process, column, file_format):
+def test_key_and_replication_key_are_in_the_records_with_any_selection(
+    sandbox, in_process, column, file_format
+):
     config = sandbox.explore_config | WEEK | {"format": file_format}
     catalog = discovered(config, "calls")
     usual = in_process(config, catalog=catalog)
@@ -188,7 +190,7 @@ def test_a_column_that_the_catalog_removes_is_deselected_and_not_unknown(own_fie
     assert "type" not in schema_of(outcome, "calls")["schema"]["properties"]
 
 
-def test_unknown_fields_without_their_column_are_said_to_be_left_out(own_fields, in_process):
+def test_unknown_fields_without_their_column_are_logged_as_left_out(own_fields, in_process):
     config = own_fields(zone="north")
     catalog = discovered(config, "calls")
     metadata_of(catalog["streams"][0], "properties", "_unknown_fields")["selected"] = False
@@ -287,7 +289,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("edit", "line"), REFUSED.items(), ids=lambda each: getattr(each, "__name__", ""))
-def test_what_cannot_be_honoured_fails_its_stream_alone(sandbox, in_process, edit, line):
+def test_a_catalog_edit_that_cannot_be_honoured_fails_only_its_stream(sandbox, in_process, edit, line):
     config = sandbox.explore_config | WEEK
     catalog = discovered(config, "calls", "user_status")
     edit(catalog["streams"][0])
@@ -319,7 +321,7 @@ def test_nothing_is_requested_if_no_stream_is_left(sandbox, in_process, edit):
     assert [message["type"] for message in outcome.messages] == ["STATE"]
 
 
-def test_the_test_of_the_connection_says_what_is_refused(start_sandbox, tmp_path):
+def test_the_connection_test_names_what_is_refused(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     config = sandbox.explore_config | WEEK
     catalog = discovered(config, "calls", "user_status")
@@ -337,7 +339,7 @@ def test_the_test_of_the_connection_says_what_is_refused(start_sandbox, tmp_path
     assert nothing.stdout.splitlines() == [refused]
 
 
-def test_the_test_of_the_connection_does_not_praise_a_sign_in_that_was_not_made(start_sandbox, tmp_path):
+def test_the_connection_test_reports_no_sign_in_that_was_not_made(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     config = sandbox.explore_config | WEEK
     catalog = with_metadata(discovered(config, "calls"), "calls", [], selected=False)

@@ -57,9 +57,7 @@ def test_every_row_of_every_report_arrives_once_and_unchanged(start_sandbox, tmp
         assert outcome.bookmark(entry["stream"]) == "2026-03-09T00:00:00Z"
 
 
-def test_csv_gives_the_same_records_but_for_empty_texts_that_it_cannot_tell_from_null(
-    start_sandbox, tmp_path
-):
+def test_csv_gives_the_same_records_except_empty_texts_which_are_null_there(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     catalog = everything(catalog_of(tmp_path, sandbox.explore_config))
 
@@ -88,7 +86,7 @@ def test_only_calls_and_user_status_are_read_unless_others_are_selected(start_sa
 
 
 @pytest.mark.parametrize("file_format", ["json", "csv"])
-def test_a_stream_without_a_natural_key_is_read_whole_when_its_catalog_has_no_replication_key(
+def test_a_stream_without_a_natural_key_is_full_table_when_its_catalog_has_no_replication_key(
     start_sandbox, tmp_path, file_format
 ):
     sandbox = start_sandbox()
@@ -189,7 +187,7 @@ def test_a_token_that_is_refused_in_the_middle_is_renewed_and_the_request_repeat
     assert sandbox.unmet_faults() == []
 
 
-def test_a_token_of_another_region_stops_everything_with_one_line_that_says_so(start_sandbox, tmp_path):
+def test_a_token_of_another_region_stops_the_run_with_one_line(start_sandbox, tmp_path):
     sandbox = start_sandbox(explore=Explore(wrong_region=True))
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK)
@@ -213,7 +211,7 @@ def test_an_account_that_may_use_half_of_the_reports_gets_that_half(start_sandbo
         assert outcome.bookmark(stream) == (None if stream in forbidden else "2026-03-09T00:00:00Z")
 
 
-def test_a_client_without_the_scope_to_write_is_told_so(start_sandbox, tmp_path):
+def test_a_client_without_the_write_scope_gets_an_error_that_names_it(start_sandbox, tmp_path):
     sandbox = start_sandbox(explore=Explore(scopes=("data-reports:read",)))
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK)
@@ -279,7 +277,7 @@ def test_a_report_loads_into_its_columns_in_each_way_that_it_may_be_written(
     assert column != "evaluation_time" or all(record[column][10:13] > "T0" for record in records)
 
 
-def test_a_year_is_asked_for_in_timespans_that_the_api_accepts(start_sandbox, tmp_path):
+def test_a_year_is_requested_in_timespans_that_the_api_accepts(start_sandbox, tmp_path):
     sandbox = start_sandbox(calls_per_day=2, agents=2)
 
     outcome = run_tap(
@@ -294,7 +292,7 @@ def test_a_year_is_asked_for_in_timespans_that_the_api_accepts(start_sandbox, tm
     )
 
 
-def test_a_report_of_the_users_own_without_fields_keeps_all_that_arrives(start_sandbox, tmp_path):
+def test_a_custom_report_without_fields_keeps_all_fields(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     own = {
         "type": "contacts",
@@ -318,7 +316,7 @@ def test_a_report_of_the_users_own_without_fields_keeps_all_that_arrives(start_s
 
 
 @pytest.mark.parametrize(("how", "code"), [("keep", 0), ("warn", 0), ("fail", 1)])
-def test_fields_and_values_without_a_place_go_where_the_settings_say(start_sandbox, tmp_path, how, code):
+def test_fields_and_values_without_a_column_are_handled_as_set(start_sandbox, tmp_path, how, code):
     sandbox = start_sandbox()
     own = {
         "type": "contacts",
@@ -350,7 +348,7 @@ EXPLORE_FAULTS = [name for name in SURVIVED if name != "token refused with 403"]
 
 @pytest.mark.wide
 @pytest.mark.parametrize("name", EXPLORE_FAULTS)
-def test_a_passing_fault_costs_no_row(start_sandbox, tmp_path, name):
+def test_a_transient_fault_loses_no_row(start_sandbox, tmp_path, name):
     faults = SURVIVED[name] if isinstance(SURVIVED[name], list) else [SURVIVED[name]]
     sandbox = start_sandbox(faults=faults, pace=Pace.after_polls(1))
 

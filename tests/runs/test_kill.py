@@ -174,7 +174,7 @@ def test_nothing_is_lost_when_the_tap_is_killed_at_a_request(start_sandbox, tmp_
     [1, *(pytest.param(lines, marks=pytest.mark.wide) for lines in (2, 3, 60, 100, 130, 200, 260, 300)), 350],
 )
 @pytest.mark.parametrize("api", REQUESTS)
-def test_nothing_is_lost_when_the_tap_is_killed_in_a_write_that_nobody_reads(
+def test_nothing_is_lost_when_the_tap_is_killed_in_a_write_without_a_reader(
     start_sandbox, tmp_path, api, lines
 ):
     sandbox = start_sandbox()

@@ -42,7 +42,7 @@ def at_terminal(tmp_path, config, *, records_too=False, size=(40, 120), **enviro
     return shown.decode(), process.returncode
 
 
-def test_a_person_at_a_terminal_sees_bars_and_the_last_line(start_sandbox, tmp_path):
+def test_a_terminal_shows_bars_and_the_last_line(start_sandbox, tmp_path):
     sandbox = start_sandbox(pace=Pace.after_seconds(0.5))
 
     shown, code = at_terminal(tmp_path, sandbox.config | DAYS)
@@ -58,7 +58,7 @@ def test_a_person_at_a_terminal_sees_bars_and_the_last_line(start_sandbox, tmp_p
     assert "\x1b[3" not in shown  # no colour, as NO_COLOR asks for
 
 
-def test_a_log_file_has_every_line_when_a_person_sees_bars(start_sandbox, tmp_path):
+def test_a_log_file_has_every_line_when_a_terminal_shows_bars(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     (tmp_path / "logging.yaml").write_text(
         f"""
@@ -107,7 +107,7 @@ def test_a_terminal_that_cannot_draw_or_shows_other_things_gets_lines(start_sand
     assert ": created" in shown
 
 
-def test_without_a_terminal_a_line_a_minute_says_how_far_it_is(start_sandbox, in_process, clock, caplog):
+def test_without_a_terminal_a_line_per_minute_shows_the_progress(start_sandbox, in_process, clock, caplog):
     caplog.set_level("INFO", "tap-talkdesk-reports")
     sandbox = start_sandbox(pace=Pace.after_seconds(100), clock=clock.now)
 
@@ -134,7 +134,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_the_last_line_says_rows_and_bookmark_of_each_stream_and_the_time(start_sandbox, tmp_path, end):
+def test_the_last_line_has_rows_and_bookmark_of_each_stream_and_the_time(start_sandbox, tmp_path, end):
     options, words = ENDS[end]
     sandbox = start_sandbox(**options)
 
@@ -180,7 +180,7 @@ def test_structured_logs_carry_stream_report_job_and_timespan(start_sandbox, tmp
         assert re.fullmatch(r"2026-03-0\dT00:00:00Z\.\.2026-03-0\dT00:00:00Z", line["extra"]["timespan"])
 
 
-def test_metrics_tell_the_wait_for_jobs_and_the_bytes_and_rows_of_each_stream(start_sandbox, tmp_path):
+def test_metrics_have_the_wait_for_jobs_and_the_bytes_and_rows_of_each_stream(start_sandbox, tmp_path):
     sandbox = start_sandbox()
 
     outcome = run_tap(tmp_path, sandbox.config | DAYS, **structured(tmp_path))

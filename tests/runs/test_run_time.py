@@ -52,7 +52,7 @@ def test_a_run_that_only_waits_ends_at_once_when_its_time_is_up(start_sandbox, i
     assert {job.status for job in sandbox.jobs} == {"canceled"}
 
 
-def test_what_a_run_leaves_when_its_time_is_up_the_next_one_brings(start_sandbox, in_process, clock):
+def test_the_next_run_loads_what_a_run_left_when_its_time_was_up(start_sandbox, in_process, clock):
     sandbox = start_sandbox(clock=clock.now, pace=Pace.after_seconds(50))
     config = sandbox.config | DAYS | {"stop_after_minutes": 2, "max_concurrent_jobs": 1}
     state, brought, runs = None, [], 0

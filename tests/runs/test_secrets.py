@@ -141,7 +141,7 @@ def test_an_error_body_that_echoes_the_secrets_is_shown_scrubbed_and_cut(server,
         assert len(error) < 700
 
 
-def test_a_token_in_an_error_of_the_api_is_not_shown(server, tmp_path, calls_only):
+def test_a_token_in_an_api_error_is_not_shown(server, tmp_path, calls_only):
     server.answers["create"] = lambda n: (403, {"message": "invalid token token-canary here"}, {})
 
     outcome = run_tap(tmp_path, server.config, **calls_only)

@@ -60,7 +60,7 @@ def run_on(sandbox, tmp_path, config, kind, moments, *, ended):
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
-def test_what_a_killed_run_did_not_bring_the_next_ones_bring(start_sandbox, tmp_path, kind, seed):
+def test_the_next_runs_load_what_a_killed_run_did_not_load(start_sandbox, tmp_path, kind, seed):
     sandbox = start_sandbox(pace=Pace.after_seconds(0.1))
 
     arrived, state, codes = run_on(
@@ -91,7 +91,7 @@ def stopped(tap, sandbox, codes):
 @pytest.mark.parametrize(
     ("kind", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
 )
-def test_a_signal_while_waiting_cancels_own_jobs_and_writes_the_last_state(
+def test_a_signal_while_waiting_cancels_the_jobs_of_the_run_and_writes_the_last_state(
     start_sandbox, tmp_path, kind, code
 ):
     sandbox = start_sandbox(pace=Pace.after_seconds(3600))
@@ -131,9 +131,7 @@ class Held:
     ],
     ids=lambda kinds: "-".join(kind.name for kind in kinds),
 )
-def test_several_signals_are_one_stop_and_all_jobs_are_cancelled_at_the_same_time(
-    start_sandbox, tmp_path, kinds
-):
+def test_several_signals_are_one_stop_that_cancels_all_jobs_at_once(start_sandbox, tmp_path, kinds):
     sandbox = start_sandbox(pace=Pace.after_seconds(3600))
     cancels = Held(sandbox, lambda request: request.method == "DELETE")
     tap = start(tmp_path, sandbox.config | DAYS)
@@ -165,7 +163,7 @@ def test_a_job_whose_creation_was_under_way_at_a_stop_is_cancelled(start_sandbox
 
 
 @pytest.mark.parametrize("fault", ["unavailable", "reset"])
-def test_a_cancelling_that_fails_is_tried_again_at_a_stop(start_sandbox, tmp_path, fault):
+def test_a_failed_cancellation_is_retried_at_a_stop(start_sandbox, tmp_path, fault):
     sandbox = start_sandbox(pace=Pace.after_seconds(3600), faults=[Fault("cancel", fault)])
     tap = start(tmp_path, sandbox.config | DAYS)
     wait_until(lambda: len(sandbox.jobs) == 4, "all jobs are created")
@@ -269,7 +267,7 @@ def test_the_state_arrives_whole_at_a_slow_reader_after_a_signal(start_sandbox, 
 
 
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
-def test_no_explore_job_is_made_twice_however_often_a_run_is_ended(start_sandbox, tmp_path, kind):
+def test_no_explore_job_is_created_twice_when_runs_are_ended_repeatedly(start_sandbox, tmp_path, kind):
     sandbox = start_sandbox(pace=Pace.after_seconds(0.3))
 
     arrived, _, codes = run_on(

@@ -31,7 +31,7 @@ DAY = {"start_date": "2026-03-02", "end_date": "2026-03-03"}
         ),
     ],
 )
-def test_an_expression_that_fails_ends_its_stream_alone(start_sandbox, tmp_path, case, maps, message):
+def test_an_expression_that_fails_ends_only_its_stream(start_sandbox, tmp_path, case, maps, message):
     sandbox = start_sandbox()
 
     outcome = run_tap(tmp_path, sandbox.explore_config | DAY | {"stream_maps": maps})

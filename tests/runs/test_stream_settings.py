@@ -118,7 +118,7 @@ def test_later_timespans_are_created_at_the_length_that_was_accepted(start_sandb
     assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls", "2025-10-01", "2026-03-01"))
 
 
-def test_a_400_that_halving_does_not_help_fails_the_stream_in_one_line_with_the_words_of_the_api(
+def test_a_400_that_halving_does_not_solve_fails_the_stream_in_one_line_with_the_apis_message(
     start_sandbox, in_process, clock
 ):
     sandbox = start_sandbox(clock=clock.now, longest_timespan_hours=1)

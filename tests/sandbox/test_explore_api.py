@@ -159,7 +159,7 @@ def test_a_poll_of_a_running_job_can_be_answered_without_a_body(open_explore):
 
 
 @pytest.mark.parametrize(("case", "word"), [("upper", "DONE"), ("title", "Done")])
-def test_statuses_can_be_written_otherwise(open_explore, case, word):
+def test_statuses_can_have_another_letter_case(open_explore, case, word):
     explore = open_explore(status_case=case)
 
     assert explore.status(explore.job_id()).json()["job"]["status"] == word
@@ -202,7 +202,7 @@ def test_a_month_can_be_one_of_the_calendar(open_explore):
     assert explore.create(start="2024-01-31T00:00:00Z", end="2024-02-29T00:00:01Z").status_code == 400
 
 
-def test_what_lies_in_the_future_is_not_in_the_file(open_explore, clock):
+def test_rows_of_the_future_are_not_in_the_file(open_explore, clock):
     explore = open_explore()
     job_id = explore.job_id(start="2024-05-15T00:00:00Z", end="2024-05-16T00:00:00Z")
     tomorrow = explore.job_id(start="2024-05-16T00:00:00Z", end="2024-05-17T00:00:00Z")
@@ -321,7 +321,7 @@ def test_a_file_can_be_deleted_once(open_explore):
     assert explore.file(job_id).status_code == 404
 
 
-def test_the_ledger_says_which_api_was_called(explore):
+def test_the_ledger_has_the_api_of_a_request(explore):
     job_id = explore.job_id()
     explore.status(job_id)
     explore.download(job_id)
@@ -351,7 +351,7 @@ def perform(explore, operation):
 
 
 @pytest.mark.parametrize("operation", ["token", "create", "list", "status", "files", "delete_file"])
-def test_any_operation_can_meet_any_fault(explore, operation):
+def test_any_fault_can_happen_in_any_operation(explore, operation):
     """The one reset comes last, as it takes the connection along."""
     faults = [
         ("rate_limited", 429),
@@ -377,7 +377,7 @@ def test_any_operation_can_meet_any_fault(explore, operation):
     ]
 
 
-def test_jobs_and_files_meet_their_faults(open_explore):
+def test_faults_happen_to_jobs_and_files(open_explore):
     explore = open_explore(
         Fault("status", "unknown_status"),
         Fault("status", "no_location"),

@@ -137,7 +137,7 @@ def test_the_list_can_have_a_job_with_odd_times_and_an_odd_id(either):
     assert met(client) == ["listed_job", "listed_job"]
 
 
-def test_a_token_can_have_a_lifetime_that_is_no_time(either):
+def test_a_token_can_have_an_invalid_lifetime(either):
     client = either()
     client.sandbox.add_fault(Fault("token", "odd_expiry"))
     client.sandbox.add_fault(Fault("token", "odd_expiry", value="9999-12-31T23:59:59-08:00"))
@@ -188,7 +188,7 @@ def test_any_header_can_have_any_value(either):
 
 
 @pytest.mark.parametrize("operation", ["list", "object"])
-def test_a_length_can_be_more_than_there_is(either, operation):
+def test_a_content_length_can_be_too_large(either, operation):
     client = either()
     client.sandbox.add_fault(Fault(operation, "odd_length", value=10**30))
 
@@ -231,7 +231,7 @@ def test_a_body_can_be_huge_and_is_the_same_json(either, packed):
 
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS - {"renew", "cancel", "delete_file"}))
-def test_any_success_can_be_without_a_byte(either, operation):
+def test_any_success_can_have_an_empty_body(either, operation):
     client = either()
     client.sandbox.add_fault(Fault(operation, "empty_body"))
 
@@ -288,7 +288,7 @@ def test_a_body_of_the_api_can_come_byte_by_byte(either):
 
 
 @pytest.mark.parametrize(("file_format", "after"), [("csv", None), ("csv", 500), ("json", 500)])
-def test_a_file_can_come_in_chunks_which_are_no_length(either, file_format, after):
+def test_a_file_can_come_in_chunks_without_a_length(either, file_format, after):
     client = either(Fault("object", "chunked", after=after))
     job_id = client.job_id(format=file_format)
 
@@ -362,7 +362,7 @@ def test_an_error_can_echo_any_secret(either, secret):
     assert f"<{expected}>" in answer.text
 
 
-def test_a_secret_can_stand_far_behind(either):
+def test_a_secret_can_come_late_in_a_body(either):
     client = either(Fault("list", "echo_secret", padding=4096))
 
     assert client.list().text == " " * 4096 + f"Refused for <{client.sandbox.config['client_secret']}>."
@@ -400,7 +400,7 @@ def test_a_length_can_have_5000_digits(either):
     connection.close()
 
 
-def test_every_hostile_fault_is_met_in_this_file():
+def test_every_hostile_fault_has_a_test_in_this_file():
     """A new kind of fault without a test would be noticed here."""
     text = Path(__file__).read_text(encoding="utf-8")
 

@@ -193,7 +193,7 @@ def assertion(config, now):
         ),
     ],
 )
-def test_a_script_that_polls_the_file_alone(open_account, http, report, headings, waiting):
+def test_a_script_that_polls_only_the_file(open_account, http, report, headings, waiting):
     """A private key; CSV with display names; ten tries at the files operation, then the file is deleted."""
     sandbox = open_account(explore={"files_waiting": waiting})
     config = sandbox.explore_key_config

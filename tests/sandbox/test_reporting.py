@@ -102,7 +102,7 @@ def test_requests_for_the_file_move_a_job_on(open_sandbox):
     assert [client.file(job_id).status_code for _ in range(3)] == [404, 404, 302]
 
 
-def test_a_job_turns_done_by_the_clock_when_the_pace_says_so(open_sandbox, clock):
+def test_a_job_becomes_done_by_the_clock_when_the_pace_is_in_seconds(open_sandbox, clock):
     client = open_sandbox(pace=Pace.after_seconds(60))
     job_id = client.job_id()
 
@@ -151,7 +151,7 @@ def test_the_files_can_have_the_fields_of_the_second_generation(open_sandbox, re
         assert re.fullmatch(r"2024-05-13 \d\d:\d\d:\d\d", first["end_at"])
 
 
-def test_to_counts_in_unless_bounds_are_half_open(open_sandbox):
+def test_to_is_inclusive_unless_bounds_are_half_open(open_sandbox):
     ends = open_sandbox().sandbox.rows("calls", *DAY)[50]["end_at"].replace(" ", "T") + "Z"
 
     closed, half_open = open_sandbox(), open_sandbox(bounds="half-open")

@@ -38,7 +38,7 @@ def imports_of(module):
 ARROWS = {module: set(imports_of(module)) for module in MODULES}
 
 
-def test_a_room_imports_only_rooms_below_it():
+def test_a_package_imports_only_packages_below_it():
     upward = [
         (module, target)
         for module, targets in ARROWS.items()
@@ -50,7 +50,7 @@ def test_a_room_imports_only_rooms_below_it():
     assert {room_of(module) for module in MODULES} == set(ROOMS)
 
 
-def test_centre_and_wire_import_no_other_room():
+def test_centre_and_wire_import_no_other_package():
     for module, targets in ARROWS.items():
         if room_of(module) in ("centre", "wire"):
             assert {room_of(target) for target in targets} <= {room_of(module)}, module
@@ -63,7 +63,7 @@ FIRST_LINES = {
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_has_a_first_line_of_its_own_and_fewer_than_250_lines(module):
+def test_a_module_has_a_unique_first_line_and_fewer_than_250_lines(module):
     assert MODULES[module].read_text(encoding="utf-8").count("\n") < 250
     assert FIRST_LINES[module]
     assert list(FIRST_LINES.values()).count(FIRST_LINES[module]) == 1

@@ -99,7 +99,7 @@ def test_the_certificate_is_removed_when_the_sandbox_is_closed(trusted):
     assert not folder.exists()
 
 
-def test_nothing_is_left_when_a_port_is_taken(monkeypatch, tmp_path):
+def test_no_socket_is_left_open_when_a_port_is_taken(monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with Sandbox() as running, pytest.raises(OSError, match="cannot listen"):
         Sandbox(tls=True, files_port=int(running.url.rpartition(":")[2]))

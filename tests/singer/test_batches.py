@@ -24,7 +24,7 @@ def config(folder, compression="gzip"):
     )
 
 
-def test_records_of_a_broken_file_leave_no_byte_behind(tmp_path):
+def test_records_of_a_broken_file_leave_no_bytes(tmp_path):
     with Batches(config(tmp_path), "calls", spool_dir=None) as batches:
         batches.add(ROWS)
         batches.clear()

@@ -38,7 +38,7 @@ def test_a_bookmark_without_its_replication_key_is_understood():
     assert read({"replication_key_value": "2026-01-31"}) == utc("2026-01-31")
 
 
-def test_what_the_sdk_keeps_beside_a_bookmark_does_not_count():
+def test_other_members_of_the_sdk_beside_a_bookmark_are_ignored():
     """What was seen in an unfinished run does not say what is complete."""
     given = bookmark(
         "2026-01-31T12:00:00Z",
@@ -119,7 +119,7 @@ def test_a_state_line_and_what_meltano_prints_hold_the_state(name):
     assert bookmarks_of(given) == bookmarks
 
 
-def test_a_bookmark_that_is_its_value_alone_is_one():
+def test_a_bookmark_that_is_only_its_value_is_understood():
     """Old taps write them so."""
     assert read(bookmarks_of({"bookmarks": {"calls": "2026-01-31"}})["calls"]) == utc("2026-01-31")
 

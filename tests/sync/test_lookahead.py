@@ -123,7 +123,7 @@ def test_results_come_in_plan_order_whichever_is_ready_first(work):
 
 
 @pytest.mark.parametrize("width", [1, 2, 5])
-def test_no_more_pieces_than_slots_are_under_way_or_unread(work, width):
+def test_at_most_as_many_pieces_as_slots_are_in_progress_or_unread(work, width):
     with ahead_of(work, pieces("a", 20), width=width) as ahead:
         until(lambda: len(work.files) == width)
         for number, _ in enumerate(consume(ahead, "a"), 1):
@@ -270,7 +270,7 @@ def test_a_slot_of_a_cancelled_stream_is_free_only_once_its_work_has_ended(work)
     assert [file.closed for file in work.files] == [1, 1]
 
 
-def test_nothing_behind_a_piece_that_failed_is_begun_or_kept(work):
+def test_nothing_after_a_failed_piece_is_begun_or_kept(work):
     """It would not be read, and each job costs."""
     plan = [*pieces("a", 6), *pieces("b", 1)]
     work.errors = {plan[1]: OSError("no")}
@@ -398,7 +398,7 @@ def test_nothing_to_do_is_done_at_once():
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_random_plans_come_whole_in_order_within_the_width_and_leave_nothing_open(work, seed):
+def test_random_plans_are_complete_in_order_within_the_width_and_leave_nothing_open(work, seed):
     """Pieces fail, are halved, tried again and rejected; one stream is cancelled in the middle."""
     chance = random.Random(seed)
     width = chance.choice([1, 2, 5])

@@ -67,7 +67,7 @@ def spans(pieces):
         ("within another", [job(2, 4), job(3, 4)], [(2, 4, "calls-2-4-30"), (4, 5, None), (5, 6, None)]),
     ],
 )
-def test_the_plan_goes_on_from_the_end_of_each_adopted_job(case, jobs, planned):
+def test_the_plan_continues_at_the_end_of_each_adopted_job(case, jobs, planned):
     plan = begun(Due(DUE), DAY, jobs)
 
     assert spans(plan) == planned, case
@@ -183,7 +183,7 @@ def test_new_jobs_are_bounded_when_jobs_end_in_every_way_in_turn(clock):
     assert len(api.orders) <= 5
 
 
-def test_a_job_that_is_not_known_any_more_is_replaced_once(clock):
+def test_a_job_that_is_no_longer_known_is_replaced_once(clock):
     api = ScriptedApi(*[["created", UNKNOWN]] * 9)
 
     with pytest.raises(JobFailedError, match="not known"):
@@ -211,7 +211,7 @@ def corrupt():
     return error
 
 
-def test_a_corrupt_file_is_downloaded_again_then_created_anew_then_an_error():
+def test_a_corrupt_file_is_downloaded_again_then_created_again_then_an_error():
     trail = follow(WEEK, corrupt())
 
     assert [[piece.job is not None for piece in pieces] for pieces in trail] == [[True], [False]]
@@ -253,7 +253,7 @@ def test_a_400_is_halved_down_to_a_day_so_that_at_most_six_requests_are_refused_
     assert [piece.timespan.length / HOUR for piece in refused] == [720, 360, 180, 90, 45, 22.5]
 
 
-def test_a_plan_begins_with_a_piece_of_its_own_and_may_have_no_other_beside_it():
+def test_a_plan_begins_with_a_single_piece_and_may_run_no_other_beside_it():
     plan = StreamPlan(CALLS, Due(DUE), DAY)
 
     first, is_narrow = next(plan), plan.is_narrow

@@ -54,7 +54,7 @@ class NoDownloads:
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(scripts=st.lists(st.lists(ANSWERS, min_size=1, max_size=6), min_size=1, max_size=8))
-def test_the_work_for_a_timespan_ends_whatever_a_server_answers(scripts):
+def test_the_work_for_a_timespan_ends_with_any_responses(scripts):
     clock = SleptClock()
     api = RandomApi(*islice(cycle(scripts), 2000))
     jobs = Jobs(api, clock, file_format="json", timeout=600)
