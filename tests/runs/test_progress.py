@@ -134,7 +134,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_the_last_line_has_rows_and_bookmark_of_each_stream_and_the_time(start_sandbox, tmp_path, end):
+def test_the_last_line_says_rows_and_bookmark_of_each_stream_and_the_time(start_sandbox, tmp_path, end):
     options, words = ENDS[end]
     sandbox = start_sandbox(**options)
 

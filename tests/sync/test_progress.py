@@ -5,7 +5,7 @@ from __future__ import annotations
 from tap_talkdesk_reports.sync.progress import Progress
 
 
-def test_time_left_is_estimated_from_what_is_done(clock, caplog):
+def test_time_left_is_told_from_what_is_done(clock, caplog):
     caplog.set_level("INFO")
     progress = Progress({"calls": 4}, lambda: (0, 0.0), clock, watched=False)
 
