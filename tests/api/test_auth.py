@@ -1,4 +1,4 @@
-"""Sign-ins: what is sent, what a token's life may be, and clocks that differ."""
+"""Sign-ins: the requests, the lifetimes of tokens, and clocks that differ."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN = {"access_token": "token-canary", "expires_in": 600}
 
 @pytest.fixture
 def sign_in(raw_host, clock):
-    """A source of tokens, and the host that it signs in at."""
+    """Return a function that creates a token source and the host that it signs in to."""
 
     def start(answer, *, query="", key=None, timeout=30, password=False):
         host = raw_host(answer)
@@ -86,7 +86,7 @@ def test_a_sign_in_that_drips_ends_at_its_deadlines(sign_in):
 
 
 class Server:
-    """Signs in whoever shows an assertion that is good by its own clock, and no other."""
+    """Accepts only assertions that are valid by its own clock."""
 
     def __init__(self, now, ahead):
         self.now = now + timedelta(seconds=ahead)

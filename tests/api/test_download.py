@@ -1,4 +1,4 @@
-"""One file from its presigned URL."""
+"""The download of one file from its presigned URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One exchange: it ends at its deadline whatever is sent, and its body is bounded, packed or not."""
+"""One HTTP exchange: it ends at its deadline, and its body is bounded, compressed or not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tap_talkdesk_reports.api.session import Bearer, Sessions
 from tests.support.raw_host import OK, dripping, whole
 
 SOON = 0.3
-#: A deadline that the first headers meet on a busy machine, too.
+#: A deadline before which the first headers arrive even on a busy machine.
 LATE = 1.5
 
 
@@ -37,7 +37,7 @@ DRIPS = {
 
 @pytest.mark.parametrize("name", DRIPS)
 def test_an_exchange_ends_at_its_deadline_when_bytes_drip(raw_host, name):
-    """Also if the end of the connection, which the deadline brings about, is the end of the body."""
+    """Also if the deadline closes the connection, and its end is the end of the body."""
     dripped = raw_host(lambda _: dripping(DRIPS[name]))
 
     with pytest.raises(requests.exceptions.Timeout):
@@ -62,7 +62,7 @@ def test_the_deadline_holds_while_tls_is_set_up(monkeypatch):
 
         def greet():
             connection, _ = server.accept()
-            with connection, suppress(OSError):  # the client leaves
+            with connection, suppress(OSError):  # the client disconnects
                 connection.sendall(b"\x16\x03\x03\x40\x00")
                 while not is_over.wait(0.02):
                     connection.sendall(b"\0")
@@ -112,7 +112,7 @@ def test_a_body_is_read_up_to_its_limit_and_no_further(raw_host):
 
 
 def test_a_body_of_any_size_is_left_at_the_limit(raw_host):
-    """Nobody waits for the rest: it would take an hour."""
+    """The rest is not read: it would take an hour."""
 
     def endless(_):
         yield OK + b"Content-Length: 999999999999\r\n\r\n"
@@ -199,7 +199,7 @@ def test_a_redirect_to_anywhere_is_a_response(raw_host, location):
 
 
 def test_a_body_that_is_too_long_is_not_shown(raw_host):
-    """Its end may hold the begin of a secret."""
+    """Its end may contain the beginning of a secret."""
     response = get(raw_host(lambda _: [whole(b" " * 99 + b"token-canary")]), limit=107)
 
     assert "canary" not in str(response)

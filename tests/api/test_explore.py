@@ -1,4 +1,4 @@
-"""What a host may send in the place of a job, a list or a file, and what the client makes of it."""
+"""The Explore client with unexpected responses instead of a job, a list or a file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NoTokens:
 
 @pytest.fixture
 def api(raw_host, clock):
-    """A client of a host that sends the given responses in turn, and the last for ever."""
+    """Return a function that creates a client of a host with given responses. The last one is repeated."""
 
     def start(*responses, timeout=30):
         left = list(responses)
@@ -50,7 +50,7 @@ def api(raw_host, clock):
 
 
 def endless():
-    """A body that nobody can read to its end."""
+    """Yield a body without an end."""
     yield OK + b"Content-Length: 999999999999\r\n\r\n"
     while True:
         yield b" " * 65536
@@ -203,7 +203,7 @@ def test_an_invalid_date_or_one_that_differs_by_a_second_does_not_change_the_clo
     assert some.now() == clock.now()
 
 
-# What a job is said to cover
+# The timespan of a job
 
 
 @pytest.mark.parametrize(

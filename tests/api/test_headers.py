@@ -1,4 +1,4 @@
-"""Header values: what is out of bounds, or is none, is as good as none, and raises nothing."""
+"""Header values: invalid values and values out of bounds count as missing, and raise nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing secret is shown: in a message, or in a log line of urllib3."""
+"""Redaction: no secret is in a message, or in a log line of urllib3."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_secret_is_redacted_in_each_form(text, secrets, hidden):
     assert hidden not in redacted(text, secrets)
 
 
-# A secret in the spelling of any writer
+# Secrets in the spellings of different writers
 
 
 SECRETS = ["ab/cd+ef==&\"x'9<Zq\\kkp", "Zm9v/YmFyL2Jhei9xdXV4K3p6eg==", "p\u00e4ssw\u00f6rt \U0001f600 1/2"]
@@ -117,7 +117,7 @@ def as_hex(char):
     return "".join(f"%{byte:02x}" for byte in char.encode())
 
 
-#: What writers make of a character.
+#: How writers escape a character.
 WRITERS = {
     "as it is": lambda char: char,
     "json": lambda char: json.dumps(char)[1:-1],

@@ -1,4 +1,4 @@
-"""Each verb of the Reporting API against the sandbox, over real HTTP."""
+"""Each operation of the Reporting API client against the sandbox, over real HTTP."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DAY = Timespan(utc("2026-03-02"), utc("2026-03-03"))
 
 @pytest.fixture
 def connect(clock):
-    """An API client for a sandbox, with a clock that moves only when slept on."""
+    """Return a function that creates an API client for a sandbox. Only sleep moves its clock."""
 
     def connected(sandbox, **wrong) -> ReportingApi:
         config = sandbox.config | wrong
@@ -54,7 +54,7 @@ def test_a_job_is_created_polled_and_its_file_opened(start_sandbox, connect):
     assert (job.status, running.status, done.status) == ("created", "created", "done")
     assert job.timespan == DAY
     assert address.startswith(sandbox.files_url)
-    # One exchange each, and no redirect followed.
+    # One exchange each, and no redirect is followed.
     assert operations(sandbox) == ["token", "create", "status", "status", "files"]
 
 

@@ -1,4 +1,4 @@
-"""Catalogs as users and programs edit them: each edit is in force, or its stream is refused in a line."""
+"""Edited catalogs: each edit is honoured, or its stream is refused in one line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FIELDS = {
 
 
 def stream(name="calls", fields=FIELDS, keys=("call_id",), *, selected=True):
-    """A stream as the tap declares it."""
+    """Return a stream as the tap declares it."""
     schema = {"type": "object", "properties": fields, "required": list(keys)}
     return SimpleNamespace(
         name=name,
@@ -51,7 +51,7 @@ CONTACTS = stream("contacts", selected=False)
 
 
 def discovered(*streams):
-    """The catalog that discovery makes of streams."""
+    """Return the catalog that discovery writes for streams."""
     return {
         "streams": [
             {
@@ -91,7 +91,7 @@ def discovered(*streams):
 
 
 def read(edit, declared=CALLS):
-    """What is in force of one discovered stream after an edit of its entry."""
+    """Edit the entry of a discovered stream, and return the result of reading the catalog."""
     catalog = discovered(declared)
     [entry] = catalog["streams"]
     edit(entry)
@@ -103,14 +103,14 @@ def metadata(entry, *breadcrumb):
 
 
 def honoured(edit, declared=CALLS):
-    """The entry in force."""
+    """Return the entry in force after an edit."""
     found = read(edit, declared)
     assert found.refused == {}
     return found.catalog[declared.name]
 
 
 def refused(edit, declared=CALLS):
-    """Why the stream is not read."""
+    """Return the error for a stream after an edit."""
     found = read(edit, declared)
     assert found.catalog == {}
     return found.refused[declared.name]
@@ -130,7 +130,7 @@ def test_a_discovered_catalog_is_in_force_as_it_is():
     assert entry.schema.to_dict()["required"] == ["call_id"]
     assert entry.stream_alias is None
     assert selected_columns(entry) == set(FIELDS)
-    del given["schema"]["properties"]["talk_time"]["unit"]  # the SDK leaves out what is not JSON Schema's
+    del given["schema"]["properties"]["talk_time"]["unit"]  # the SDK drops what is not JSON Schema
     assert entry.schema.to_dict()["properties"] == given["schema"]["properties"]
 
 
@@ -166,7 +166,7 @@ def test_a_stream_is_deselected_in_each_form_that_programs_write(place, no):
 
 
 def test_a_deselected_stream_is_deselected_even_if_its_inclusion_is_automatic():
-    """Meltano writes that inclusion for a stream without metadata."""
+    """Meltano writes this inclusion for a stream without metadata."""
 
     def edit(entry):
         entry["metadata"] = [{"breadcrumb": [], "metadata": {"inclusion": "automatic", "selected": False}}]
@@ -270,7 +270,7 @@ def test_an_empty_list_in_the_metadata_means_no_keys_and_elsewhere_nothing():
 
 
 def test_a_hand_made_entry_without_keys_method_and_schema_has_those_of_the_tap():
-    """The SDK would read such a stream whole each time, without a key."""
+    """The SDK would read such a stream as FULL_TABLE, without a key."""
     found = in_force({"streams": [{"tap_stream_id": "calls"}]}, [CALLS])
 
     entry = found.catalog["calls"]
@@ -359,7 +359,7 @@ def test_a_column_that_is_no_key_may_be_null_with_any_catalog(field):
     ],
 )
 def test_every_column_has_a_plain_type(name, field, found):
-    """The SDK's flattening ends in a traceback without one."""
+    """Without one, the SDK's flattening ends in a traceback."""
     entry = honoured(lambda entry: entry["schema"]["properties"].update({name: field}))
 
     assert entry.schema.to_dict()["properties"][name] == found
@@ -447,7 +447,7 @@ def test_two_columns_never_have_the_same_field():
 
 
 def test_the_column_of_unknown_fields_depends_on_the_setting():
-    """A catalog may be older than the setting."""
+    """The catalog may be older than the setting."""
     without = stream(fields={name: field for name, field in FIELDS.items() if name != "_unknown_fields"})
     catalog = discovered(CALLS)
     for field in (TEXT, {"type": "object"}, None):
@@ -630,7 +630,7 @@ JSON = st.recursive(
 
 @st.composite
 def damaged(draw):
-    """A catalog in which something, anywhere, is something else."""
+    """Draw a catalog in which one value anywhere is replaced."""
     catalog = discovered(CALLS, STATUSES)
     place = catalog
     while True:

@@ -1,4 +1,4 @@
-"""Settings: read with tolerance, checked before the first request, secrets never shown."""
+"""Settings: tolerant input, checks before the first request, no secret shown."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def test_the_secrets_are_all_secret_settings():
 
 
 def test_every_setting_marked_as_secret_is_kept_out_of_the_repr_and_counted_as_secret():
-    """A secret that is added to the schema later must not be forgotten in these two places."""
+    """A secret that is added to the schema later must also be in these two places."""
     marked = {name for name, setting in SCHEMA["properties"].items() if setting.get("secret")}
 
     assert marked == SECRETS.keys()
@@ -251,7 +251,7 @@ def test_a_custom_token_url_is_used_unchanged(url):
 
 
 def test_numbers_and_booleans_are_read_from_text():
-    """Environment variables are text."""
+    """Environment variables are always text."""
     settings = read(timespan_hours="24", max_concurrent_jobs=" 3 ", delete_report_files="True")
 
     assert settings.timespan == timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Settings of the Explore API: which API, region, keys, and reports of the user's own."""
+"""Settings of the Explore API: choice of API, region, keys, and custom reports."""
 
 from __future__ import annotations
 

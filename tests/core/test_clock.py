@@ -1,4 +1,4 @@
-"""The clock, and scopes: sleep that is ended by the cancelling of a scope, and of no other."""
+"""The clock and cancel scopes: cancelling a scope ends the sleeps in it, and no others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOON = 20
 
 
 class Sleeper(threading.Thread):
-    """Sleeps long in a scope, and says how it woke up."""
+    """A thread that sleeps in a scope, and records how it woke up."""
 
     def __init__(self, scope):
         super().__init__(daemon=True)
@@ -106,7 +106,7 @@ def test_a_thread_in_no_scope_is_never_cancelled():
 
 
 def test_stopped_is_no_exception():
-    """Otherwise code that catches errors would continue after it."""
+    """Otherwise, code that catches exceptions would continue after it."""
     assert not issubclass(Stopped, Exception)
 
 
@@ -122,7 +122,7 @@ def test_a_stop_signal_stops_each_thread_that_checks():
 
 @pytest.fixture
 def noted():
-    """Notes signals at the seconds given, and says with which number each left, if it did."""
+    """Return a function that notes signals at given times, and returns the stop's signal and those that exit."""
 
     def note(*signals):
         left, now = [], [0.0]

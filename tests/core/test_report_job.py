@@ -1,4 +1,4 @@
-"""What a response says of a job's timespan, beside what was requested."""
+"""The timespan in a response, compared with the requested one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments as the APIs, settings and states spell them: which texts are times, and which only look so."""
+"""Timestamps in the spellings of APIs, settings and states: which texts are valid, and which only look so."""
 
 from __future__ import annotations
 

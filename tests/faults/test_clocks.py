@@ -1,4 +1,4 @@
-"""Clocks that differ: the plan, the times in job names, and the jobs that are known again by them."""
+"""Clocks that differ: the plan, the times in job names, and adoption by these names."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ skewed = pytest.mark.parametrize("skew", SKEWS, ids=["behind", "ahead"])
 
 
 def without_end(config, start):
-    """A config that reads up to now, hour by hour."""
+    """Return a config that reads up to now, in timespans of an hour."""
     return config | {"start_date": start.isoformat(), "end_date": None, "timespan_hours": 1}
 
 
 def created_in_name(job):
-    """When a job was created by its name."""
+    """Return the time of creation in the name of a job."""
     return JobName.of(ReportJob(job.id, job.report, job.timespan, "done", job.request.name)).created
 
 

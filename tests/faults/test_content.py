@@ -1,4 +1,4 @@
-"""Faults 35 to 40: files that arrive whole, and are not what they should be."""
+"""Faults 35 to 40: complete files with unusual or wrong content."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def delivered(sandbox, change: Callable[[Row], Row] = lambda record: record):
-    """The records of the calls that the jobs' files really hold; a row on a boundary stands in two files."""
+    """Return the records of the calls in the jobs' files. A row on a boundary is in two files."""
     rows: list[Row] = []
     for job in sandbox.jobs:
         if job.report == "calls" and job.status == "done":
@@ -36,7 +36,7 @@ def test_an_unusual_file_arrives_with_all_its_rows(start_sandbox, in_process, cl
 
     assert_met(sandbox, [fault])
     truth = delivered(sandbox, *([change] if change else []))
-    if file_format == "csv":  # which cannot tell null from an empty text
+    if file_format == "csv":  # an empty text is null in CSV
         for record in truth["calls"]:
             if kept := record.get("_unknown_fields"):
                 record["_unknown_fields"] = kept.replace(":null", ':""')

@@ -1,4 +1,4 @@
-"""Faults 1 to 8: orders, and the token that they carry."""
+"""Faults 1 to 8: create requests and their token."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_a_sign_in_that_is_refused_in_the_middle_stops_all_streams(start_sandbox
 
     def add_and_order(entry):
         add(entry)
-        if entry.operation == "renew" and refusals:  # it is not the run's first sign-in that is refused
+        if entry.operation == "renew" and refusals:  # the refused sign-in is not the run's first
             sandbox.add_fault(refusals.pop())
 
     sandbox.ledger.add = add_and_order
@@ -161,7 +161,7 @@ def test_a_sign_in_that_is_refused_in_the_middle_stops_all_streams(start_sandbox
 
     assert_met(sandbox, faults)
     assert_invariants(sandbox, outcome, config, failed=["calls", "user_status"], now=clock.now())
-    # Two at once, and where the second poll meets the refusal the first file is read already.
+    # Two at once. If the second poll is refused, the first file is already read.
     assert len(sandbox.jobs) <= 3
 
 

@@ -1,4 +1,4 @@
-"""Faults 22 to 34: from the presigned URL to a whole file."""
+"""Faults 22 to 34: from the presigned URL to a complete file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_rest_of_a_stalled_file_is_requested(start_sandbox, process, days):
 
 
 def dripping(start_sandbox, clock, times=1):
-    """A sandbox with a file of `calls` that comes too slowly, by a clock that only pauses move."""
+    """Start a sandbox with a file of `calls` that comes too slowly. Only pauses move its clock."""
     fault = Fault("object", "drip", times, "calls", after=5000, size=1024, seconds=10)
     sandbox = start_sandbox(calls_per_day=300, faults=[fault], clock=clock.now, sleep=clock.sleep)
     return fault, sandbox
@@ -60,7 +60,7 @@ def test_a_file_that_drips_is_requested_again_from_its_position(start_sandbox, i
     dripped, rest, *_ = objects(sandbox)
     assert rest.status == 206
     assert 5000 < int(rest.range[6:-1]) < 5000 + FLOOR_BYTES
-    # Soon after the least time, although a whole file would have come by drops within the hour.
+    # Soon after the minimum time, although the whole file would have arrived in drops within the hour.
     assert FLOOR_SECONDS <= (rest.at - dripped.at).total_seconds() < 20 * FLOOR_SECONDS
 
 
@@ -74,7 +74,7 @@ def test_a_file_that_always_drips_is_given_up(start_sandbox, in_process, clock, 
     assert_invariants(sandbox, outcome, config, failed=["calls"], new_jobs=1, now=clock.now())
     assert "the download stopped 5 times" in outcome.errors[0]
     assert "bytes came in" in outcome.errors[0]
-    # Three downloads, each given up after five tries.
+    # Three downloads, each given up after five attempts.
     assert len(objects(sandbox)) == 3 * 5
 
 
@@ -92,7 +92,7 @@ ELSEWHERE = Fault("object", "wrong_range", report="calls")
 def test_a_file_whose_rest_never_comes_is_restarted_a_limited_number_of_times(
     start_sandbox, in_process, clock, days, each_time
 ):
-    """Three times anew, or once where the rest is from another place; and that for three downloads."""
+    """Each of three downloads is restarted three times, or once if the rest is of another place."""
     faults = each_time * 3
     sandbox = start_sandbox(calls_per_day=300, faults=faults, clock=clock.now)
     config = sandbox.config | days | {"max_concurrent_jobs": 1}
@@ -105,7 +105,7 @@ def test_a_file_whose_rest_never_comes_is_restarted_a_limited_number_of_times(
 
 
 def test_a_file_is_complete_when_the_host_has_nothing_left(start_sandbox, process, days):
-    """It came without a length, whole, and the connection broke behind its last byte."""
+    """The file came without a length, and the connection broke after its last byte."""
     faults = [Fault("object", "reset_at_end", times=2)]
     sandbox = start_sandbox(faults=faults)
     config = sandbox.config | days | {"format": "csv"}
@@ -179,7 +179,7 @@ def test_a_file_that_never_comes_up_leads_to_a_new_job_and_then_fails_its_stream
 def test_a_full_disk_is_named_with_the_needed_size_and_leaves_nothing(
     start_sandbox, process, days, calls_per_day, largest_file
 ):
-    """Also where the whole file has room in Python's buffer: 8 KiB, and 128 KiB from Python 3.14 on."""
+    """Also if the whole file fits into Python's buffer: 8 KiB, or 128 KiB since Python 3.14."""
     sandbox = start_sandbox(calls_per_day=calls_per_day)
     config = sandbox.config | days
     state = {
@@ -209,7 +209,7 @@ def test_a_full_disk_is_named_with_the_needed_size_and_leaves_nothing(
     ids=lambda faults: faults[-1].name,
 )
 def test_a_fault_in_a_large_file_takes_no_more_memory(start_sandbox, process, days, faults):
-    """More than 10 MB of records: were a file held whole, as text and as rows, that would show."""
+    """With more than 10 MB of records, a file held in memory as text or as rows would be visible."""
     sandbox = start_sandbox(calls_per_day=8000, faults=faults)
     config = sandbox.config | days | {"end_date": "2026-03-04"}
 

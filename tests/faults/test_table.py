@@ -1,4 +1,4 @@
-"""The table in `tests/README.md` is true: each fault has tests that exist, and each kind has its place."""
+"""The fault tables in `tests/README.md`: each fault has tests that exist, and each kind is listed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAYS = {"process", "in process", "process, in process"}
 
 
 def rows(cells=5):
-    """The rows of the table with so many cells."""
+    """Return the rows of the tables with so many cells."""
     lines = (TESTS / "README.md").read_text(encoding="utf-8").splitlines()
     return [
         [cell.strip() for cell in line.strip("|").split("|")]
@@ -29,7 +29,7 @@ def quoted(cell):
     return re.findall("`([^`]+)`", cell)
 
 
-#: The names of the cases of tests that are tables.
+#: The case names of parametrized tests.
 CASES = {
     "test_a_transient_fault_loses_no_row_and_repeats_no_bookmarked_row": {
         name for name, _ in COURSES_BY_FORMAT
@@ -42,7 +42,7 @@ CASES = {
 
 
 def exists(test):
-    """Whether there is a test of this id, and where it is a table a case of that name."""
+    """Return whether a test with this id exists, and its case if it is parametrized."""
     match = re.fullmatch(r"([^:]+)::(\w+)(?:\[(.*)\])?", test)
     if not match or not (TESTS / match[1]).is_file():
         return False
@@ -72,7 +72,7 @@ def test_each_kind_of_fault_of_the_sandbox_is_in_the_table():
 
 
 def test_each_fault_test_asserts_the_invariants_or_is_listed():
-    """But for those that have nothing to assert them of."""
+    """The list has the tests to which the invariants do not apply."""
     without = []
     for file in sorted(Path(__file__).parent.glob("test_*.py")):
         text = file.read_text(encoding="utf-8")
@@ -83,12 +83,12 @@ def test_each_fault_test_asserts_the_invariants_or_is_listed():
                     without.append(node.name)
 
     assert without == [
-        # Through Explore, whose rows have other names.
+        # Explore, whose rows have other names.
         "test_a_clock_difference_of_the_api_host_is_known_before_the_plan",
         "test_a_job_has_the_time_of_talkdesk_in_its_name_and_is_adopted_by_it",
         "test_a_job_whose_response_was_lost_is_found_again_when_the_clocks_differ",
         "test_a_job_is_done_in_each_form_of_the_response",
-        # Where no request is made, and where the sandbox alone is looked at.
+        # No request is made, or only the sandbox is used.
         "test_no_request_is_made_when_nothing_is_due",
         "test_the_days_of_these_tests_are_not_empty",
     ]

@@ -1,4 +1,4 @@
-"""Whole runs through faults by chance. `FUZZ_SEEDS=500` tries more; a seed gives the same faults."""
+"""Whole runs with random faults. `FUZZ_SEEDS=500` runs more seeds. A seed gives the same faults each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any value, body, state and setting is read, or refused by the error that is documented for it."""
+"""Any value, body, state and setting is read, or refused with its documented error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples, as far as no engine is needed; `make examples` runs them with Dagster and Airflow."""
+"""The parts of the examples that need no engine. `make examples` runs them with Dagster and Airflow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATUSES = [{"_row_id": "s0", "label": "Away"}]
 
 @pytest.fixture
 def compare(tmp_path):
-    """Runs check.py over a long run and two slices that hold these calls."""
+    """Return a function that runs check.py on a long run and two slices with the given calls."""
 
     def run(long_run, *months):
         folders = [tmp_path / name for name in ("long", "january", "february")]

@@ -1,4 +1,4 @@
-"""Meltano's own commands with the tap, in projects that were made from the tap's definition."""
+"""Meltano's commands with the tap, in projects created from the tap's definition."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.meltano import INSTALLED, MELTANO, PREFIX, ROOT, TAP, boo
 from tests.support import run_tap
 
 DEFINITION = ROOT / "plugins/extractors/tap-talkdesk-reports.yml"
-#: What of a definition is for Meltano Hub alone; `meltano add` leaves it out, and `select` with it.
+#: Members of a definition that only Meltano Hub uses. `meltano add` leaves them and `select` out.
 FOR_THE_HUB = {
     "definition",
     "domain_url",
@@ -37,7 +37,7 @@ make_project = pytest.fixture(projects)
 
 @pytest.fixture
 def start(start_sandbox, make_project):
-    """Makes a sandbox, and a project whose tap reads from it."""
+    """Return a function that creates a sandbox, and a project whose tap reads from it."""
 
     def start(**settings):
         sandbox = start_sandbox(pace=Pace.after_polls(1))

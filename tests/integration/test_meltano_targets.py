@@ -1,4 +1,4 @@
-"""Into databases and files with Meltano: what is there afterwards is what the sandbox has."""
+"""Loads into databases and files with Meltano: they have the rows of the sandbox afterwards."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SELECTED = ("calls", "user_status")
 EVERYTHING = json.dumps(["*.*"])
 KEYS = {"calls": "call_id", "user_status": "_row_id"}
 
-#: The setting `batch_config`, but for its folder.
+#: The setting `batch_config`, without its folder.
 FILES = '{{"encoding": {{"format": "jsonl", "compression": "gzip"}}, "storage": {{"root": "{}"}}}}'
-#: Ways into a table: the target, how it keeps a text, the API, and further settings of the tap.
+#: Ways to load tables: the target, its type for a text, the API, and further settings of the tap.
 WAYS = {
     "Explore": ("target-postgres", as_kept, "explore", {}),
     "Explore, in files": ("target-postgres", as_kept, "explore", {"batch_config": FILES}),
@@ -36,13 +36,13 @@ WAYS = {
 
 @pytest.fixture
 def start(start_sandbox, make_project, tmp_path, database):
-    """Makes a sandbox, a project that loads from it, the name of a database schema, the streams' schemas."""
+    """Return a function that creates a sandbox, a project, a schema name and the streams' schemas."""
 
     def start(target, *, api="explore", **settings):
         sandbox = start_sandbox(pace=Pace.after_polls(1))
         config = sandbox.explore_config if api == "explore" else sandbox.config
         project = make_project(**config | WEEK | settings)
-        # A schema that no other test has, as the database outlives this one.
+        # A schema that no other test uses, because the database is shared.
         schema = f"s{project.environment['TAP_TALKDESK_REPORTS_API_URL'].rpartition(':')[2]}"
         project.configure(target, port=database.port, default_target_schema=schema)
         schemas = {each["stream"]: each["schema"] for each in catalog_of(tmp_path, config)["streams"]}

@@ -1,4 +1,4 @@
-"""Broken, slow and private lines between the tap and both hosts."""
+"""Broken, slow and encrypted connections between the tap and both hosts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.integration.s3 import BUCKET, S3Bucket
 CREATE, POLL, FILES, TOKEN = r"POST .*/jobs$", r"GET .*/jobs/", r"GET .*/files/", r"POST .*/(token|auth)"
 OBJECT = f"GET /{BUCKET}/"
 
-#: What the line to the API does. A stall is met with a short `request_timeout_seconds`.
+#: Disturbances of the connection to the API. A stall is tested with a short `request_timeout_seconds`.
 API_TROUBLES = {
     "reset at connect": Trouble("reset", times=2),
     "reset instead of the answer to the sign-in": Trouble("reset", TOKEN),
@@ -30,7 +30,7 @@ API_TROUBLES = {
     "a second's delay of each request": Trouble("delay", ".", seconds=1, times=6),
     "slow line": Trouble("slow", ".", rate=1000, times=10),
 }
-#: What the line to the file host does; parts of objects are met by test_s3.py.
+#: Disturbances of the connection to the file host. test_s3.py tests parts of objects.
 OBJECT_TROUBLES = {
     "reset at connect": Trouble("reset", times=2),
     "reset instead of the answer": Trouble("reset", OBJECT, times=2),
@@ -88,7 +88,7 @@ def test_the_environment_names_a_proxy_for_both_hosts(
 def test_the_environment_excludes_a_host_from_the_proxy(
     start_sandbox, start_proxy, forward_proxy, s3, tmp_path
 ):
-    """The API is reached by its name, the file host by its number; only the name is excluded."""
+    """The URL of the API has a name, that of the file host an IP address. Only the name is excluded."""
     lines = start_proxy(s3.port)
     sandbox = start_sandbox(bucket=S3Bucket(s3, lines.address))
     named = {name: value.replace("//127.0.0.1", "//localhost") for name, value in sandbox.config.items()}
@@ -115,14 +115,14 @@ def test_a_proxy_that_is_gone_is_one_line_without_its_password(start_sandbox, tm
 
 @pytest.fixture
 def private_bucket(start_proxy, authority, s3):
-    """A bucket that is reached by TLS alone, and the line to it."""
+    """Create a bucket that is reached only with TLS, and the proxy in front of it."""
     line = start_proxy(s3.port, tls=authority.tls)
     return S3Bucket(s3, line.address, secure=True), line
 
 
 @pytest.fixture
 def private_lines(start_sandbox, start_proxy, authority, private_bucket):
-    """A sandbox whose API and bucket are reached by TLS alone, and the lines to the two."""
+    """Create a sandbox whose API and bucket are reached only with TLS, and the proxies in front of them."""
     bucket, files = private_bucket
     sandbox = start_sandbox(bucket=bucket, pace=Pace.after_polls(1))
     return sandbox, start_proxy(int(sandbox.url.rpartition(":")[2]), tls=authority.tls), files

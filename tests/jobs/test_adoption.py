@@ -1,4 +1,4 @@
-"""Which listed jobs may be adopted, as a table."""
+"""Adoption of listed jobs: which may be adopted, as a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One job from the order to its end: done, dead, timed out, lost and stopped are different things."""
+"""One job from its creation to its end: done, dead, timed out, lost and stopped are different."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from tests.support.scripted_api import DOWN, LOST, UNKNOWN, ScriptedApi
 
 JANUARY = Timespan(utc("2026-01-01"), utc("2026-01-08"))
 TIMEOUT = 600.0
-#: Its own time, and as long again for a job that was given up to become final.
+#: The timeout of a job, and as long again until a job that was given up is final.
 TWICE = 2
 
 
 class TimedApi(ScriptedApi):
-    """Its job is done after so many seconds of a clock."""
+    """An API whose job is done after so many seconds of a clock."""
 
     def __init__(self, clock, seconds):
         super().__init__(["created"])
         self._clock = clock
         self._seconds = seconds
 
-    def _said(self, job):
+    def _next_status(self, job):
         return replace(job, status="done" if self._clock.monotonic() >= self._seconds else "processing")
 
 
@@ -105,7 +105,7 @@ def test_an_unknown_status_is_bounded_by_the_deadline(clock):
 
 
 def test_a_job_that_outlasts_its_time_is_an_error_and_cancelled(clock):
-    """It must never read as an empty report."""
+    """It must never count as an empty report."""
     api = ScriptedApi(["created", "processing"])
 
     with pytest.raises(
@@ -155,7 +155,7 @@ def test_a_job_is_kept_while_polls_fail(clock):
 
 
 def test_a_limit_of_this_machine_ends_the_wait_at_once(clock):
-    """It does not pass while the files of this run hold what is missing."""
+    """The limit does not go away while the files of this run use the resource."""
     api = ScriptedApi(["created", UnavailableError("too many open files", is_lasting=True)])
 
     with pytest.raises(UnavailableError, match="too many open files"):
@@ -264,7 +264,7 @@ def test_a_lost_answer_is_looked_for_among_recent_jobs_only(clock):
 
 
 class StoppedAt(SleptClock):
-    """Cancels the current scope after so many seconds."""
+    """A clock that cancels the current scope after so many seconds."""
 
     def __init__(self, seconds):
         super().__init__()
@@ -288,7 +288,7 @@ def test_a_stop_cancels_a_job_of_this_run():
 
 @pytest.mark.parametrize(("clock", "error"), [(StoppedAt(10), Stopped), (SleptClock(), JobTimeoutError)])
 def test_an_adopted_job_is_never_cancelled(clock, error):
-    """It may be somebody else's."""
+    """Another process may use it."""
     api = ScriptedApi([LOST], listed=[listed("mine")])
     jobs = jobs_of(api, clock)
     api.get = lambda job: job
@@ -338,7 +338,7 @@ def test_polling_is_not_logged_at_info(clock, caplog):
 
 
 def test_a_deadline_is_reached_on_a_clock_that_has_run_for_long():
-    """What is left to the deadline may be less than such a clock can tell."""
+    """The time left may be smaller than the resolution of such a clock."""
     for step in range(1, 300):
         clock = SleptClock()
         clock.sleep(step * 7.13)
@@ -349,7 +349,7 @@ def test_a_deadline_is_reached_on_a_clock_that_has_run_for_long():
 
 
 def stopped_after(seconds, api):
-    """The jobs of a thread that was stopped while it waited for its job."""
+    """Return the jobs of a thread that was stopped while it waited for its job."""
     clock = StoppedAt(seconds)
     jobs = jobs_of(api, clock)
     with Scope().entered(), pytest.raises(Stopped):
@@ -444,7 +444,7 @@ def test_a_job_for_less_than_was_requested_is_cancelled(clock, place):
 
 
 def test_a_job_for_less_than_was_requested_that_cannot_be_cancelled_is_waited_for_until_it_has_ended(clock):
-    """It counts against the account's limit, though its file is not wanted."""
+    """It counts against the account's limit, although its file is not used."""
 
     class Clamping(ScriptedApi):
         can_cancel = False

@@ -1,4 +1,4 @@
-"""The pages in docs/ against the tap itself."""
+"""The pages in docs/, compared with the tap."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_page_of_streams_is_what_the_declarations_say():
 
 
 def rows_of_errors():
-    """The parts of messages that the table has a row for, as patterns; `…` stands for anything."""
+    """Return the parts of messages in the table's rows as patterns; `…` matches anything."""
     cells = re.findall(r"^\| (.*?) \|", (DOCS / "errors.md").read_text(), re.MULTILINE)
     spans = [span for cell in cells for span in re.findall(r"`([^`]+)`", cell)]
     return {span: re.compile(".*".join(map(re.escape, span.split("…")))) for span in spans}
@@ -103,12 +103,12 @@ def test_the_last_messages_of_a_run_are_in_the_table(tmp_path, config, sandboxed
 
 
 def blocks(page, language=""):
-    """The fenced blocks of a page."""
+    """Return the fenced blocks of a page."""
     return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def cells_below(page, heading):
-    """The cells of the rows of the first table whose head begins so."""
+    """Return the cells of the first table whose heading begins with a text."""
     rows = page.read_text().split(f"| {heading} |", 1)[1].split("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
 

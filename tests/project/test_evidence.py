@@ -1,6 +1,6 @@
-"""The two proofs that nothing is missing, as tests of dbt and as `docs/evidence.md` has them.
+"""The two proofs that no row is missing, as dbt tests and as in `docs/evidence.md`.
 
-They run on what the tap brought in three runs, as a target that upserts would keep it.
+They run on the records of three runs, as a target that upserts keeps them.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ START, KEPT, LOST, END = "2026-03-02", "2026-03-06", "2026-03-10", "2026-03-12"
 KEYS = {"explore": "call_id", "reporting": "callsid"}
 STREAMS = VARIABLES["streams"]
 TABLES = (*STREAMS, "report_files")
-#: The queries of the page, in their order.
+#: The queries of the page, in order.
 QUERIES = ["gaps", "bookmarks", "counts", "A", "B", "C", "D", "E"]
 
 
 @dataclass
 class Warehouse:
-    """What three runs brought, with the models on it."""
+    """A database with the records of three runs, and the models on it."""
 
     api: str
     database: duckdb.DuckDBPyConnection
@@ -59,7 +59,7 @@ class Warehouse:
         return [(row["stream"], row["timespan_start"], row["surplus"]) for row in found]
 
     def files(self, condition):
-        """The report files, in the order in which they were read."""
+        """Return the report files, in the order in which they were read."""
         return query(self.database, f"select * from report_file_counts where {condition} order by read_at")
 
     def change(self, sql):
@@ -69,11 +69,11 @@ class Warehouse:
 
 @pytest.fixture(scope="module", params=["explore", "reporting"])
 def warehouse(request, tmp_path_factory):
-    """Has a run of halves, a boundary row and a lost answer, one with a lookback, one after a lost state."""
+    """Load a run with halves, a boundary row and a lost response, one with a lookback, one without its state."""
     folder, api = tmp_path_factory.mktemp(request.param), request.param
     added = {"key": KEYS[api], "field": "end_at"}
     faults = [
-        Fault("create", "invalid", report="calls"),  # so the timespan is tried in halves
+        Fault("create", "invalid", report="calls"),  # so the timespan is halved
         Fault("create", "on_boundary", report="calls", **added),
         Fault("create", "on_boundary", report="calls", at="from", **added),
         Fault("create", "accepted_then_reset", report="calls"),
@@ -103,7 +103,7 @@ def warehouse(request, tmp_path_factory):
 
 @pytest.fixture
 def loaded(warehouse):
-    """The warehouse, whose changes are undone after the test."""
+    """Return the warehouse, and roll its changes back after the test."""
     warehouse.database.begin()
     yield warehouse
     warehouse.database.rollback()
@@ -113,7 +113,7 @@ explore_only = pytest.mark.parametrize("warehouse", ["explore"], indirect=True)
 
 
 def upserted(outcomes: list[Outcome], stream: str):
-    """The records as a target keeps them that upserts by the key in the SCHEMA."""
+    """Return the records that a target keeps that upserts by the key in the SCHEMA."""
     messages = [message for outcome in outcomes for message in outcome.messages]
     [keys, *_] = [m["key_properties"] for m in messages if m["type"] == "SCHEMA" and m["stream"] == stream]
     records = [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == stream]
@@ -121,7 +121,7 @@ def upserted(outcomes: list[Outcome], stream: str):
 
 
 def within(file):
-    """A condition for the rows of a file's timespan."""
+    """Return a condition for the rows of a file's timespan."""
     column = STREAMS[file["stream"]]["replication_key"]
     return f"{column} >= '{file['timespan_start']}' and {column} < '{file['timespan_end']}'"
 
@@ -206,7 +206,7 @@ def test_a_deleted_half_is_a_gap(loaded):
 
 
 def test_what_a_later_file_covers_is_no_gap_without_the_earlier_one(loaded):
-    """The lookback has read it again."""
+    """The lookback read it again."""
     earlier, *later = loaded.files("stream = 'calls' and timespan_start = '2026-03-05'")
     assert later
 
@@ -266,7 +266,7 @@ def test_the_columns_of_the_evidence_match_the_schema(loaded):
 
 
 def of_the_page(loaded, name, job_id=""):
-    """What a query of the page returns, for one file if it is about one."""
+    """Return the result of a query of the page, for one file if the query needs it."""
     blocks = re.findall(r"^```sql\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     assert len(blocks) == len(QUERIES)
     sql = blocks[QUERIES.index(name)].replace("the job_id of the file that does not agree", str(job_id))
@@ -320,7 +320,7 @@ def test_a_period_that_is_read_again_as_the_page_says_passes_the_proofs(loaded, 
 
 @explore_only
 def test_an_edited_time_is_what_the_page_says(loaded):
-    """Seen in two files, of which the later one lacks the row."""
+    """The row is in the earlier one of two files, and missing in the later one."""
     earlier, *later = loaded.files("stream = 'calls' and timespan_start = '2026-03-05'")
     row = f"select call_id from talkdesk.calls where {within(earlier)} limit 1"
     loaded.change(f"update talkdesk.calls set end_at = '2026-03-20' where call_id = ({row})")

@@ -1,4 +1,4 @@
-"""The order of the tests: what they share lies in `tests/support`, and nowhere else."""
+"""The structure of the tests: shared code is only in `tests/support`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_test(module):
 
 
 def test_no_module_imports_a_test_module():
-    """Who changes a test need not know who else uses it."""
+    """So a test can be changed without looking for other uses."""
     assert [
         f"{module} -> {target}"
         for module, targets in TESTS.arrows.items()

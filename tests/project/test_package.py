@@ -1,4 +1,4 @@
-"""What people install: built from a source archive, alone in an environment with its dependencies."""
+"""The package as users install it: built from a source archive, in its own environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support import clean_environment
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-#: What lies about in a checkout where people work, and must not reach others.
+#: Files in a working checkout that must not be in the package.
 JUNK = [".env", "output/calls.jsonl", ".venv-x/pyvenv.cfg", "dist/old.whl", "tests/__pycache__/old.pyc"]
 
 
@@ -36,7 +36,7 @@ def run(*command, cwd):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """A source archive from a checkout with junk in it, and a wheel from nothing but that archive."""
+    """Build a source archive from a checkout with junk files, and a wheel from that archive only."""
     folder = tmp_path_factory.mktemp("package")
     unwanted = shutil.ignore_patterns(".git", ".venv*", ".meltano", ".*_cache", ".hypothesis", "__pycache__")
     checkout = shutil.copytree(ROOT, folder / "checkout", ignore=unwanted)
@@ -55,7 +55,7 @@ def built(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(built, tmp_path_factory):
-    """An environment with the wheel, which takes the dependencies from this one, but not the checkout."""
+    """Create an environment with the wheel. It uses this one's dependencies, but not the checkout."""
     environment = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", "--without-pip", str(environment), cwd=environment)
     python = environment / "bin" / "python"
@@ -119,7 +119,7 @@ def test_an_installed_package_has_the_sandbox(installed, tmp_path):
 
 @pytest.mark.wide
 def test_a_user_of_the_package_sees_its_types(installed, tmp_path):
-    """The second line is wrong, so that an untyped package would be told from a typed one."""
+    """The second line has a type error, which is found only in a typed package."""
     user = "from tap_talkdesk_reports.core.timespans import Timespan\ntimespan: int = Timespan.halves"
     mypy = (sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed / "python"))
 
@@ -130,11 +130,11 @@ def test_a_user_of_the_package_sees_its_types(installed, tmp_path):
     assert "Found 1 error" in done.stdout
 
 
-# What it depends on
+# Dependencies
 
 
 def imported_at_run_time():
-    """The packages that the tap's own code imports, those for types only left out."""
+    """Return the packages that the tap's code imports, without those for types only."""
     found = set()
     for file in (ROOT / "tap_talkdesk_reports").rglob("*.py"):
         found |= set(imports(ast.parse(file.read_text())))
@@ -157,7 +157,7 @@ def plain(name):
 
 
 def declared():
-    """Declared distributions, each with those that its extras ask for."""
+    """Return the declared distributions, each with the requirements of its extras."""
     for requirement in map(Requirement, PROJECT["dependencies"]):
         more = [Requirement(each) for each in requires(requirement.name) or ()]
         by_extra = {

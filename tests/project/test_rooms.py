@@ -1,4 +1,4 @@
-"""The rooms of the tap and of the sandbox: imports go down only, and nowhere in a circle."""
+"""The imports between packages of the tap and of the sandbox: downwards only, without cycles."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.support.rooms import TAP, Imports, arrows_allowed
 
 SANDBOX = Imports(Path(talkdesk_sandbox.__file__).parent)
 HTTP = {"requests", "urllib3", "http", "socket"}
-#: What differs from one call to the next, or leaves something behind.
+#: Modules whose results differ between calls, or that have side effects.
 IMPURE = {"os", "time", "random", "threading", "tempfile", "pathlib", "subprocess"}
-#: These compute, and nothing else.
+#: Modules that only compute.
 PURE = [
     "config.catalog",
     "config.column_types",
@@ -28,7 +28,7 @@ PURE = [
     "records",
     "singer.state",
 ]
-#: These decide when, and do not see how anything is asked.
+#: Modules that decide when to send requests, without any HTTP.
 DECIDING = ["core.clock", "jobs", "sync.lookahead", "sync.plan"]
 
 
@@ -67,7 +67,7 @@ def test_what_is_pure_imports_nothing_of_the_tap_that_is_not():
 
 
 def test_only_the_client_sends_a_token():
-    """Everybody else says `Bearer(None)`: no credentials at all."""
+    """All others use `Bearer(None)`, which sends no credentials."""
     with_token = {
         module
         for module, file in TAP.files.items()
@@ -80,7 +80,7 @@ def test_only_the_client_sends_a_token():
 
 
 def test_one_module_creates_sessions_and_it_is_in_api():
-    """A session made elsewhere would lack what keeps secrets in."""
+    """A session created elsewhere would not protect secrets."""
     makers = {
         module
         for module, file in TAP.files.items()
@@ -94,7 +94,7 @@ def test_one_module_creates_sessions_and_it_is_in_api():
 
 
 def test_the_sandbox_imports_the_standard_library_and_nothing_of_the_tap():
-    """It cannot share the tap's mistakes. What signs and verifies is in no standard library."""
+    """So it cannot share the tap's mistakes. Signatures are the exception: the standard library has none."""
     imported = {name.partition(".")[0] for names in SANDBOX.names.values() for name in names}
 
     assert imported <= sys.stdlib_module_names | {"cryptography", "talkdesk_sandbox"}
@@ -106,11 +106,11 @@ def test_the_tap_imports_nothing_of_the_sandbox():
     assert "talkdesk_sandbox" not in imported
 
 
-# The checks themselves, on houses that are built wrong.
+# The checks themselves, on packages with wrong imports.
 
 
 def house(tmp_path, files):
-    """A package `house` with these files."""
+    """Create a package `house` with these files."""
     root = tmp_path / "house"
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Bytes become rows: all rows of a whole report, or an error."""
+"""Parsing: bytes become all rows of a complete report, or an error."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ chunk_sizes = st.integers(1, 40)
 
 @pytest.fixture
 def in_small_bites(monkeypatch):
-    """The file is read some bytes at a time, so that its boundaries fall everywhere."""
+    """Read files a few bytes at a time, so that chunk boundaries are everywhere."""
     monkeypatch.setattr(parsing, "CHUNK_BYTES", 8)
     monkeypatch.setattr(parsing, "LONGEST_ENVELOPE", 40)
 
@@ -202,7 +202,7 @@ def test_an_object_that_only_looks_like_a_report_is_refused(data):
 @pytest.mark.parametrize("total", [True, False])
 @pytest.mark.parametrize("first", [True, False])
 def test_json_rows_raise_when_the_file_stops_anywhere(in_small_bites, layout, total, first):
-    """Also without `total`: fewer rows must never pass for the whole."""
+    """Also without `total`: a part of the rows must never count as the whole report."""
     envelope = {"total": len(ROWS)} if total else {"type": "calls"}
     whole = envelope | {"entries": ROWS} if first else {"entries": ROWS} | envelope
     data = json.dumps(whole, **layout).encode()
@@ -240,7 +240,7 @@ def test_an_entry_without_an_end_takes_little_memory_to_refuse():
 
 
 def test_a_wrong_total_is_raised_only_after_the_rows():
-    """Rows are out by then; what tells that they may not be all must not be lost."""
+    """The rows are already emitted then, but the error must not be lost."""
     chunks = json_rows(io.BytesIO(b'{"total":9,"entries":[{"id":"1"}]}'))
 
     assert next(chunks) == [{"id": "1"}]
@@ -330,7 +330,7 @@ def test_csv_rows_come_in_chunks(monkeypatch):
     ("length", "rows"), [(1, csv_parsing.CHUNK_ROWS), (300, 440), (20_000, 10), (100_000, 10)]
 )
 def test_csv_rows_come_in_chunks_bounded_by_rows_and_by_bytes(length, rows):
-    """Two thousand rows of 100 kB would be hundreds of megabytes at once."""
+    """Two thousand rows of 100 kB would be hundreds of megabytes in memory."""
     note = b"n" * length
     data = b"id,note\n" + b"".join(b"%d,%b\n" % (i, note) for i in range(rows + 100))
 
@@ -382,7 +382,7 @@ def test_a_text_that_is_no_csv_is_not_in_the_error():
 
 @pytest.mark.parametrize("data", [b"id,b\n1,2\n", b"id,b\n1\n", b"id,b\n1,\xff\n", b"", b"nothing"])
 def test_the_file_is_still_open_when_its_csv_rows_are_read(data):
-    """Whoever opened the spool file closes it; it may have to be read again."""
+    """The caller that opened the spool file closes it, because it may read it again."""
     file = io.BytesIO(data)
 
     with suppress(MalformedFileError):

@@ -1,4 +1,4 @@
-"""Runs that adopt jobs of an earlier run."""
+"""Runs that adopt the jobs of an earlier run."""
 
 from __future__ import annotations
 
@@ -104,9 +104,7 @@ def test_a_run_opens_no_more_connections_than_it_has_workers_and_signs_in_once(
     operations = Counter(entry.operation for entry in sandbox.ledger)
     assert outcome.code == 0
     assert (operations["token"], operations["list"], operations["create"]) == (1, 17, 17 * 7)
-    assert (
-        opened[sandbox.url.partition("://")[2]] <= 3 + 1
-    )  # the sign-in, which has a host of its own elsewhere
+    assert opened[sandbox.url.partition("://")[2]] <= 3 + 1  # the sign-in, which has its own host at Talkdesk
     assert opened[sandbox.files_url.partition("://")[2]] <= 3
 
 

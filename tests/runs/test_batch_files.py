@@ -1,4 +1,4 @@
-"""Records in files that BATCH messages name: those that lines would have brought, whole or not at all."""
+"""BATCH files have the records of RECORD lines, of complete report files only."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def files(root):
 
 
 def read(url):
-    """The records of a file that a BATCH message names."""
+    """Return the records of a file of a BATCH message."""
     path = Path(url.removeprefix("file://"))
     with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 
 def batched(outcome, stream):
-    """The records of all files, in order."""
+    """Return the records of all files, in order."""
     return [record for manifest in batches(outcome, stream) for records in manifest for record in records]
 
 
 def batches(outcome, stream):
-    """The records of each file, by BATCH message."""
+    """Return the records of each file, by BATCH message."""
     return [
         [read(url) for url in message["manifest"]]
         for message in outcome.messages
@@ -63,7 +63,7 @@ def test_each_timespan_is_one_manifest_followed_by_its_bookmark(start_sandbox, t
 
     outcome = run_tap(tmp_path, sandbox.config | DAYS | {"batch_config": files(tmp_path)})
 
-    behind: dict[str, str] = {}  # the bookmark that stands behind each BATCH message, by its first file
+    behind: dict[str, str] = {}  # the bookmark after each BATCH message, by its first file
     latest = None
     for message in outcome.messages:
         if message["type"] == "BATCH" and message["stream"] == "calls":
@@ -111,7 +111,7 @@ def test_an_empty_timespan_has_no_manifest(start_sandbox, tmp_path):
 
 
 def test_rows_of_a_report_file_that_turns_out_broken_are_in_no_file(start_sandbox, tmp_path):
-    """Lines that are out are out; files are not before they are whole."""
+    """Lines cannot be taken back; files are named only when they are complete."""
     sandbox = start_sandbox(faults=[Fault("create", "wrong_total", report="calls")])
     folder = tmp_path / "files"
 

@@ -1,4 +1,4 @@
-"""Runs go on at the bookmark; a bookmark that cannot be used fails its stream alone."""
+"""Runs continue at the bookmark. A bookmark that cannot be used fails only its stream."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def state(value, **more):
 
 
 def starts(sandbox, report="calls"):
-    """Where the timespans of the jobs of a report begin, by day, in the order of their creation."""
+    """Return the start days of a report's jobs, in the order of their creation."""
     return [job.timespan[0].day for job in sandbox.jobs if job.report == report]
 
 
 def test_a_start_date_after_the_bookmark_leaves_no_gap(start_sandbox, tmp_path):
-    """A rolling date after an outage that was longer than it looks back."""
+    """A rolling start date, after an outage that was longer than its range."""
     sandbox = start_sandbox()
     late = CONFIG | {"start_date": "2026-03-09"}
 
@@ -67,7 +67,7 @@ def test_a_run_that_ends_within_the_lookback_logs_what_it_did_not_read_again(
 def test_an_edit_within_the_lookback_arrives_though_the_old_job_could_be_adopted(
     start_sandbox, in_process, clock
 ):
-    """Their files are those that were read already: no edit would ever arrive."""
+    """The old jobs' files were already read. With them, an edit would never arrive."""
     sandbox = start_sandbox(clock=clock.now)
     config = sandbox.explore_config | CONFIG
     first = in_process(config)

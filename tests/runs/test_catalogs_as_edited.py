@@ -1,4 +1,4 @@
-"""Whole runs with catalogs as users and programs edit them: what is honoured, and what is refused."""
+"""Whole runs with edited catalogs: which edits are honoured, and which are refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sandbox(start_sandbox, clock):
 
 
 def discovered(config, *streams):
-    """The catalog of some streams, all selected."""
+    """Return the discovered catalog of some streams, all selected."""
     found = json.loads(json.dumps(TapTalkdeskReports(config=config).catalog_dict))
     entries = [entry for entry in found["streams"] if entry["stream"] in streams]
     for entry in entries:
@@ -39,7 +39,7 @@ def schema_of(outcome, stream):
 
 
 def assert_fits(outcome, stream):
-    """Every record fits the SCHEMA, and has no column that the SCHEMA has not."""
+    """Assert that every record is valid by the SCHEMA, and has no other columns."""
     message = schema_of(outcome, stream)
     fits = Draft202012Validator(message["schema"])
     records = outcome.records(stream)
@@ -148,7 +148,7 @@ def test_changed_types_are_those_of_the_records(sandbox, in_process, file_format
 
 @pytest.fixture
 def own_fields(server, clock):
-    """Settings for calls that have more fields than the tap declares."""
+    """Return settings for calls with more fields than the tap declares."""
     server.date = clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
 
     def config(**fields):

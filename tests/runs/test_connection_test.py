@@ -1,4 +1,4 @@
-"""`--test`: one small job for each selected report, all at once, a line each."""
+"""`--test`: one small job for each selected report, all at once, with a line for each."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_togeth
 
 
 def interrupted(tmp_path, sandbox, number, is_time):
-    """Run `--test` and send it a signal when it is time; its exit code and its log."""
+    """Run `--test`, send it a signal when a condition is true, and return its exit code and log."""
     with TapProcess(
         command(tmp_path, sandbox.config | START, "--test"),
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""What is wrong is said in one line, before anything is lost, and without a secret."""
+"""Errors are one line, before anything is lost, and without a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs with the stream `report_files`: what each record says, where it stands, and what has none."""
+"""Runs with the stream `report_files`: the content of its records, their place, and files without one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STREAMS = ("calls", "user_status")
 
 
 def with_evidence(tmp_path, config, *streams):
-    """The catalog with `report_files` selected, and no other stream than some if there are any."""
+    """Return the catalog with `report_files` selected, and of the others only the given ones if any."""
     catalog = with_metadata(catalog_of(tmp_path, config), "report_files", [], selected=True)
     for entry in catalog["streams"]:
         if streams and entry["stream"] not in (*streams, "report_files"):
@@ -33,7 +33,7 @@ def of(outcome, stream="calls"):
 
 
 def file_of(sandbox, job_id):
-    """A job's file as the sandbox wrote it, unpacked."""
+    """Return a job's file as the sandbox wrote it, decompressed."""
     [job] = [job for job in sandbox.jobs if job.id == job_id]
     file = sandbox._backend.files.get(job)
     content = file.read(0, file.length)

@@ -1,4 +1,4 @@
-"""Whole runs against the Explore API, compared with the truth."""
+"""Whole runs with the Explore API, compared with the truth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.truth import as_set, explore_truth, without_digest
 
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 72}
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 48, "max_concurrent_jobs": 2}
-#: As many jobs at once as the account may have, so that many streams take no longer than a few.
+#: As many concurrent jobs as the account may have, so that many streams take no longer than a few.
 WIDEST = {"max_concurrent_jobs": 15}
 STREAMS = {
     "acw_time_data",
@@ -365,7 +365,7 @@ def test_a_transient_fault_loses_no_row(start_sandbox, tmp_path, name):
 
 
 def test_the_sample_of_the_calls_page_becomes_a_record():
-    """The entry as Talkdesk's page prints it, shortened (talkdesk-api, C1)."""
+    """The entry is that of Talkdesk's page, shortened."""
     entry = json.loads(
         '{"call_id":"17378a31cf7546d3acb9621f29a4e883","callsid":"CA16eb","type":"outbound",'
         '"start_at":"2026-04-23T10:22:26Z","end_at":"2026-04-23T10:22:50Z","total_time":24,"notes":null,'

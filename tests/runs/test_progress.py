@@ -1,4 +1,4 @@
-"""What is seen of a run: bars on a terminal, else lines, the last line, and fields for machines."""
+"""The display of a run: bars on a terminal, else log lines, the last line, and structured fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 
 
 
 def at_terminal(tmp_path, config, *, records_too=False, size=(40, 120), **environment):
-    """Run the tap with a terminal as its standard error; what that showed, and the exit code."""
+    """Run the tap with a terminal as its standard error, and return the terminal's text and the exit code."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, size)
     with TapProcess(
@@ -33,7 +33,7 @@ def at_terminal(tmp_path, config, *, records_too=False, size=(40, 120), **enviro
         while True:
             try:
                 piece = os.read(ours, 65536)
-            except OSError:  # Linux says so where the other end is closed
+            except OSError:  # Linux raises this if the other end is closed
                 break
             if not piece:
                 break
@@ -53,9 +53,9 @@ def test_a_terminal_shows_bars_and_the_last_line(start_sandbox, tmp_path):
     assert re.search(r"user_status +█{20} +4 of 4 timespans", shown)
     assert re.search(r"\d jobs at Talkdesk, the oldest for \d+\.\d s", shown)
     assert re.search(r"about [\d.]+ \w+ left", shown)
-    assert ": created" not in shown  # the lines of single jobs would tear the display
+    assert ": created" not in shown  # the lines of single jobs would break the display
     assert "Done in" in shown.splitlines()[-1]
-    assert "\x1b[3" not in shown  # no colour, as NO_COLOR asks for
+    assert "\x1b[3" not in shown  # no colour, because of NO_COLOR
 
 
 def test_a_log_file_has_every_line_when_a_terminal_shows_bars(start_sandbox, tmp_path):
@@ -152,7 +152,7 @@ def test_the_last_line_says_rows_and_bookmark_of_each_stream_and_the_time(start_
 
 
 def structured(tmp_path):
-    """The environment that makes the SDK log as JSON."""
+    """Return an environment in which the SDK logs as JSON."""
     config = {
         "version": 1,
         "disable_existing_loggers": False,

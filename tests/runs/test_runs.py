@@ -1,4 +1,4 @@
-"""Whole runs of the tap as it is installed, over real HTTP, compared with the truth."""
+"""Whole runs of the tap over real HTTP, compared with the truth."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_lookback_reads_again_and_the_bookmark_does_not_go_back(start_sandbo
 
     outcome = run_tap(tmp_path, sandbox.config | WEEK | {"lookback_hours": 96}, state=state)
 
-    # 96 hours before the bookmark, though the timespans are of 48 and end on their grid.
+    # 96 hours before the bookmark, although timespans have 48 hours and end on their grid.
     assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls", "2026-03-05"))
     reached = [state["bookmarks"]["calls"]["replication_key_value"] for state in outcome.states]
     assert set(reached) == {"2026-03-09T00:00:00Z"}
@@ -104,7 +104,7 @@ def test_a_state_is_written_after_each_timespan(start_sandbox, tmp_path):
         elif message["type"] == "RECORD" and message["stream"] == "calls" and through:
             assert message["record"]["end_at"] >= through
     reached = {s["bookmarks"].get("calls", {}).get("replication_key_value") for s in outcome.states}
-    # Multiples of 48 hours since 1970, and the end.
+    # Multiples of 48 hours since 1970, and the end date.
     assert reached - {None} == {f"2026-03-0{day}T00:00:00Z" for day in (4, 6, 8, 9)} | set()
 
 
@@ -126,7 +126,7 @@ def test_without_an_end_date_the_bookmark_stops_where_data_is_settled(start_sand
 def test_a_row_on_a_boundary_comes_once_with_inclusive_and_exclusive_ends(start_sandbox, tmp_path, bounds):
     sandbox = start_sandbox(bounds=bounds, calls_per_day=400, agents=12)
     start, end = "2026-03-03T14:00:00", "2026-03-03T20:00:00"
-    # The made-up day has rows exactly on these hours; without them this test would say nothing.
+    # The sandbox has rows exactly at these times. Without them this test would be useless.
     on_boundary = [
         r for r in truth(sandbox, "user_status", start, end) if r["status_end_at"].endswith("00:00Z")
     ]

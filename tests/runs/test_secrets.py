@@ -1,4 +1,4 @@
-"""Nothing secret leaves. Each run of the suite is searched by `assert_nothing_secret`; it finds."""
+"""No secret is shown. `assert_nothing_secret` searches each run; these tests check that it finds secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-04"}
 
 
 class Stranger(ThreadingHTTPServer):
-    """A host that is not Talkdesk's, and remembers what it is sent."""
+    """A host that is not Talkdesk's, and records its requests."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Listening)

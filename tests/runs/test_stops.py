@@ -1,4 +1,4 @@
-"""However a run ends, its last STATE is true, and the next run brings what is missing."""
+"""However a run ends, its last STATE is correct, and the next run loads the missing rows."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.support.processes import last_state, start, wait_until, wait_until_fu
 from tests.support.truth import as_set, truth
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-16", "timespan_hours": 24, "max_concurrent_jobs": 4}
-#: A run has more than a hundred; by the last of these some jobs are read and some under way.
+#: A run has more than a hundred requests. At the last of these, some jobs are read and others in progress.
 REQUESTS = 30
 
 
 def run_on(sandbox, tmp_path, config, kind, moments, *, ended):
-    """Run again and again from the last STATE until all is read; the first runs are ended at a request.
+    """Repeat runs from the last STATE until everything is read. The first runs are ended at a request.
 
     Returns the records of all runs by stream, the last state, and the exit code of each run.
     """
@@ -40,7 +40,7 @@ def run_on(sandbox, tmp_path, config, kind, moments, *, ended):
         held = Held(sandbox, lambda _, numbers=numbers, request=request: next(numbers) == request)
         if len(codes) >= ended:
             held.let_go()
-        with (tmp_path / "stdout").open("wb") as out:  # whose reader is never slow
+        with (tmp_path / "stdout").open("wb") as out:  # a file, so no reader slows it down
             tap = start(tmp_path, config | {"spool_dir": str(spool)}, state, stdout=out)
         if len(codes) < ended:
             wait_until(lambda held=held, tap=tap: held.count or tap.poll() is not None, "a request is held")
@@ -78,7 +78,7 @@ def operations(sandbox, name):
 
 
 def stopped(tap, sandbox, codes):
-    """Wait for the end of a run that was stopped while all its jobs were open."""
+    """Stop a run while all its jobs are open, and wait for its end."""
     stdout, stderr = tap.communicate(timeout=60)
 
     assert tap.returncode in codes, stderr.decode()
@@ -104,7 +104,7 @@ def test_a_signal_while_waiting_cancels_the_jobs_of_the_run_and_writes_the_last_
 
 
 class Held:
-    """Holds the answers to some requests, which are carried out, until they are let go."""
+    """Holds the responses to some requests, which are carried out, until they are released."""
 
     def __init__(self, sandbox, is_held):
         self.count = 0
@@ -144,7 +144,7 @@ def test_several_signals_are_one_stop_that_cancels_all_jobs_at_once(start_sandbo
     tap.send_signal(third)
     cancels.let_go()
 
-    # Of those that come at once any may be handled first.
+    # If several come at once, any of them may be handled first.
     stopped(tap, sandbox, {128 + first, 128 + second})
 
 
@@ -175,7 +175,7 @@ def test_a_failed_cancellation_is_retried_at_a_stop(start_sandbox, tmp_path, fau
 
 
 def test_signals_that_are_ignored_when_the_tap_starts_stay_so(start_sandbox, tmp_path):
-    """As `nohup` has it with HUP, and a shell without job control with INT of its background jobs."""
+    """`nohup` ignores HUP, and a shell without job control ignores INT for its background jobs."""
     sandbox = start_sandbox(pace=Pace.after_seconds(3600))
     tap = subprocess.Popen(
         ["sh", "-c", 'trap "" INT HUP; exec "$@"', "sh", *command(tmp_path, sandbox.config | DAYS)],

@@ -1,4 +1,4 @@
-"""What no document describes: a server of our own that answers as it likes, and the tap as a process."""
+"""Undocumented responses: a scripted server, and the tap as a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report is whole, or it is not taken: its timespan, its CSV file, its job's id."""
+"""Only complete reports are used: checks of the timespan, the CSV file and the job's id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own."""
+"""The sandbox's command, as a process."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""The contact centre's data holds together."""
+"""The contact centre's data is consistent."""
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -137,10 +137,10 @@ def test_an_agents_statuses_follow_each_other_without_gap_or_overlap(sessions):
 
 
 def busy_times(calls):
-    """Per agent, when the calls themselves say that they were on a call.
+    """Return the times on a call for each agent, from the calls.
 
-    An agent is on an inbound call from its answer, on an outbound one from its start;
-    a transferred call is the second agent's from a moment that is in no column.
+    An agent is on an inbound call from its answer, and on an outbound call from its start.
+    A transferred call is the second agent's from a time that is in no column.
     """
     busy = defaultdict(set)
     for row in calls:

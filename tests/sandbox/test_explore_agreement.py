@@ -1,4 +1,4 @@
-"""The reports of Explore agree with each other and with the Reporting API."""
+"""Explore's reports agree with each other and with the Reporting API."""
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta

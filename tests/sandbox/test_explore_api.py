@@ -1,4 +1,4 @@
-"""The Explore API's operations on jobs, over real HTTP, in every variant."""
+"""The Explore API's job operations, over real HTTP, in every variant."""
 
 import csv
 import io
@@ -115,7 +115,7 @@ def test_the_file_can_come_without_a_redirect(open_explore):
 
 @pytest.mark.parametrize(("waiting", "status"), [("404", 404), ("200", 200), ("202", 202), ("204", 204)])
 def test_requests_for_the_file_move_a_job_on(open_explore, waiting, status):
-    """As a client relies on that never polls the job itself."""
+    """A client that never polls the job itself needs this."""
     explore = open_explore(files_waiting=waiting, pace=Pace.after_polls(2))
     job_id = explore.job_id()
 
@@ -352,7 +352,7 @@ def perform(explore, operation):
 
 @pytest.mark.parametrize("operation", ["token", "create", "list", "status", "files", "delete_file"])
 def test_any_fault_can_happen_in_any_operation(explore, operation):
-    """The one reset comes last, as it takes the connection along."""
+    """The only reset comes last, because it closes the connection."""
     faults = [
         ("rate_limited", 429),
         ("unavailable", 503),

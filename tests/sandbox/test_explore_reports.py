@@ -1,4 +1,4 @@
-"""Every report of Explore: fields, filters, notations, files."""
+"""Every report of Explore: fields, filters, formats, files."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ WEEKS = datetime(2024, 4, 25, tzinfo=UTC), datetime(2024, 5, 9, tzinfo=UTC)
 
 FLOW_FINISHED = "studio_flow_executions_aggregated.flow_execution_finished_time"
 GROUP = "ring\u00a0group"
-#: Written down a second time, from the documents, so that no field gets lost.
+#: The fields of each report, copied again from the documentation, so that none gets lost.
 FIELDS = {
     "calls": """
         call_id callsid type start_at end_at talkdesk_phone_number talkdesk_phone_display_name
@@ -102,7 +102,7 @@ FIELDS = {report: text.split() for report, text in FIELDS.items()} | {
         "touch point value",
     ],
 }  # fmt: skip
-#: What each report filters on, and what makes a row one of a kind.
+#: The time that each report filters on, and the fields that make a row unique.
 TIME_AND_KEY = {
     "calls": ("end_at", ["call_id"]),
     "explore_calls": ("end_time", ["interaction_id"]),
@@ -133,7 +133,7 @@ def at(text):
 
 @pytest.fixture(scope="module")
 def rows():
-    """Two weeks over a month's end, of any report."""
+    """Return a function for the rows of a report, of two weeks over the end of a month."""
     found = {}
     with Sandbox() as sandbox:
 

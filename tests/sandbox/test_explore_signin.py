@@ -1,4 +1,4 @@
-"""Explore's two kinds of sign-in, and the checks of a token."""
+"""Explore's two kinds of sign-in, and the checks of tokens."""
 
 import base64
 import builtins
@@ -21,7 +21,7 @@ def base64url(data):
 
 
 def assertion(sandbox, clock, header=(), claims=(), key=None):
-    """A good assertion, with members changed; None removes a member."""
+    """Return a valid assertion with some members changed; None removes a member."""
     config = sandbox.explore_key_config
     now = int(clock().timestamp())
     who = config["client_id"]
@@ -148,7 +148,7 @@ def test_the_reporting_api_needs_its_own_scopes(open_explore, scopes, created, l
 
 
 def test_the_grant_type_may_stand_in_the_query_of_an_empty_body(explore):
-    """As in the example of a connector that is in use."""
+    """A connector in use sends it like this."""
     config = explore.sandbox.explore_config
     url, auth = config["token_url"], (config["client_id"], config["client_secret"])
 
@@ -194,7 +194,7 @@ def test_a_signed_assertion_gives_a_token_that_works(open_explore, clock, algori
     assert explore.create().status_code == 202
 
 
-NOW = 1_715_774_400  # the clock's 2024-05-15 12:00
+NOW = 1_715_774_400  # 2024-05-15 12:00, the clock's time
 
 
 @pytest.mark.parametrize(

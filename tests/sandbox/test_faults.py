@@ -1,4 +1,4 @@
-"""Every fault is met, and does what its table says."""
+"""Every fault happens, and does what the README's table says."""
 
 import base64
 import csv
@@ -18,13 +18,13 @@ from talkdesk_sandbox.faults.kinds import KINDS
 
 
 def met(client):
-    """Names of the faults that the ledger knows; none may be left over."""
+    """Return the names of the faults in the ledger, and assert that none is left."""
     assert client.sandbox.unmet_faults() == []
     return [entry.fault for entry in client.sandbox.ledger if entry.fault]
 
 
 def perform(client, operation):
-    """One request of an operation."""
+    """Send one request of an operation."""
     if operation == "token":
         return client.sign_in()
     if operation == "renew":
@@ -410,7 +410,7 @@ def test_a_whole_download_can_come_without_its_length(open_sandbox, name):
 
 
 def content_of(open_sandbox, name, file_format, **details):
-    """The bytes of a file as it should be and as it is with a fault of its content, and the job of that."""
+    """Return the bytes of a file without and with a fault of its content, and the job of the latter."""
     client = open_sandbox(bounds="half-open")
     right = client.download(client.job_id(format=file_format)).content
     client.sandbox.add_fault(Fault("create", name, **details))
@@ -444,7 +444,7 @@ def test_a_file_can_be_compressed_in_three_ways(open_sandbox):
     _, labeled, _ = content_of(open_sandbox, "packed", "json", header=True)
     _, cut, _ = content_of(open_sandbox, "packed", "json", cut=1)
 
-    assert gzip.decompress(one.content) == right == labeled.content  # which `requests` has unpacked
+    assert gzip.decompress(one.content) == right == labeled.content  # `requests` has decompressed this one
     with pytest.raises(EOFError):
         gzip.decompress(cut.content)
 
@@ -524,7 +524,7 @@ def test_a_renewal_can_be_refused(client):
 
 
 def test_every_fault_has_a_test_in_this_file():
-    """A new kind of fault without a test would be noticed here."""
+    """This fails for a new kind of fault without a test."""
     text = Path(__file__).read_text(encoding="utf-8")
 
     assert [name for name in KINDS if f'"{name}"' not in text] == []

@@ -1,4 +1,4 @@
-"""Presigned URLs and what is behind them."""
+"""Presigned URLs and their files."""
 
 import csv
 import io

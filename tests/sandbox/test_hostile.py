@@ -1,4 +1,4 @@
-"""Faults of hostile and broken servers: each is met, and does what its table says."""
+"""Faults of hostile and broken servers: each happens, and does what the README's table says."""
 
 import base64
 import http.client
@@ -20,14 +20,14 @@ SECRET = "ab/cd+ef==&\"x'9<Zq\\kkp"
 
 
 def met(client):
-    """Names of the faults that the ledger knows; none may be left over."""
+    """Return the names of the faults in the ledger, and assert that none is left."""
     assert client.sandbox.unmet_faults() == []
     return [entry.fault for entry in client.sandbox.ledger if entry.fault]
 
 
 @pytest.fixture(params=["reporting", "explore"])
 def either(request, open_sandbox, open_explore):
-    """Opens a sandbox with a client of either API."""
+    """Return a function that opens a sandbox with a client of either API."""
 
     def open_(*faults, **options):
         if request.param == "reporting":
@@ -50,7 +50,7 @@ def timespan_of(answer):
 
 
 def raw(client, path, method="GET", body=b""):
-    """Everything that the API host sends for a request, up to the end of the connection."""
+    """Return all bytes that the API host sends for a request, until it closes the connection."""
     host = urlsplit(client.sandbox.url)
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: {host.netloc}\r\nConnection: close\r\n"
@@ -150,7 +150,7 @@ def test_a_token_can_have_an_invalid_lifetime(either):
 
 
 def answer_of(client, operation):
-    """One request of an operation that the client knows."""
+    """Send one request of an operation that the client has."""
     if operation == "token":
         return client.sign_in()
     if operation == "create":
@@ -388,7 +388,7 @@ def test_a_hostile_fault_waits_for_an_answer_that_it_can_change(either):
 
 
 def test_a_length_can_have_5000_digits(either):
-    """More than `int` takes."""
+    """That is more than `int` accepts."""
     client = either(Fault("list", "odd_length", value="1" * 5000))
     host = urlsplit(client.sandbox.url)
     connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
@@ -401,7 +401,7 @@ def test_a_length_can_have_5000_digits(either):
 
 
 def test_every_hostile_fault_has_a_test_in_this_file():
-    """A new kind of fault without a test would be noticed here."""
+    """This fails for a new kind of fault without a test."""
     text = Path(__file__).read_text(encoding="utf-8")
 
     assert [name for name in HOSTILE if f'"{name}"' not in text] == []

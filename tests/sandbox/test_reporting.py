@@ -1,4 +1,4 @@
-"""Sign-in and the operations on jobs, over real HTTP."""
+"""The Reporting API's sign-in and job operations, over real HTTP."""
 
 import re
 from datetime import UTC, datetime

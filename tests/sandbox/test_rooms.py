@@ -1,4 +1,4 @@
-"""The rooms of the sandbox: imports go one way, and each module says what is in it."""
+"""The packages of the sandbox: imports go in one direction, and each module has a docstring."""
 
 import ast
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import talkdesk_sandbox
 
 ROOT = Path(talkdesk_sandbox.__file__).parent
-#: Each room may import the rooms below it. `""` stands for the modules beside the rooms.
+#: Each package may import the packages below it. `""` is for the modules at the top level.
 ROOMS = ("", "hosts", "store", "faults", "reports", "centre", "wire")
 
 
@@ -26,7 +26,7 @@ def room_of(module):
 
 
 def imports_of(module):
-    """The modules of the sandbox that a module imports, for type checkers only included."""
+    """Return the modules of the sandbox that a module imports, including those for type checkers only."""
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("talkdesk_sandbox"):
             names = (f"{node.module}.{alias.name}" for alias in node.names)

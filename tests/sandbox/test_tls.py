@@ -1,4 +1,4 @@
-"""Both hosts over https, with a certificate that only those trust who trust the sandbox's authority."""
+"""Both hosts over https, with a certificate of the sandbox's own CA."""
 
 import socket
 import ssl
@@ -14,7 +14,7 @@ from talkdesk_sandbox import Fault, Pace, Sandbox
 
 @pytest.fixture
 def trusted(open_sandbox, monkeypatch):
-    """Opens a sandbox with TLS, whose authority `requests` trusts."""
+    """Open a sandbox with TLS, whose CA `requests` trusts."""
 
     def open_(*faults, **options):
         client = open_sandbox(tls=True, signed_in=False, **options)

@@ -1,4 +1,4 @@
-"""Records in files: what is gathered is what comes into the storage, and a full disk is one error."""
+"""BATCH files: all buffered records reach the storage, and a full disk is one error."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def gather(batches):
 
 @pytest.mark.parametrize("compression", ["gzip", "none"])
 def test_a_full_disk_is_one_error_of_the_stream_when_bytes_are_still_to_be_written(tmp_path, compression):
-    """Any other error would end all streams."""
+    """Any other exception would end all streams."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:

@@ -1,4 +1,4 @@
-"""The state of an earlier run: bookmarks in any sensible spelling are understood, others are named."""
+"""The state of an earlier run: bookmarks in any sensible spelling are accepted, others are errors."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_bookmark_without_its_replication_key_is_understood():
 
 
 def test_other_members_of_the_sdk_beside_a_bookmark_are_ignored():
-    """What was seen in an unfinished run does not say what is complete."""
+    """Values of an unfinished run do not show what is complete."""
     given = bookmark(
         "2026-01-31T12:00:00Z",
         progress_markers={"replication_key_value": "2026-02-09T00:00:00Z"},
@@ -71,7 +71,7 @@ def test_an_empty_bookmark_counts_as_none(empty):
     ],
 )
 def test_a_bookmark_that_is_not_understood_is_an_error_that_shows_it(given):
-    """It must never silently mean "from the start"."""
+    """It must never silently become a full reload."""
     with pytest.raises(
         BookmarkError, match=r"^Stream 'calls': the state has the bookmark \{.*not understood"
     ) as caught:
@@ -120,7 +120,7 @@ def test_a_state_line_and_what_meltano_prints_hold_the_state(name):
 
 
 def test_a_bookmark_that_is_only_its_value_is_understood():
-    """Old taps write them so."""
+    """Old taps write this form."""
     assert read(bookmarks_of({"bookmarks": {"calls": "2026-01-31"}})["calls"]) == utc("2026-01-31")
 
 

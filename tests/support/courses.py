@@ -1,4 +1,4 @@
-"""Faults that cost nothing but time, and faults that last, by what happens."""
+"""Transient faults, which cost only time, and permanent faults, by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.invariants import as_list
 #: Two timespans for each of two streams.
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 48, "max_concurrent_jobs": 2}
 
-#: Met in either API.
+#: Transient faults of either API.
 SURVIVED: dict[str, Fault | list[Fault]] = {
     "429 with Retry-After in seconds": Fault("create", "rate_limited", retry_after=1),
     "429 without Retry-After": Fault("create", "rate_limited", times=2),
@@ -44,7 +44,7 @@ SURVIVED: dict[str, Fault | list[Fault]] = {
     "total differs from the rows": Fault("create", "wrong_total"),
 }
 
-#: Met on the way of a file, which is the same for both APIs.
+#: Transient faults of a file, which are the same for both APIs.
 FILES: dict[str, Fault | list[Fault]] = {
     "access to the file denied once": Fault("object", "access_denied"),
     "presigned URL of an expired session": Fault("object", "expired_token"),
@@ -70,7 +70,7 @@ FILES: dict[str, Fault | list[Fault]] = {
     ],
 }
 
-#: Jobs that a timespan may need beyond the one that was planned; where nothing stands, none.
+#: Number of jobs that a timespan may need in addition to the planned one; 0 by default.
 NEW_JOBS = {
     "job failed": 1,
     "job failed twice": 2,
@@ -83,14 +83,14 @@ NEW_JOBS = {
 
 COURSES = SURVIVED | FILES
 
-#: Each fault with JSON; with CSV those that concern the file.
+#: Each fault with JSON, and faults of the file with CSV, too.
 COURSES_BY_FORMAT = [(name, "json") for name in COURSES] + [
     (name, "csv")
     for name, faults in COURSES.items()
     if any(fault.operation == "object" or fault.name == "packed" for fault in as_list(faults))
 ]
 
-#: What lasts, how many jobs it costs beyond those that were planned, and what is said of it.
+#: Permanent faults: the fault, the number of additional jobs, and a part of the error.
 LASTING = {
     "creation refused": (Fault("create", "invalid", message="no such timespan"), 0, "no such timespan"),
     "created job without an id": (Fault("create", "no_id"), 0, "expected a job with id and status"),

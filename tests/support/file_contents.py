@@ -1,4 +1,4 @@
-"""Report files that are odd and files that are corrupt, by what is in them."""
+"""Unusual report files and corrupt report files, by name."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def with_odd_times(record):
     }
 
 
-#: What a file holds, and what the tap makes of it.
+#: Unusual files: the fault, and a function that changes the expected records.
 HANDLED = {
     "no total": (Fault("create", "no_total", report="calls"), None),
     "report without rows": (Fault("create", "empty", report="calls"), None),
@@ -66,7 +66,7 @@ CSV_ONLY = {
 }
 HANDLED_BY_FORMAT = [(name, "json") for name in HANDLED] + [(name, "csv") for name in HANDLED | CSV_ONLY]
 
-#: What is wrong with a file, and what the tap says of it.
+#: Corrupt files: the fault, the format, and a part of the error.
 CORRUPT = {
     "ragged row": ("ragged", "csv", "line 2: the row has 2 cells"),
     "unclosed quotation mark": ("unclosed_quote", "csv", "line "),

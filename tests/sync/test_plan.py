@@ -1,4 +1,4 @@
-"""What is due, cut into pieces, and what follows a piece that failed."""
+"""The plan: the due timespans in pieces, and the replacement of a failed piece."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_plan_of_ten_years_of_hours_is_cut_piece_by_piece():
 
 
 def made(api, clock, piece=WEEK):
-    """The job that a piece ends with, through the look-ahead of a run."""
+    """Return the last job of a piece in the look-ahead of a run."""
     jobs = Jobs(api, clock, file_format="json", timeout=600)
     with LookAhead(
         {"calls": iter([piece])},
@@ -194,7 +194,7 @@ def test_a_job_that_is_no_longer_known_is_replaced_once(clock):
 
 
 def follow(piece, error, times=30):
-    """The pieces that take the place of the first piece, time after time."""
+    """Return the pieces that replace the first piece, repeatedly."""
     trail = []
     for _ in range(times):
         pieces = instead_of(piece, error)

@@ -1,4 +1,4 @@
-"""What the lines of progress say."""
+"""The content of progress lines."""
 
 from __future__ import annotations
 
