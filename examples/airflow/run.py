@@ -46,7 +46,7 @@ def main() -> int:
             process = subprocess.Popen(["airflow", *part], stdout=log, stderr=log, process_group=0)
             stack.callback(stop, process)
         runs = f"{url}/api/v2/dags/{DAG}/dagRuns"
-        run = f"{runs}/{answer(runs, {'logical_date': None}, patience=120)['dag_run_id']}"
+        run = f"{runs}/{answer(runs, {'logical_date': None}, timeout=120)['dag_run_id']}"
         while (state := answer(run)["state"]) not in {"success", "failed"}:
             time.sleep(1)
         for each in answer(f"{run}/taskInstances")["task_instances"]:
@@ -65,11 +65,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def answer(url: str, body: dict[str, object] | None = None, patience: float = 30) -> dict[str, object]:
+def answer(url: str, body: dict[str, object] | None = None, timeout: float = 30) -> dict[str, object]:
     """Return the answer of Airflow's API. Retries, because the API and the DAG are not there at first."""
     request = urllib.request.Request(url, json.dumps(body).encode() if body else None)
     request.add_header("Content-Type", "application/json")
-    until = time.monotonic() + patience
+    until = time.monotonic() + timeout
     while True:
         try:
             with urllib.request.urlopen(request, timeout=60) as response:

@@ -27,8 +27,8 @@ def main() -> int:
     with dg.DagsterInstance.get() as instance, (home / "daemon.log").open("wb") as log:
         daemon = subprocess.Popen(["dagster-daemon", "run", DEFINITIONS], stdout=log, stderr=log)
         try:
-            order = ["dagster", "job", "backfill", DEFINITIONS, "--job=backfill", "--all=", "--noprompt"]
-            subprocess.run(order, check=True, stdout=log, stderr=log)
+            launch = ["dagster", "job", "backfill", DEFINITIONS, "--job=backfill", "--all=", "--noprompt"]
+            subprocess.run(launch, check=True, stdout=log, stderr=log)
             while instance.get_runs_count() > instance.get_runs_count(dg.RunsFilter(statuses=OVER)):
                 if daemon.poll() is not None:
                     sys.exit(f"The daemon stopped; see {log.name}")

@@ -111,7 +111,7 @@ class Workday:
         ringing = 2 + int(14 * random())
         if found is None or found[1] - arrival + ringing > patience:
             on_duty = found is not None and found[1] - arrival < HOUR
-            return self._nobody_answers(arrival, key, patience, on_duty=on_duty)
+            return self._not_answered(arrival, key, patience, on_duty=on_duty)
         agent, free_at, until = found
         wait = max(free_at - arrival, 0) + ringing
         if luck < 0.055:
@@ -142,7 +142,7 @@ class Workday:
         heappop(self._free)
         return found[0]
 
-    def _nobody_answers(self, arrival: int, key: int, patience: int, *, on_duty: bool) -> Call:
+    def _not_answered(self, arrival: int, key: int, patience: int, *, on_duty: bool) -> Call:
         luck = self._rng.random()
         if luck < (0.7 if on_duty else 0.35):
             return _unanswered(arrival, key, "abandoned", patience)

@@ -49,11 +49,11 @@ def test_a_job_is_created_polled_and_its_file_opened(start_sandbox, connect):
     job = api.create("calls", DAY, "json")
     running = api.get(job)
     done = api.get(running)
-    address = api.open(done)
+    url = api.open(done)
 
     assert (job.status, running.status, done.status) == ("created", "created", "done")
     assert job.timespan == DAY
-    assert address.startswith(sandbox.files_url)
+    assert url.startswith(sandbox.files_url)
     # One exchange each, and no redirect is followed.
     assert operations(sandbox) == ["token", "create", "status", "status", "files"]
 

@@ -116,7 +116,7 @@ def test_a_kept_connection_that_the_server_has_closed_is_replaced_and_no_failure
 
     assert statuses == [200, 200]
     assert (len(host.requests), host.connections) == (3, 2)
-    assert clock.monotonic() == 0, "it waited, as after a failure"
+    assert clock.monotonic() == 0, "it paused as after a failure"
     assert not any(record.levelname == "WARNING" for record in caplog.records)
 
 

@@ -35,8 +35,8 @@ def test_the_clock_that_is_behind_decides_which_data_is_settled(start_sandbox, i
 
     outcome = in_process(without_end(config, start))
 
-    told = [m for level, m in outcome.log if level == "WARNING" and "clock is" in m]
-    assert len(told) == 1
+    logged = [m for level, m in outcome.log if level == "WARNING" and "clock is" in m]
+    assert len(logged) == 1
     ended = config | {"start_date": start.isoformat()[:-6], "end_date": settled.isoformat()[:-6]}
     assert_invariants(sandbox, outcome, ended, now=settled + timedelta(hours=1))
 

@@ -70,8 +70,8 @@ def test_a_429_without_retry_after_is_retried_with_growing_pauses(start_sandbox,
     asked = [entry.at for entry in sandbox.ledger if entry.fault]
     lasted = (asked[-1] - asked[0]).total_seconds()
     assert lasted > 60
-    told = [message for level, message in outcome.log if level == "WARNING" and "retrying in" in message]
-    assert 1 <= len(told) <= 1 + lasted // 60
+    logged = [message for level, message in outcome.log if level == "WARNING" and "retrying in" in message]
+    assert 1 <= len(logged) <= 1 + lasted // 60
 
 
 def test_a_timespan_that_is_too_long_for_the_api_is_halved(start_sandbox, in_process, clock, days):

@@ -26,10 +26,10 @@ def one_by_one(days):
 
 
 @pytest.mark.parametrize(
-    "told", list(product(["300", "302", "303", "200"], ["lower", "upper", "title"])), ids="-".join
+    "form", list(product(["300", "302", "303", "200"], ["lower", "upper", "title"])), ids="-".join
 )
-def test_a_job_is_done_in_each_form_of_the_response(start_sandbox, in_process, clock, one_by_one, told):
-    done, case = told
+def test_a_job_is_done_in_each_form_of_the_response(start_sandbox, in_process, clock, one_by_one, form):
+    done, case = form
     explore = Explore(done=done, status_case=case)
     sandbox = start_sandbox(explore=explore, pace=Pace.after_polls(4), clock=clock.now)
     config = sandbox.explore_config | one_by_one

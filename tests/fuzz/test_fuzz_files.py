@@ -139,7 +139,7 @@ def strictly(data):
 def agree(data, bite):
     """Assert that the tap reads exactly the rows of a strict parser, and refuses what that refuses."""
     rows, wanted = rows_or_none(data, bite), strictly(data)
-    assert rows is None or wanted is not None, "something that is no whole report was read"
+    assert rows is None or wanted is not None, "an incomplete report was read"
     if rows is not None:
         assert len(rows) == len(wanted)
     return rows, wanted

@@ -32,20 +32,20 @@ def test_random_faults_lose_no_row(start_sandbox, in_process, clock, api, seed):
         "format": chance.choice(["json", "csv"]) if api == "reporting" else "json",
     }
     chain = Chain(sandbox, api, DAYS["start_date"])
-    told = f"seed {seed} of {api}: {faults}"
+    described = f"seed {seed} of {api}: {faults}"
 
     for _ in range(MOST_RUNS):
         outcome = in_process(config, state=chain.state)
         chain.add(outcome.messages, clock.now())
         complete = all(str(chain.bookmark(stream)).replace(" ", "T") == END for stream in STREAMS)
-        assert (outcome.code == 0) == complete, f"I7, {told}: {outcome.errors}"
+        assert (outcome.code == 0) == complete, f"I7, {described}: {outcome.errors}"
         if complete:
             break
     compared, lost, _ = chain.compare()
 
-    assert complete, told
-    assert compared > 100, told
-    assert lost == 0, told
-    assert any(entry.fault for entry in sandbox.ledger), told
+    assert complete, described
+    assert compared > 100, described
+    assert lost == 0, described
+    assert any(entry.fault for entry in sandbox.ledger), described
     chain.assert_few_jobs(PLANNED, WIDTH)
     chain.assert_few_at_once(WIDTH)

@@ -58,11 +58,11 @@ class Stop:
 
 STOPS = {
     "tap killed": Stop(_kill(TAP, signal.SIGKILL), code=1, keeps_state=True),
-    "tap told to end": Stop(_kill(TAP, signal.SIGTERM), code=1, keeps_state=True),
+    "tap terminated": Stop(_kill(TAP, signal.SIGTERM), code=1, keeps_state=True),
     "target killed": Stop(_kill("target-postgres", signal.SIGKILL), code=1, keeps_state=False),
-    "target told to end": Stop(_kill("target-postgres", signal.SIGTERM), code=0, keeps_state=True),
+    "target terminated": Stop(_kill("target-postgres", signal.SIGTERM), code=0, keeps_state=True),
     "Meltano killed": Stop(lambda m, _: os.kill(m.pid, signal.SIGKILL), code=-9, keeps_state=False),
-    "Meltano told to end": Stop(lambda m, _: os.kill(m.pid, signal.SIGTERM), code=143, keeps_state=False),
+    "Meltano terminated": Stop(lambda m, _: os.kill(m.pid, signal.SIGTERM), code=143, keeps_state=False),
     "Ctrl-C": Stop(lambda m, _: os.killpg(m.pid, signal.SIGINT), code=1, keeps_state=False),
     "database gone": Stop(lambda _, database: database.stop(), code=1, keeps_state=False),
 }
@@ -155,7 +155,7 @@ def test_the_next_run_loads_what_a_stopped_run_did_not_load(scene, name):
     loaded = scene.counts()
     scene.gate.open()
     wait_until(lambda: not is_running(tap), "the tap has ended, too")
-    orders, files = scene.created_jobs(), scene.files()
+    created, files = scene.created_jobs(), scene.files()
     force = ["--force"] if name == "Meltano killed" else []
     if force:
         refused = scene.project.meltano("run", TAP, "target-postgres")
@@ -172,7 +172,7 @@ def test_the_next_run_loads_what_a_stopped_run_did_not_load(scene, name):
     # With a state it continued there. Without one it read all files again, but created no job again.
     assert scene.files() - files == (14 - FILES if stop.keeps_state else 14)
     assert len(set(scene.created_jobs())) == len(scene.created_jobs()) == 14
-    assert len(orders) >= FILES + 1
+    assert len(created) >= FILES + 1
 
 
 def test_a_database_that_is_back_before_the_target_needs_it_does_not_even_stop_the_run(scene):
@@ -196,13 +196,13 @@ def test_with_the_reporting_api_a_run_without_a_state_creates_all_jobs_again(sce
 
     os.kill(meltano.pid, signal.SIGTERM)
     first = ended(meltano)
-    orders = len(scene.created_jobs())
+    created = len(scene.created_jobs())
     scene.gate.open()
     scene.project.done("run", TAP, "target-postgres")
 
     assert first.code == 143
-    assert len(scene.created_jobs()) - orders == 14
-    assert [job.status for job in scene.sandbox.jobs[:orders]] == ["done"] * FILES + ["canceled"]
+    assert len(scene.created_jobs()) - created == 14
+    assert [job.status for job in scene.sandbox.jobs[:created]] == ["done"] * FILES + ["canceled"]
     scene.assert_nothing_is_missing_or_doubled()
 
 

@@ -18,10 +18,10 @@ OBJECT = f"GET /{BUCKET}/"
 API_TROUBLES = {
     "reset at connect": Trouble("reset", times=2),
     "reset instead of the answer to the sign-in": Trouble("reset", TOKEN),
-    "reset in the middle of the answer to an order": Trouble("reset", CREATE, after=150, times=2),
-    "reset instead of the answer to an order": Trouble("reset", CREATE),
-    "answer to an order cut": Trouble("close", CREATE, after=150),
-    "answer to an order that never comes": Trouble("stall", CREATE),
+    "reset in the middle of the response to a create request": Trouble("reset", CREATE, after=150, times=2),
+    "reset instead of the response to a create request": Trouble("reset", CREATE),
+    "response to a create request cut": Trouble("close", CREATE, after=150),
+    "response to a create request that never comes": Trouble("stall", CREATE),
     "reset while polling": Trouble("reset", POLL, times=3),
     "answer to a poll cut": Trouble("close", POLL, after=150, times=3),
     "poll that is never answered": Trouble("stall", POLL, times=2),
@@ -102,7 +102,7 @@ def test_the_environment_excludes_a_host_from_the_proxy(
 
 def test_a_proxy_that_is_gone_is_one_line_without_its_password(start_sandbox, tmp_path, unused_port):
     sandbox = start_sandbox()
-    proxy = f"http://somebody:canary-password@127.0.0.1:{unused_port}"
+    proxy = f"http://user:canary-password@127.0.0.1:{unused_port}"
 
     outcome = run(tmp_path, sandbox.config | DAYS, HTTP_PROXY=proxy)
 

@@ -62,7 +62,7 @@ def test_a_job_is_created_once_and_polled_until_it_is_done(clock):
     job = done(api, clock)
 
     assert (job.id, job.status) == ("j1", "done")
-    assert api.orders == [("calls", JANUARY, "json")]
+    assert api.created == [("calls", JANUARY, "json")]
     assert len(api.polls) == 6
     assert api.cancelled == []
 
@@ -81,9 +81,9 @@ def test_an_unknown_status_is_logged_once_and_counts_as_running(clock, caplog):
 
     job = done(api, clock)
 
-    told = [record for record in caplog.records if "warming up" in record.getMessage()]
+    logged = [record for record in caplog.records if "warming up" in record.getMessage()]
     assert job.status == "done"
-    assert [record.levelname for record in told] == ["WARNING"]
+    assert [record.levelname for record in logged] == ["WARNING"]
 
 
 def test_an_unknown_status_is_logged_once_for_all_jobs_of_a_run(clock, caplog):
@@ -114,7 +114,7 @@ def test_a_job_that_outlasts_its_time_is_an_error_and_cancelled(clock):
         done(api, clock)
 
     assert (caught.value.job.id, caught.value.job.status) == ("j1", "processing")
-    assert len(api.orders) == 1
+    assert len(api.created) == 1
     assert api.cancelled == ["j1"]
 
 
@@ -151,7 +151,7 @@ def test_a_job_is_kept_while_polls_fail(clock):
     job = done(api, clock)
 
     assert job.id == "j1"
-    assert len(api.orders) == 1
+    assert len(api.created) == 1
 
 
 def test_a_limit_of_this_machine_ends_the_wait_at_once(clock):
@@ -193,7 +193,7 @@ def test_a_refused_creation_is_not_repeated(clock):
     with pytest.raises(RequestRefusedError):
         done(api, clock)
 
-    assert len(api.orders) == 1
+    assert len(api.created) == 1
 
 
 def test_a_lost_answer_adopts_the_running_unseen_job_of_the_same_timespan(clock):
@@ -205,7 +205,7 @@ def test_a_lost_answer_adopts_the_running_unseen_job_of_the_same_timespan(clock)
     job = jobs.done("calls", JANUARY)
 
     assert job.id == "mine"
-    assert len(api.orders) == 1
+    assert len(api.created) == 1
     assert not jobs.is_own(job)
 
 
@@ -228,7 +228,7 @@ def test_a_job_is_created_again_when_the_response_is_lost_and_no_job_is_found(cl
         done(never, clock)
 
     assert job.id == "j2"
-    assert len(never.orders) == 8
+    assert len(never.created) == 8
 
 
 def test_a_creation_that_keeps_getting_unexpected_responses_is_given_up_within_a_minute(clock):
@@ -238,7 +238,7 @@ def test_a_creation_that_keeps_getting_unexpected_responses_is_given_up_within_a
     with pytest.raises(ResponseLostError):
         done(api, clock)
 
-    assert len(api.orders) == 3
+    assert len(api.created) == 3
     assert clock.monotonic() < 60
 
 
@@ -283,7 +283,7 @@ def test_a_stop_cancels_a_job_of_this_run():
         done(api, StoppedAt(10))
 
     assert api.cancelled == ["j1"]
-    assert len(api.orders) == 1
+    assert len(api.created) == 1
 
 
 @pytest.mark.parametrize(("clock", "error"), [(StoppedAt(10), Stopped), (SleptClock(), JobTimeoutError)])

@@ -28,7 +28,7 @@ DAY = {"start_date": "2026-03-02", "end_date": "2026-03-03"}
 
 
 def test_the_page_of_streams_is_what_the_declarations_say():
-    assert make_streams.PAGE.read_text() == make_streams.page(), "stale: `make docs` writes it anew"
+    assert make_streams.PAGE.read_text() == make_streams.page(), "stale: run `make docs`"
 
 
 # The table of errors

@@ -69,7 +69,7 @@ class Warehouse:
 
 @pytest.fixture(scope="module", params=["explore", "reporting"])
 def warehouse(request, tmp_path_factory):
-    """Load a run with halves, a boundary row and a lost response, one with a lookback, one without its state."""
+    """Load runs: with halves, a boundary row and a lost response, one with a lookback, one without state."""
     folder, api = tmp_path_factory.mktemp(request.param), request.param
     added = {"key": KEYS[api], "field": "end_at"}
     faults = [

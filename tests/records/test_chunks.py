@@ -263,7 +263,7 @@ def kinds_of_chunks(entries, **options):
         pytest.param([{"id": f"CA{i}", "end_at": "2026-03-02 01:02:03"} for i in range(9)], id="as declared"),
         pytest.param([{"id": i, "end_at": "2026-03-02T01:02:03Z"} for i in range(9)], id="ids are numbers"),
         pytest.param([{"id": "CA", "talk_time": "17", "end_at": None}] * 9, id="numbers are text"),
-        pytest.param([{"id": "CA", "queue": 5}] * 9, id="a field nobody knows"),
+        pytest.param([{"id": "CA", "queue": 5}] * 9, id="an unknown field"),
         pytest.param([{"id": "CA", "call": "alias"}] * 9, id="another name"),
     ],
 )

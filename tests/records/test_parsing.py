@@ -153,9 +153,9 @@ NO_REPORT = {
     "blank for a comma": b'{"entries":[{"id":"1"} {"id":"2"}],"total":2}',
     "crossed brackets": b'{"entries":[{"id":"1"]}}',
     "one quotation mark less": b'{"entries":[{"id":"1},{"id":"2"}],"total":2}',
-    "garbage behind": b'{"entries":[{"id":"1"}],"total":1}garbage',
-    "a second report behind": b'{"entries":[{"id":"1"}],"total":1}{"entries":[]}',
-    "garbage behind the list": b'{"entries":[{"id":"1"}]oops}',
+    "garbage after the end": b'{"entries":[{"id":"1"}],"total":1}garbage',
+    "a second report after the end": b'{"entries":[{"id":"1"}],"total":1}{"entries":[]}',
+    "garbage after the list": b'{"entries":[{"id":"1"}]oops}',
     "not UTF-8": b'{"entries":[{"id":"\xff"}],"total":1}',
     "UTF-16": '{"entries":[],"total":0}'.encode("utf-16"),
     "a job": b'{"id":"5","status":"done"}',
@@ -353,7 +353,7 @@ NO_CSV_REPORT = {
     "a cell more": (b"id,b\n1,2\n1,2,3\n", "line 3: .* 3 cells"),
     "a cell less": (b"id,b\n1\n", "line 2: .* 1 cells"),
     "unclosed quotation": (b'id,b\n1,"2\n3,4\n', "line 3"),
-    "text behind a quotation": (b'id,b\n1,"2"x\n', "line 2"),
+    "text after a quotation": (b'id,b\n1,"2"x\n', "line 2"),
     "key column missing": (b"call,b\n1,2\n", "lacks id"),
     "a column twice": (b"id,b,b\n1,2,3\n", "twice"),
     "a message": (b"Internal server error\n", "lacks id"),
@@ -363,9 +363,9 @@ NO_CSV_REPORT = {
 }
 
 
-@pytest.mark.parametrize(("data", "told"), NO_CSV_REPORT.values(), ids=NO_CSV_REPORT)
-def test_csv_rows_raise_when_the_report_is_incomplete(data, told):
-    with pytest.raises(MalformedFileError, match=told) as caught:
+@pytest.mark.parametrize(("data", "message"), NO_CSV_REPORT.values(), ids=NO_CSV_REPORT)
+def test_csv_rows_raise_when_the_report_is_incomplete(data, message):
+    with pytest.raises(MalformedFileError, match=message) as caught:
         from_csv(data)
 
     assert caught.value.position is not None

@@ -29,8 +29,8 @@ def test_a_run_adopts_the_jobs_of_a_killed_run(start_sandbox, tmp_path):
 
     assert outcome.code == 0, outcome.stderr
     assert outcome.stderr.count(": adopted") == len(left) == 5
-    orders = Counter((job.report, job.timespan) for job in sandbox.jobs)
-    assert max(orders.values()) == 1
+    created = Counter((job.report, job.timespan) for job in sandbox.jobs)
+    assert max(created.values()) == 1
     assert len(outcome.records("calls")) == len(
         sandbox.rows("calls", utc("2026-03-02"), utc("2026-03-09"), api="explore")
     )

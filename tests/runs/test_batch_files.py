@@ -138,18 +138,18 @@ def test_a_folder_that_cannot_be_written_to_is_one_line_and_moves_no_bookmark(st
 
 HERE = {"root": "file:///tmp"}
 WRONG = {
-    "an encoding alone": {"encoding": {"format": "jsonl"}},
+    "only an encoding": {"encoding": {"format": "jsonl"}},
     "no root": {"encoding": {"format": "jsonl"}, "storage": {}},
     "parquet": {"encoding": {"format": "parquet"}, "storage": {"root": "file:///tmp"}},
     "bzip2": {"encoding": {"format": "jsonl", "compression": "bzip2"}, "storage": {"root": "file:///tmp"}},
-    "no records a file": {
+    "zero records per file": {
         "encoding": {"format": "jsonl"},
         "storage": {"root": "file:///tmp"},
         "batch_size": 0,
     },
-    "a scheme that nobody knows": {"encoding": {"format": "jsonl"}, "storage": {"root": "nosuch://bucket"}},
+    "an unknown scheme": {"encoding": {"format": "jsonl"}, "storage": {"root": "nosuch://bucket"}},
     "a store without its package": {"encoding": {"format": "jsonl"}, "storage": {"root": "gs://bucket"}},
-    "an option that nobody knows": {
+    "an unknown option": {
         "encoding": {"format": "jsonl"},
         "storage": {"root": "file:///tmp", "folder": "x"},
     },

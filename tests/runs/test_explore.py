@@ -237,7 +237,7 @@ def test_the_payloads_of_calls_of_all_times_load_into_one_schema(
     assert outcome.code == 0, outcome.stderr
     records = outcome.records("calls")
     assert {record["call_id"] for record in records} == usual.keys()
-    assert {record["_unknown_fields"] for record in records} == {None}, "something had no place"
+    assert {record["_unknown_fields"] for record in records} == {None}, "a field or value has no column"
     for record in records:
         row = usual[record["call_id"]]
         assert record["end_at"][:19] == row["end_at"][:19].replace(" ", "T")

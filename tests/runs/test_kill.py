@@ -164,7 +164,7 @@ def test_nothing_is_lost_when_the_tap_is_killed_at_a_request(start_sandbox, tmp_
     messages, stderr = finished(tap, config, tmp_path)
     gate.opened.set()
 
-    assert is_met, f"the step was never reached, so that this test says nothing: {stderr}"
+    assert is_met, f"the step was never reached, so this test is useless: {stderr}"
     assert tap.returncode == -signal.SIGKILL
     go_on(sandbox, api, config, tmp_path, messages)
 
@@ -186,11 +186,11 @@ def test_nothing_is_lost_when_the_tap_is_killed_in_a_write_without_a_reader(
 
     head = b""
     while head.count(b"\n") < lines:
-        assert select.select([read_end], [], [], 60)[0], "the tap writes no more"
+        assert select.select([read_end], [], [], 60)[0], "the tap stopped writing"
         head += os.read(read_end, 512)
     wait_until_full(write_end)
     os.close(write_end)
-    assert tap.poll() is None, "the tap has ended before, so that this test says nothing"
+    assert tap.poll() is None, "the tap ended before, so this test is useless"
     tap.send_signal(signal.SIGKILL)
     with open(read_end, "rb") as reader:  # noqa: PTH123 - a descriptor
         rest = reader.read()

@@ -73,7 +73,7 @@ def test_the_search_finds_a_token_that_a_sandbox_gave_out(start_sandbox, tmp_pat
 
 
 def test_the_search_finds_a_signature():
-    with pytest.raises(AssertionError, match="signed address"):
+    with pytest.raises(AssertionError, match="presigned URL is shown"):
         assert_nothing_secret("https://h/x?X-Amz-Expires=9&X-Amz-Signature=5f0c")
 
 

@@ -42,7 +42,7 @@ def run_with(tmp_path, config, code, *before, **files):
 
 
 def assert_left_at_once(tmp_path, tap, number):
-    assert (tmp_path / "met").exists(), "no signal was sent, so that this test says nothing"
+    assert (tmp_path / "met").exists(), "no signal was sent, so this test is useless"
     assert (tap.returncode, tap.stdout, tap.stderr) == (128 + number, b"", b"")
 
 

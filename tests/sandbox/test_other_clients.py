@@ -84,7 +84,7 @@ def as_text(rows):
 def test_a_connector_that_follows_redirects_and_waits_for_a_status_that_never_comes(
     open_account, http, report, done
 ):
-    """`grant_type` is in the query, all requests use one token, times have no zone, `timezone` is in `timespan`."""
+    """`grant_type` is in the query, `timezone` is in `timespan`, times have no zone; one token for all."""
     sandbox = open_account(explore={"done": done})
     root = signed_in(http, sandbox, "?grant_type=client_credentials")
     timespan = {"from": f"{START:%Y-%m-%dT%H:%M:%S}", "to": f"{NOW:%Y-%m-%dT%H:%M:%S}", "timezone": "UTC"}
@@ -104,7 +104,7 @@ def test_a_connector_that_follows_redirects_and_waits_for_a_status_that_never_co
     "options", [{}, {"done": "302"}, {"waiting_204": True}, {"done": "302", "waiting_204": True}], ids=repr
 )
 def test_a_downloader_that_follows_no_redirect(open_account, http, options):
-    """It requests 31 days. 302 and 303 mean done, 200 and 204 do not. The file is requested without the token."""
+    """302 and 303 mean done, 200 and 204 do not. The file is requested without the token."""
     sandbox = open_account(explore=options)
     root = signed_in(http, sandbox, grant_type="client_credentials")
     chunks = [NOW - timedelta(days=31 * number) for number in (3, 2, 1, 0)]
@@ -193,7 +193,7 @@ def assertion(config, now):
     ],
 )
 def test_a_script_that_polls_only_the_file(open_account, http, report, headings, waiting):
-    """It uses a private key, CSV with display names, and ten tries of the files operation. It deletes the file."""
+    """It uses a private key and CSV display names, and ten tries of the files operation."""
     sandbox = open_account(explore={"files_waiting": waiting})
     config = sandbox.explore_key_config
     form = {

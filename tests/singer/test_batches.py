@@ -30,9 +30,9 @@ def test_records_of_a_broken_file_leave_no_bytes(tmp_path):
         batches.clear()
         batches.add(ROWS)
         batches.add(ROWS)
-        [address] = batches.publish()
+        [url] = batches.publish()
 
-    packed = Path(address.removeprefix("file://")).read_bytes()
+    packed = Path(url.removeprefix("file://")).read_bytes()
     assert gzip.decompress(packed).count(b"\n") == 2 * len(ROWS)
 
 

@@ -20,11 +20,11 @@ def random_faults(random, number):
 
 
 #: All kinds except those that change the content of a file, because the rows are compared with the truth.
-PASSING = sorted(KINDS.keys() - KINDS_OF_CONTENT.keys())
+TRANSIENT = sorted(KINDS.keys() - KINDS_OF_CONTENT.keys())
 
 
 def _random_fault(random):
-    name = random.choice(PASSING)
+    name = random.choice(TRANSIENT)
     details = {
         "after": lambda: random.randrange(20_000),
         "seconds": lambda: 0.05,

@@ -21,8 +21,8 @@ def with_new_field(record):
 
 
 def with_type_changed(record):
-    told = record["talk_time"]
-    return record if told is None else unknown(record | {"talk_time": None}, talk_time=told)
+    value = record["talk_time"]
+    return record if value is None else unknown(record | {"talk_time": None}, talk_time=value)
 
 
 def with_renamed_field(record):

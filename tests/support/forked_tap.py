@@ -91,10 +91,10 @@ class Forked(subprocess.Popen):
             return self.pid, 0
         if wait_flags & os.WNOHANG and not select.select([self._report], [], [], 0)[0]:
             return 0, 0
-        told = self._receive()
+        reported = self._receive()
         self._report.close()
-        self.peak = told["peak"]
-        return self.pid, told["status"]
+        self.peak = reported["peak"]
+        return self.pid, reported["status"]
 
     def _internal_poll(self, _deadstate=None):
         if self.returncode is None and self._waitpid_lock.acquire(blocking=False):

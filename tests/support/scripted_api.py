@@ -24,7 +24,7 @@ class ScriptedApi:
         self._scripts = iter(scripts)
         self._words = {}
         self.listed = list(listed)
-        self.orders = []
+        self.created = []
         self.polls = []
         self.cancelled = []
 
@@ -32,8 +32,8 @@ class ScriptedApi:
         return NOW
 
     def create(self, report, timespan, file_format):
-        self.orders.append((report, timespan, file_format))
-        job = ReportJob(f"j{len(self.orders)}", report, timespan, "")
+        self.created.append((report, timespan, file_format))
+        job = ReportJob(f"j{len(self.created)}", report, timespan, "")
         self._words[job.id] = list(next(self._scripts))
         return self._next_status(job)
 

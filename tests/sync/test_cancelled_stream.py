@@ -58,5 +58,5 @@ def test_a_stream_that_waits_out_a_429_is_dropped_within_a_second(start_sandbox)
         took = time.monotonic() - began
 
     assert first.result.report == "user_status"
-    assert took < 30, "it waited for what Retry-After asks for"
+    assert took < 30, "it waited as long as Retry-After says"
     assert sandbox.unmet_faults() == []

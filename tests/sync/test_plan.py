@@ -170,7 +170,7 @@ def test_a_job_that_another_process_ends_is_replaced_once(clock, status):
         made(for_ever, clock)
 
     assert job.id == "j2"
-    assert len(for_ever.orders) == 2
+    assert len(for_ever.created) == 2
 
 
 def test_new_jobs_are_bounded_when_jobs_end_in_every_way_in_turn(clock):
@@ -180,7 +180,7 @@ def test_new_jobs_are_bounded_when_jobs_end_in_every_way_in_turn(clock):
     with pytest.raises(JobFailedError):
         made(api, clock)
 
-    assert len(api.orders) <= 5
+    assert len(api.created) <= 5
 
 
 def test_a_job_that_is_no_longer_known_is_replaced_once(clock):
@@ -189,7 +189,7 @@ def test_a_job_that_is_no_longer_known_is_replaced_once(clock):
     with pytest.raises(JobFailedError, match="not known"):
         made(api, clock)
 
-    assert len(api.orders) == 2
+    assert len(api.created) == 2
     assert 120 < clock.monotonic() < 160
 
 

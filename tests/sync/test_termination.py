@@ -74,4 +74,4 @@ def test_the_work_for_a_timespan_ends_with_any_responses(scripts):
         ahead.next("calls", lambda: None)
 
     # Each level of halving has new jobs, and each of them has attempts after lost responses.
-    assert len(api.orders) <= (HALVINGS + 1) * 10 * 8
+    assert len(api.created) <= (HALVINGS + 1) * 10 * 8
