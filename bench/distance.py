@@ -136,7 +136,7 @@ def _in_turns(scenario: Scenario, server: Far, options: Options) -> dict[str, li
             trip = command.run(version)
             options.log(
                 f"{scenario.what}, {version.name}, round {number} of {options.rounds}: "
-                f"{trip.wall:.1f} s, {trip.cpu:.1f} s of processor"
+                f"{trip.wall:.1f} s wall, {trip.cpu:.1f} s CPU"
             )
             trips[version.name].append(trip)
     return trips

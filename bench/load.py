@@ -155,7 +155,7 @@ def _table(loads: Mapping[str, Sequence[Loaded]], rounds: int) -> str:
         )
         for what, each in loads.items()
     ]
-    headings = ("", "s of time", "s of processor, tap", "target", "tap's share, %", "rows arrived")
+    headings = ("", "wall s", "CPU s, tap", "target", "tap's share, %", "rows arrived")
     return table(f"Into a database, {_ROWS:,} calls, {rounds} runs in turns", headings, lines)
 
 

@@ -116,7 +116,7 @@ def in_turns(
         for name, command in commands.items():
             usages[name].append(run(command))
             used = usages[name][-1]
-            log(f"{name}, round {number} of {rounds}: {used.wall:.1f} s, {used.cpu:.1f} s of processor")
+            log(f"{name}, round {number} of {rounds}: {used.wall:.1f} s, {used.cpu:.1f} s CPU")
     return usages
 
 

@@ -71,8 +71,8 @@ def measured(options: Options) -> Outcome:
             costs.append({**steps, **rest, **whole})
     ordered = sorted(_STEPS, key=lambda name: -median(cost[name] for cost in costs))
     lines = [(name, Range.of(cost[name] for cost in costs).text()) for name in (*ordered, *_BESIDE)]
-    title = f"What a row costs, {rows:,} rows of calls in JSON, {options.rounds} runs in turns"
-    print(table(title, ("", "microseconds a row"), lines), flush=True)
+    title = f"Cost of a row, {rows:,} rows of calls in JSON, {options.rounds} runs in turns"
+    print(table(title, ("", "microseconds per row"), lines), flush=True)
     return Outcome(costs)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Decode = Callable[[bytes], list[Any]]
 
 ROWS = 20_000
-ALL = "rows as they mostly are"
+ALL = "usual rows"
 
 
 def measured(rounds: int) -> dict[str, float]:
@@ -39,13 +39,13 @@ def measured(rounds: int) -> dict[str, float]:
     renamed = {name: f"the_{name}" for name in rows[0]}
     cases: dict[str, tuple[bytes, Decode]] = {
         ALL: (content, _in_chunks()),
-        "timestamps already as they are to be": (_report(map(_stamped, rows)), _in_chunks()),
+        "timestamps already in the final form": (_report(map(_stamped, rows)), _in_chunks()),
         "half of the columns deselected": (content, _in_chunks(selected=half)),
         "key `_row_id`, of five fields": (
             content,
             _in_chunks(keys=(ROW_ID,), row_id_fields=("callsid", "type", "start_at", "end_at", "agent_name")),
         ),
-        "every field by another name": (
+        "every field renamed": (
             _report({renamed[name]: value for name, value in row.items()} for row in rows),
             _in_chunks(aliases={other: name for name, other in renamed.items()}),
         ),

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from bench.ratios import Ratio
 
 HOW_ROWS = """
-Rows: the tap creates a job, polls and downloads, and the plain tap fetches the file, from one server that
-has it ready, in a process of its own; the loops and cat read it from the disk. All write to /dev/null, and
-wrote the same records before. All run in turns. `without start` leaves out the processor time of no rows."""
+Rows: the tap creates a job, polls and downloads. The plain tap downloads the file. Both use the same server,
+a separate process that has the file ready. The loops and cat read the file from disk. All write to /dev/null,
+and a check has shown that they write the same records. All run in turns. `without start` subtracts the CPU
+time of a run without rows."""
 NO_BATCH = "\nRows of calls, batch: not available; the tap refuses the setting batch_config"
 
 
@@ -60,7 +61,7 @@ def of_no_rows(form: str, starts: Mapping[str, Sequence[Usage]]) -> str:
         for name, each in starts.items()
     ]
     title = f"Rows of calls, {form}, none: the start, {_runs(starts)}"
-    return table(title, ("", "s of processor", "s of time", "peak MiB"), lines)
+    return table(title, ("", "CPU s", "wall s", "peak MiB"), lines)
 
 
 def of_rows(
@@ -77,8 +78,8 @@ def of_rows(
         )
         for name, each in usages.items()
     ]
-    title = f"Rows of calls, {form}, {count:,}, thousands a second, {_runs(usages)}"
-    return table(title, ("", "of processor", "without start", "of time", "peak MiB"), lines)
+    title = f"Rows of calls, {form}, {count:,}, thousands per second, {_runs(usages)}"
+    return table(title, ("", "CPU", "CPU without start", "wall", "peak MiB"), lines)
 
 
 def of_rules(took: Mapping[str, float]) -> str:
@@ -86,7 +87,7 @@ def of_rules(took: Mapping[str, float]) -> str:
     usual = took[rules.ALL]
     lines = [(name, f"{each:.2f}", f"{each / usual:.2f}") for name, each in took.items()]
     title = f"What each rule costs, {rules.ROWS:,} rows of calls in JSON, from file to lines"
-    return table(title, ("", "microseconds a row", "/ as mostly"), lines)
+    return table(title, ("", "microseconds per row", "/ usual"), lines)
 
 
 def of_ratios(reached: Sequence[Ratio]) -> str:

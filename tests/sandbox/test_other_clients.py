@@ -104,7 +104,10 @@ def test_a_connector_that_follows_redirects_and_waits_for_a_status_that_never_co
     "options", [{}, {"done": "302"}, {"waiting_204": True}, {"done": "302", "waiting_204": True}], ids=repr
 )
 def test_a_downloader_that_follows_no_redirect(open_account, http, options):
-    """302 and 303 mean done, 200 and 204 do not. The file is requested without the token."""
+    """302 and 303 mean done, 200 and 204 do not.
+
+    Each job is for 31 days. The file is requested without the token.
+    """
     sandbox = open_account(explore=options)
     root = signed_in(http, sandbox, grant_type="client_credentials")
     chunks = [NOW - timedelta(days=31 * number) for number in (3, 2, 1, 0)]
@@ -193,7 +196,10 @@ def assertion(config, now):
     ],
 )
 def test_a_script_that_polls_only_the_file(open_account, http, report, headings, waiting):
-    """It uses a private key and CSV display names, and ten tries of the files operation."""
+    """It uses a private key and CSV display names.
+
+    It tries the files operation up to ten times, then deletes the file.
+    """
     sandbox = open_account(explore={"files_waiting": waiting})
     config = sandbox.explore_key_config
     form = {
