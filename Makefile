@@ -15,7 +15,7 @@ PYTEST := pytest --numprocesses=4
 # Where the environment forbids to keep compiled code, each process would compile all tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help test test-all test-oldest test-next test-integration soak fuzz check format demo examples bench docs package constraints clean
+.PHONY: help test test-all test-oldest test-next test-integration soak fuzz check format demo examples targets bench docs package release-notes constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -30,9 +30,11 @@ help:
 	@echo 'make fuzz         report files of any bytes, led by what they reach in the code; SECONDS=600'
 	@echo 'make check        lint, format and types'
 	@echo 'make format       put the code into shape'
+	@echo 'make targets      every row of both APIs into each target of docs/targets.md, in 3 minutes; ARGS="jsonl csv"'
 	@echo 'make bench        speed and memory, docs/speed.md, in 20 minutes; ARGS=--quick in two; ARGS="tls plan"'
-	@echo 'make docs         write docs/streams.md anew from the schemas'
+	@echo 'make docs         write docs/streams.md, docs/settings.md and the settings that Meltano knows'
 	@echo 'make package      build the package, and try it in an empty environment'
+	@echo 'make release-notes  the section of a version in CHANGELOG.md; VERSION=0.1.0'
 	@echo 'make constraints  pin the newest version of everything, in constraints.txt'
 	@echo 'make clean        remove what the targets above have built'
 
@@ -85,11 +87,15 @@ demo: .venv/built .venv-meltano/built
 examples: .venv/built .venv-meltano/built $(ENGINES:%=.venv-%/built)
 	@$(BIN)/python examples/try.py $(ENGINES)
 
+targets: .venv/built-integration .venv-judges/built .venv-targets/uv/built
+	@$(BIN)/python -m tests.targets $(ARGS)
+
 bench: .venv/built
 	@$(BIN)/python -m bench $(ARGS)
 
 docs: .venv/built
 	$(BIN)/python -m docs.make_streams
+	$(BIN)/python -m docs.make_settings
 
 # What the tests cannot do without a network: the package alone, with the newest dependencies it allows.
 package: .venv/built
@@ -102,6 +108,14 @@ package: .venv/built
 	.venv-package/bin/tap-talkdesk-reports --about > /dev/null
 	.venv-package/bin/tap-talkdesk-reports --discover > /dev/null
 	.venv-package/bin/talkdesk-sandbox --help > /dev/null
+
+# make passes VERSION to awk in the environment.
+release-notes:
+	@awk 'index($$0, "## [") == 1 { inside = index($$0, "## [" ENVIRON["VERSION"] "]") == 1; next } \
+	  /^\[[^]]+\]: / { inside = 0 } \
+	  inside && (begun || NF) { begun = 1; print } \
+	  END { if (!begun) { print "CHANGELOG.md has no section for version " ENVIRON["VERSION"] > "/dev/stderr"; exit 1 } }' \
+	  CHANGELOG.md
 
 clean:
 	rm -rf .venv .venv-* .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -161,11 +175,15 @@ find_python = \
 # An environment for each: one needs a newer jsonschema than the other accepts.
 .venv-targets/built: .venv/built
 	@echo 'Building .venv-targets with $(TARGETS) (once) ...'; began=$$(date +%s); \
-	rm -rf .venv-targets && for target in $(TARGETS); do \
-	  folder=.venv-targets/$${target%%==*}; \
+	for target in $(TARGETS); do \
+	  folder=.venv-targets/$${target%%==*}; rm -rf $$folder; \
 	  $(BIN)/python -m venv $$folder && $$folder/bin/python -m pip install -qq $$target || exit 1; \
 	done; \
 	touch $@ && echo "... took $$(($$(date +%s) - began)) s"
+
+.venv-targets/uv/built: .venv/built
+	@rm -rf .venv-targets/uv && $(BIN)/python -m venv .venv-targets/uv && \
+	.venv-targets/uv/bin/python -m pip install -qq $(UV) && touch $@
 
 # A Meltano project as a newcomer makes it: the tap from its definition, in a clone beside the project.
 # pipelinewise-target-postgres wants a psycopg2 that has no wheel for Python 3.12 and newer.
@@ -177,8 +195,8 @@ find_python = \
 	meltano='../../.venv-meltano/bin/meltano --log-level=warning' && \
 	UV_CONSTRAINT=$(CURDIR)/constraints.txt $$meltano add \
 	  --from-ref ../tap-talkdesk-reports/plugins/extractors/tap-talkdesk-reports.yml tap-talkdesk-reports && \
-	$$meltano select tap-talkdesk-reports 'calls.*' && \
-	$$meltano select tap-talkdesk-reports 'user_status.*' && \
+	$$meltano select tap-talkdesk-reports calls '*' && \
+	$$meltano select tap-talkdesk-reports user_status '*' && \
 	echo 'psycopg2-binary>=2.9.10' > overrides.txt && \
 	UV_OVERRIDE=overrides.txt $$meltano install --plugin-type loader && \
 	touch ../built && echo "... took $$(($$(date +%s) - began)) s"

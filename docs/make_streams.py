@@ -22,35 +22,70 @@ PAGE = Path(__file__).with_name("streams.md")
 HEAD = """\
 # Streams and columns
 
-Made by `make docs` from the [declarations](../tap_talkdesk_reports/streams.py) and the
-[schemas](../tap_talkdesk_reports/schemas/); do not edit it by hand.
+This page lists every stream of the tap: its key, its columns, and what is known about the freshness of its
+data. `make docs` writes it from the [declarations](../tap_talkdesk_reports/streams.py) and the
+[schemas](../tap_talkdesk_reports/schemas/), so do not edit it.
 
-What `--discover` prints is the same. To see one stream:
+`--discover` prints the same information. To see one stream:
 
 ```sh
 tap-talkdesk-reports --discover | jq '.streams[] | select(.stream == "calls")'
 ```
 
-- Only keys are never null. Every other column may be, whatever the documents say.
-- Times are RFC 3339 in UTC. Ids are text. Durations are in seconds unless the description says otherwise.
-- The report of a timespan holds the rows whose *replication key* lies in it. For most reports nobody has
-  documented which time that is; what stands here is what other clients rely on, or a likely guess.
-- *Fresh* is what Talkdesk's documents say of how old data must be to be complete, and *delay* the
-  `availability_delay_minutes` that fits it, with a margin. The default, 60, is kept for all streams
-  until you set another in `stream_settings`. Where nothing is documented, keep it: what is not there yet
-  when its timespan is read is missed.
-- `_unknown_fields` is there with `unknown_fields: keep`, the default: a JSON object as text.
-- Every record has each selected column, null if the report file lacks the field: a payload of another
-  year has other ones.
+## Which rows a report has
+
+The report of a timespan has the rows whose replication key is in the timespan. For most reports, no document
+says which time Talkdesk filters on. Then this page names the time that other programs use, or a likely guess.
+
+## Freshness
+
+If the tap reads a timespan before all its rows are at Talkdesk, the tap misses rows. The setting
+`availability_delay_minutes` prevents this: it is 60 by default, for every stream. In the tables below,
+*freshness* repeats Talkdesk's documents, and *delay* is a value of the setting that fits, with a margin.
+Set it for one stream in `stream_settings`. If nothing is documented, keep the default.
+
+## Keys
+
+- Only key columns are never null. Every other column may be null, whatever Talkdesk's documents say.
+- `_row_id` is a digest of the fields that identify a row and do not change. Each stream below lists them.
+  Of `feedback_flow` and `csat_score` no such fields are known, so the digest covers the whole row: a row that
+  was edited at Talkdesk appears as a second row.
+
+## Types
+
+- Times are RFC 3339 in UTC.
+- Ids are text.
+- `Yes`/`No` and `TRUE`/`FALSE` become booleans.
+- Durations are whole seconds, or fractions of a day if the description says so.
+- A value that does not fit the type of its column becomes null, and `_unknown_fields` gets it.
+
+## Names
+
+Many databases accept only plain column names, so the tap changes other names: `in_business_hours?` becomes
+`in_business_hours`. The description of the column has Talkdesk's name.
+
+## Missing and unknown fields
+
+- Every record has every selected column. If the report file lacks the field, the column is null. So different
+  payloads of a report give the same columns: `calls` loads the payload since May 2026 and the older ones.
+- `_unknown_fields` is a JSON object as text. It has the fields that the schema does not know, the values that
+  do not fit their type, and the source values of durations that the tap rounded to whole seconds. The setting
+  `unknown_fields` can also leave it out, or make such values an error.
+
+## Empty cells in CSV files
+
+In a CSV file, empty text and null look the same. The tap reads an empty cell as null. The exceptions are text
+fields that Talkdesk fills with empty text, such as `ivr_options`. JSON does not have this problem and is the
+default `format`.
 """
 
-FRESH = re.compile(r"[^.]*\b(?:Fresh|Refreshed|Available) [^.]*\.")
+FRESHNESS = re.compile(r"[^.]*\b(?:complete after|refreshes) [^.]*\.")
 
-#: `availability_delay_minutes`, with a margin, by what is documented.
+#: `availability_delay_minutes`, with a margin, for each documented freshness.
 DELAYS = {
-    "Refreshed every minute": "5",
-    "Fresh after 5 minutes": "10",
-    "Fresh after 1 hour": "90",
+    "Talkdesk refreshes this report every minute": "5",
+    "Rows are complete after 5 minutes": "10",
+    "Rows are complete after 1 hour": "90",
     "written with the file": "-",
 }
 
@@ -66,12 +101,12 @@ def page() -> str:
 
 def _api(api: str, streams: Sequence[Stream]) -> Iterator[str]:
     """A table of an API's streams, then each of them."""
-    yield "| stream | key | replication key | fresh | delay | selected by default |"
+    yield "| stream | key | replication key | freshness | delay | selected by default |"
     yield "|---|---|---|---|---|---|"
     for stream in streams:
         chosen = "yes" if stream.selected_by_default else "no"
-        fresh = _fresh(stream)
-        cells = _keys(stream), f"`{stream.replication_key}`", fresh, _delay(fresh), chosen
+        freshness = _freshness(stream)
+        cells = _keys(stream), f"`{stream.replication_key}`", freshness, _delay(freshness), chosen
         yield f"| [`{stream.name}`](#{api}-{stream.name}) | {' | '.join(cells)} |"
     yield ""
     for stream in streams:
@@ -91,12 +126,12 @@ def _stream(api: str, stream: Stream) -> Iterator[str]:
     yield f"Key: {_keys(stream)}. Replication key: `{stream.replication_key}`."
     if ROW_ID in stream.primary_keys:
         of = ", ".join(f"`{name}`" for name in getattr(stream, "row_id_fields", ()))
-        whole = "the whole row, so that a row which was edited at Talkdesk appears as a second one"
+        whole = "the whole row, so a row that was edited at Talkdesk appears as a second row"
         yield f"`{ROW_ID}` is a digest of {of or whole}."
     if isinstance(stream, ReportStream) and stream.aliases:
         renamed = ", ".join(f"`{old}` → `{new}`" for old, new in stream.aliases.items())
         yield ""
-        yield f"Fields that a payload names otherwise arrive in these columns: {renamed}."
+        yield f"A payload may have other names for some fields. They arrive in these columns: {renamed}."
     yield ""
     yield "| column | type | meaning |"
     yield "|---|---|---|"
@@ -106,23 +141,23 @@ def _stream(api: str, stream: Stream) -> Iterator[str]:
 
 
 def _declared(stream: Stream) -> list[str]:
-    """What the declaration says beyond the schema, with its sources as links."""
+    """What the declaration says after its first sentence, with its sources as links."""
     text = re.sub(r" \(talkdesk-api, C\d+\)", "", inspect.getdoc(type(stream)) or "")
-    text = re.sub(r"(?m)(https://\S+?)\.$", r"<\1>.", text)
-    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+    text = re.sub(r"(?m)(https://\S+?)\.$", r"<\1>.", text).partition(".")[2]
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
 
 
-def _fresh(stream: Stream) -> str:
-    """What the schema's description says of it; that nothing is documented does not count."""
+def _freshness(stream: Stream) -> str:
+    """The sentence of the schema's description about freshness, if there is one."""
     if stream.name == REPORT_FILES:
         return "written with the file"
-    found = FRESH.search(stream.schema["description"])
+    found = FRESHNESS.search(stream.schema["description"])
     return found[0].strip().rstrip(".") if found else "not documented"
 
 
-def _delay(fresh: str) -> str:
-    """The delay in minutes that fits what is documented."""
-    return DELAYS.get(fresh, "60")
+def _delay(freshness: str) -> str:
+    """The delay in minutes that fits a documented freshness."""
+    return DELAYS.get(freshness, "60")
 
 
 def _keys(stream: Stream) -> str:
@@ -130,7 +165,7 @@ def _keys(stream: Stream) -> str:
 
 
 def _type(field: dict[str, Any]) -> str:
-    """The type in words."""
+    """The type as a word."""
     (kind,) = [kind for kind in field["type"] if kind != "null"]
     said = {"string": "text"}.get(kind, kind)
     said = "time" if field.get("format") == "date-time" else said

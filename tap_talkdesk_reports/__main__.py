@@ -1,4 +1,4 @@
-"""The command `tap-talkdesk-reports`, which is `python -m tap_talkdesk_reports`, too."""
+"""Runs the command `tap-talkdesk-reports`, also as `python -m tap_talkdesk_reports`."""
 
 import gc
 from signal import SIG_IGN
@@ -7,18 +7,18 @@ from tap_talkdesk_reports.core.signals import leave, listen
 
 
 def main() -> None:
-    """Run the tap. Signals count from the first line; the import of the SDK takes a third of a second."""
+    """Runs the tap. It handles signals first, because importing the SDK takes a third of a second."""
     listen(leave)
-    # What is imported lives until the end: to look for garbage in it takes a tenth of the start, in vain.
+    # Imported objects live until the end. Collecting garbage among them would take a tenth of the start.
     gc.disable()
-    from tap_talkdesk_reports.tap import TapTalkdeskReports  # noqa: PLC0415 - signals count from before it
+    from tap_talkdesk_reports.tap import TapTalkdeskReports  # noqa: PLC0415 - signals are handled before
 
     gc.freeze()
     gc.enable()
     try:
         TapTalkdeskReports.cli()
     finally:
-        # The exit code is decided. Python unsets handlers as it ends, and one more signal would change it.
+        # The exit code is decided. Python resets handlers as it ends, so another signal would change it.
         listen(SIG_IGN)
 
 

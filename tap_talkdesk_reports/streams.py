@@ -1,7 +1,8 @@
 """Declares each stream: name, keys, replication key, `_row_id` fields, selection by default. No logic.
 
 Its schema has the same name in `schemas`. If the key is `_row_id`, `row_id_fields` lists
-the fields that identify a row and do not change (talkdesk-api, part C).
+the fields that identify a row and do not change (talkdesk-api, part C). `docs/streams.md`
+repeats what a docstring says after its first sentence.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ class ReportingStream(ReportStream):
 
 
 class ExploreStream(ReportStream):
-    """A report of the Explore API, read only if it is selected: few accounts may use all reports."""
+    """A report of the Explore API, not selected by default: few accounts may use all reports."""
 
     schemas = SchemaDirectory(explore)
     selected_by_default = False
 
 
 class ReportingCalls(ReportingStream):
-    """Calls. Source: the seed document; https://docs.talkdesk.com/docs/calls-report-reporting."""
+    """Reads calls. Source: https://docs.talkdesk.com/docs/calls-report-reporting."""
 
     name = "calls"
     primary_keys = ("callsid",)
@@ -44,11 +45,11 @@ class ReportingCalls(ReportingStream):
 
 
 class ReportingUserStatus(ReportingStream):
-    """Statuses of users. Source: https://docs.talkdesk.com/docs/user-status-report.
+    """Reads statuses of users. Source: https://docs.talkdesk.com/docs/user-status-report.
 
     No key is documented. Talkdesk splits a status at the end of a month and at a change of
-    team. Label and team may be empty, and so may the end: a status that had none and ends
-    later is a second row.
+    team. Label, team and end may be empty. If a status has no end and gets one later, it
+    appears as a second row.
     """
 
     name = "user_status"
@@ -59,11 +60,12 @@ class ReportingUserStatus(ReportingStream):
 
 
 class Calls(ExploreStream):
-    """Calls. Source: https://docs.talkdesk.com/docs/calls-report.
+    """Reads calls. Source: https://docs.talkdesk.com/docs/calls-report.
 
-    The page showed two payloads in 2026, and clients knew the later one before. Both load:
-    fields that only differ in name are aliases. In the other payload durations are
-    fractions of a day.
+    Talkdesk's page showed two payloads in 2026, and other programs knew the second one
+    before. The tap loads both. A field with another name in the first payload arrives in the
+    column of the second. The first payload has durations as fractions of a day; the tap
+    converts them to seconds.
     """
 
     name = "calls"
@@ -76,11 +78,11 @@ class Calls(ExploreStream):
 
 
 class ExploreCalls(ExploreStream):
-    """The user interface's Calls report. Source: https://docs.talkdesk.com/docs/explore-calls-report.
+    """Reads the user interface's calls. Source: https://docs.talkdesk.com/docs/explore-calls-report.
 
-    Talkdesk changed its payload for all requests from 2026-05-11 on. Nobody outside Talkdesk
-    has published the new one: these columns are those of the payload before, and a field
-    that is new arrives in `_unknown_fields`.
+    Talkdesk changed the payload for all requests from 2026-05-11 on. The new payload is not
+    published, so these are the columns of the earlier one. New fields arrive in
+    `_unknown_fields`.
     """
 
     name = "explore_calls"
@@ -90,10 +92,10 @@ class ExploreCalls(ExploreStream):
 
 
 class UserStatus(ExploreStream):
-    """Statuses of users. Source: https://docs.talkdesk.com/docs/user-status-explore.
+    """Reads statuses of users. Source: https://docs.talkdesk.com/docs/user-status-explore.
 
-    Talkdesk warns of apparent repeats, at the end of a month and at a change of team or
-    campaign. The digest distinguishes them. Team and end may be null.
+    Talkdesk warns of rows that look like repeats, at the end of a month and at a change of
+    team or campaign. They have different values of `_row_id`. Team and end may be null.
     """
 
     name = "user_status"
@@ -105,7 +107,7 @@ class UserStatus(ExploreStream):
 
 
 class Contacts(ExploreStream):
-    """Contacts. Source: https://data-dictionary.talkdesk.com/docs/contacts-report."""
+    """Reads contacts. Source: https://data-dictionary.talkdesk.com/docs/contacts-report."""
 
     name = "contacts"
     primary_keys = ("contact_id",)
@@ -113,7 +115,7 @@ class Contacts(ExploreStream):
 
 
 class AuditLogs(ExploreStream):
-    """Audited operations. Source: https://docs.talkdesk.com/docs/audit-logs-report."""
+    """Reads audited operations. Source: https://docs.talkdesk.com/docs/audit-logs-report."""
 
     name = "audit_logs"
     primary_keys = (ROW_ID,)
@@ -122,7 +124,7 @@ class AuditLogs(ExploreStream):
 
 
 class RingAttempts(ExploreStream):
-    """Attempts to ring a user. Known from other programs only (talkdesk-api, C6)."""
+    """Reads attempts to ring a user. This report is known from other programs only (talkdesk-api, C6)."""
 
     name = "ring_attempts"
     primary_keys = ("ring_attempt_id",)
@@ -130,11 +132,11 @@ class RingAttempts(ExploreStream):
 
 
 class StudioFlowExecution(ExploreStream):
-    """Executed steps. Source: https://docs.talkdesk.com/docs/studio-flow-execution-report.
+    """Reads executed steps. Source: https://docs.talkdesk.com/docs/studio-flow-execution-report.
 
-    `flow_id` identifies the flow and not its execution, and a loop passes the same step
-    again within a second. Only the order distinguishes such rows, and the id of the
-    execution, if the file has it.
+    `flow_id` identifies the flow, and not its execution. A loop may pass the same step
+    twice within a second. Such rows differ only in the order, and in the id of the
+    execution if the file has it.
     """
 
     name = "studio_flow_execution"
@@ -145,7 +147,7 @@ class StudioFlowExecution(ExploreStream):
 
 
 class MessagingContacts(ExploreStream):
-    """Messaging contacts. Source: https://docs.talkdesk.com/docs/messaging-contacts-report."""
+    """Reads messaging contacts. Source: https://docs.talkdesk.com/docs/messaging-contacts-report."""
 
     name = "messaging_contacts"
     primary_keys = ("contact_id",)
@@ -154,9 +156,9 @@ class MessagingContacts(ExploreStream):
 
 
 class FeedbackFlow(ExploreStream):
-    """Questions and answers. Source: https://data-dictionary.talkdesk.com/docs/feedback-flow.
+    """Reads questions and answers. Source: https://data-dictionary.talkdesk.com/docs/feedback-flow.
 
-    No fields are known that identify a row for good, so its digest is over the whole row.
+    No fields are known that identify a row permanently.
     """
 
     name = "feedback_flow"
@@ -165,7 +167,7 @@ class FeedbackFlow(ExploreStream):
 
 
 class OutboundDialerCalls(ExploreStream):
-    """Calls of the outbound dialer. Known from other programs only (talkdesk-api, C11)."""
+    """Reads outbound dialer calls. This report is known from other programs only (talkdesk-api, C11)."""
 
     name = "outbound_dialer_calls"
     primary_keys = (ROW_ID,)
@@ -174,7 +176,7 @@ class OutboundDialerCalls(ExploreStream):
 
 
 class QmEvaluationAnalysis(ExploreStream):
-    """Questions of evaluations. Source: https://data-dictionary.talkdesk.com/docs/qm-evaluation-analysis."""
+    """Reads evaluations. Source: https://data-dictionary.talkdesk.com/docs/qm-evaluation-analysis."""
 
     name = "qm_evaluation_analysis"
     primary_keys = (ROW_ID,)
@@ -184,7 +186,7 @@ class QmEvaluationAnalysis(ExploreStream):
 
 
 class CsatScore(ExploreStream):
-    """Scores of surveys. Only the whole row is known to identify one (talkdesk-api, C12)."""
+    """Reads scores of surveys. No fields are known that identify a row permanently (talkdesk-api, C12)."""
 
     name = "csat_score"
     primary_keys = (ROW_ID,)
@@ -192,7 +194,7 @@ class CsatScore(ExploreStream):
 
 
 class AgentTotals(ExploreStream):
-    """The common declaration of the totals for each agent and stretch of time (talkdesk-api, C12)."""
+    """Declares what the totals per agent and period have in common (talkdesk-api, C12)."""
 
     primary_keys = (ROW_ID,)
     row_id_fields: ClassVar[Sequence[str]] = ("agent_id", "team_id", "started_at", "ring_groups_name")
@@ -200,38 +202,38 @@ class AgentTotals(ExploreStream):
 
 
 class AcwTimeData(AgentTotals):
-    """Totals of after-call work."""
+    """Reads totals of after-call work."""
 
     name = "acw_time_data"
 
 
 class TalkTimeData(AgentTotals):
-    """Totals of talking."""
+    """Reads totals of talk time."""
 
     name = "talk_time_data"
 
 
 class HoldTimeData(AgentTotals):
-    """Totals of holding."""
+    """Reads totals of hold time."""
 
     name = "hold_time_data"
 
 
 class InboundContactVolume(AgentTotals):
-    """Numbers of inbound contacts."""
+    """Reads numbers of inbound contacts."""
 
     name = "inbound_contact_volume"
 
 
 class ContactOnlineTime(AgentTotals):
-    """Totals of time online; not divided by ring groups."""
+    """Reads totals of time online, which are not divided by ring groups."""
 
     name = "contact_online_time"
     row_id_fields = ("agent_id", "team_id", "started_at")
 
 
 class ReportFiles(EvidenceStream):
-    """What was read: one record for each report file, in both APIs."""
+    """Writes one record for each report file that was read, in both APIs."""
 
     schemas = SchemaDirectory(schemas)
     name = REPORT_FILES

@@ -1,4 +1,4 @@
-"""The Singer tap: command line, settings, list of streams, signal handlers."""
+"""Implements the Singer tap: command line, settings, list of streams, signal handlers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,18 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.config.custom_reports import CustomReport
 
 
-#: Where the command line keeps that `--test` was given.
+#: What `--help` says.
+HELP = (
+    "Loads Talkdesk reports into a Singer target: creates a report job for each timespan that is due, "
+    "downloads its file, and writes Singer messages to standard output. The log goes to standard error. "
+    "The exit code is 0 only if every selected stream is complete, or stop_after_minutes is over."
+)
+HELP_OF_TEST = (
+    "Tests the connection: signs in and runs one small job for each selected stream, and prints a line for "
+    "each. The exit code is 1 if one fails. --test=schema prints the SCHEMA messages of all streams instead, "
+    "without a request."
+)
+#: The key in click's context that records the option `--test`.
 IS_TEST = f"{__name__}.is_test"
 
 
@@ -66,17 +77,17 @@ class TapTalkdeskReports(Tap):
     message_writer: MessageWriter
 
     def __init__(self, *, catalog: dict[str, Any] | None = None, **options: Any) -> None:
-        """Make a tap; `catalog` is the one the user gave, as JSON."""
+        """Creates the tap; `catalog` is the user's catalog as JSON."""
         self._given_catalog = catalog
         super().__init__(**options)
 
     def discover_streams(self) -> Sequence[ReportStream | EvidenceStream]:
-        """The streams; no request is needed for that."""
+        """Returns all streams, without any request."""
         return self._declared
 
     @cached_property
     def _declared(self) -> Sequence[ReportStream | EvidenceStream]:
-        """The streams, made once: the catalog is read by what they declare, and then applied to them."""
+        """All streams, created once: the catalog is checked against them, and then applied to them."""
         if api_of(self.config) == "reporting":
             return [*(stream(self, self.runs) for stream in REPORTING_STREAMS), ReportFiles(self)]
         own = [_custom_report_stream(self, report) for report in custom_reports(self.config)]
@@ -84,7 +95,7 @@ class TapTalkdeskReports(Tap):
 
     @cached_property
     def in_force(self) -> InForce:
-        """What of the user's catalog is in force, and which streams are refused."""
+        """The part of the user's catalog that is in force, and the streams that cannot be read."""
         return in_force(self._given_catalog, self._declared)
 
     @property
@@ -93,7 +104,7 @@ class TapTalkdeskReports(Tap):
         return self.in_force.catalog
 
     def setup_mapper(self) -> None:
-        """Make the stream maps: settings name a stream as the tap does, messages by its alias."""
+        """Creates the stream maps: settings use the stream's name, Singer messages its alias."""
         super().setup_mapper()
         for name, entry in self.catalog.items():
             for stream_map in self.mapper.stream_maps[name]:
@@ -102,7 +113,7 @@ class TapTalkdeskReports(Tap):
 
     @property
     def report_streams(self) -> list[ReportStream]:
-        """The streams that read reports."""
+        """The streams that read reports: all except `report_files`."""
         return [stream for stream in self.streams.values() if isinstance(stream, ReportStream)]
 
     @property
@@ -113,43 +124,41 @@ class TapTalkdeskReports(Tap):
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings, checked and typed."""
+        """The settings, checked and converted."""
         return Settings.from_config(self.config, user_agent=f"{self.name}/{self.plugin_version}")
 
     @cached_property
     def clock(self) -> Clock:
-        """The clock of its runs; tests give one that moves only when slept on."""
+        """The clock of the tap's runs; tests replace it by one that advances only in a sleep."""
         return Clock()
 
     @cached_property
     def stop(self) -> StopSignal:
-        """The signal that told the process to end, if one has come."""
+        """The handler that records the first stop signal."""
         return StopSignal()
 
     @cached_property
     def runs(self) -> Runs:
-        """Its runs, from which the streams get their files."""
+        """The runs of the tap, from which the streams get their files."""
         return Runs(lambda: self.settings, self.clock, self.stop, self.message_writer)
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over the bookmarks of an earlier run, those of other streams included.
+        """Loads the bookmarks of an earlier run, and keeps those of unknown streams.
 
         Raises:
-            ConfigValidationError: it is no state.
+            ConfigValidationError: the state has no bookmarks by stream.
         """
         bookmarks = bookmarks_of(state)
-        bookmarks.pop(REPORT_FILES, None)  # nothing is read from there
+        bookmarks.pop(REPORT_FILES, None)  # this stream has no bookmark
         for name, bookmark in bookmarks.items():
             if name not in self.streams:
-                self.logger.warning("state: there is no stream %r; its bookmark is kept, and not used", name)
+                self.logger.warning("state: there is no stream %r; its bookmark is kept and not used", name)
                 continue
             key = self.streams[name].replication_key or ""
-            with suppress(BookmarkError):  # its stream fails because of it, if it is selected
+            with suppress(BookmarkError):  # the stream fails later, if it is selected
                 if moment := read_bookmark(bookmark, name, key):
                     bookmarks[name] = {"replication_key": key, "replication_key_value": rfc3339(moment)}
         super().load_state({"bookmarks": bookmarks})
-
-    # The command line
 
     @classmethod
     def invoke(  # type: ignore[override]
@@ -161,12 +170,12 @@ class TapTalkdeskReports(Tap):
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
     ) -> None:
-        """Read all selected streams, and exit with 0 only if all are complete."""
+        """Runs the command: a sync of all selected streams, or `--test`; exits with its exit code."""
         if about:
             cls.print_about(about_format)
             return
-        # Signing in, jobs and downloads: --discover, --about and --version do without. They come before
-        # there is a tap, as a signal that comes meanwhile ends the process at once.
+        # These slow imports are not needed by --discover, --about and --version. They come before the tap
+        # sets its own signal handlers, so a signal during them still ends the process at once.
         from tap_talkdesk_reports.sync.connection_test import connection_test  # noqa: PLC0415 - see above
         from tap_talkdesk_reports.sync.sync_all import sync_all  # noqa: PLC0415 - see above
 
@@ -189,10 +198,20 @@ class TapTalkdeskReports(Tap):
         sys.exit(sync_all(tap.runs, tap.report_streams, lambda: tap.state, refused, tap.evidence))
 
     @classmethod
-    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Test the connection, once all options are read, or the schemas right now.
+    def get_singer_command(cls) -> click.Command:
+        """Returns the SDK's command, with help texts that are true for this tap."""
+        command = super().get_singer_command()
+        command.help = HELP
+        for option in command.params:
+            if isinstance(option, click.Option) and option.name == "test":
+                option.help = HELP_OF_TEST
+        return command
 
-        The SDK's own test knows no catalog and reads every stream, and few accounts may use all reports.
+    @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Handles `--test`: tests the connection after all options are read, or the schemas at once.
+
+        The SDK's test ignores the catalog and reads every stream, but few accounts may use all reports.
         """
         if value == CliTestOptionValue.All.value:
             ctx.meta[IS_TEST] = True
@@ -202,12 +221,12 @@ class TapTalkdeskReports(Tap):
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
-        """Read the config files."""
+        """Reads the config files."""
         with cls._errors_in_one_line():
             try:
                 return super().cb_config(ctx, param, value)
-            except (OSError, TypeError, ValueError) as error:  # TypeError: JSON, but no object
-                msg = f"config: cannot be read as JSON: {error}"
+            except (OSError, TypeError, ValueError) as error:  # TypeError: JSON, but not an object
+                msg = f"config: cannot be read as JSON; correct the file: {error}"
                 raise ConfigValidationError(msg, errors=[msg]) from None
 
     @classmethod
@@ -223,7 +242,7 @@ class TapTalkdeskReports(Tap):
             cls.logger.error(str(error))
             sys.exit(1)
 
-    # Private names of the SDK; tests/project/test_sdk.py says why and keeps them true.
+    # Private names of the SDK; tests/project/test_sdk.py explains and checks each.
 
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
@@ -240,9 +259,9 @@ class TapTalkdeskReports(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self._config = normalize(self._config)
-        # A warning and no error: a config may hold names for other programs, too.
+        # This is only a warning, because a config may contain settings of other programs.
         for name in self._config.keys() - SCHEMA["properties"].keys() - self._settings_of_sdk.keys():
-            self.logger.warning("%s: there is no such setting, and it changes nothing", name)
+            self.logger.warning("%s: there is no such setting, so it is ignored; check its spelling", name)
         declared = REPORTING_STREAMS if api_of(self._config) == "reporting" else EXPLORE_STREAMS
         errors = list(problems(self._config, {stream.name for stream in declared}))
         if errors and raise_errors:
@@ -256,7 +275,7 @@ class TapTalkdeskReports(Tap):
 
 
 def _custom_report_stream(tap: TapTalkdeskReports, own: CustomReport) -> ExploreStream:
-    """A report that the setting `reports` declares; selected, since the user asks for it there."""
+    """Creates the stream of a custom report; it is selected by default, because the user declares it."""
 
     class CustomReportStream(ExploreStream):
         name = own.name

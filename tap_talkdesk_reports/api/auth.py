@@ -1,4 +1,4 @@
-"""Signs in for tokens (password, client secret or signed assertion), and renews them before they expire."""
+"""Signs in with password, client secret or signed assertion, and renews tokens before they expire."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from tap_talkdesk_reports.api.client import DATE_RESOLUTION, Client
 from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.api.urls import read_url
-from tap_talkdesk_reports.core.clock import current_scope, in_words
+from tap_talkdesk_reports.core.clock import current_scope
 from tap_talkdesk_reports.core.errors import (
     AuthenticationError,
     RequestRefusedError,
     TalkdeskError,
     UnexpectedResponseError,
 )
+from tap_talkdesk_reports.core.words import clock_distance
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -29,49 +30,49 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.api.exchange import Response
     from tap_talkdesk_reports.api.signing_key import SigningKey
 
-#: A wrong URL should show in seconds: nothing has begun yet that could be lost.
+#: The retry policy of a sign-in. It gives up early, so that a wrong URL shows soon.
 ATTEMPTS = 4
 MAX_WAIT = 120.0
-#: Seconds; a longer life of a token is as good as one without end.
+#: Seconds. A token with a longer lifetime counts as a token that never expires.
 LONGEST_LIFE = 1e9
-#: Seconds of difference between the clocks that a refused sign-in does not mention.
+#: Seconds. The error for a refused sign-in mentions only a larger difference of the clocks.
 TOLERATED_SKEW = 60
-#: Seconds between two looks at its scope of a thread that waits for another's sign-in.
+#: Seconds. A thread that waits for another thread's sign-in checks this often whether it is cancelled.
 LOOK_UP = 0.2
-#: A token is renewed after this part of its life, so that none expires on the way to the API.
+#: A token is renewed after this fraction of its lifetime, so that it does not expire during a request.
 RENEWED_AT = 0.75
 
 
 class TokenSource(ABC):
-    """Keeps the current token, for all threads of a run.
+    """Provides the current token to all threads of a run.
 
-    A token is renewed once however many threads find it expired.
+    If several threads find the same token expired, it is renewed once.
     """
 
     def __init__(self, token_url: str, policy: RequestPolicy) -> None:
-        """Sign in later, at the first need."""
+        """Stores how to sign in; the first call of `token` makes the request."""
         url = read_url(token_url)
         self._policy = replace(policy, attempts=ATTEMPTS, max_wait=MAX_WAIT)
         self._client = Client(f"{url.scheme}://{url.netloc}", self._policy)
-        #: With the query, which may hold the grant type.
+        #: Includes the query, which may contain the grant type.
         self._path = url.request_uri
         self._lock = threading.Lock()
         self._token: str | None = None
         self._renew_at = float("inf")
-        #: Why there never was a token; then no other thread tries again.
+        #: Why the first sign-in failed. If set, no other thread tries again.
         self._failure: TalkdeskError | None = None
 
     @property
     def clock_skew(self) -> float:
-        """Seconds that Talkdesk's clock is ahead of this machine's, by its latest response."""
+        """The seconds that Talkdesk's clock is ahead of this machine's, by its latest response."""
         return self._policy.server_clock.skew
 
     def token(self) -> str:
-        """The current token; signs in at the first call, and renews a token by its age.
+        """Returns the current token; signs in at the first call, and renews an old token.
 
         Raises:
-            AuthenticationError: the sign-in is refused.
-            TalkdeskError: it fails in another way.
+            AuthenticationError: Talkdesk refuses the sign-in.
+            TalkdeskError: the sign-in fails in another way.
             Stopped: the scope was cancelled while another thread signs in.
         """
         with self._locked():
@@ -82,10 +83,10 @@ class TokenSource(ABC):
             return str(self._token)
 
     def renew(self, refused: str) -> None:
-        """Replace a token that the API refused.
+        """Replaces a token that the API refused, unless another thread has replaced it already.
 
         Raises:
-            AuthenticationError: neither renewal nor a new sign-in is accepted.
+            AuthenticationError: Talkdesk refuses the renewal and a new sign-in.
         """
         with self._locked():
             if self._token == refused:
@@ -93,7 +94,7 @@ class TokenSource(ABC):
 
     @contextmanager
     def _locked(self) -> Generator[None, None, None]:
-        """The lock, for which a thread does not wait any longer once its scope is cancelled."""
+        """Holds the lock; the wait for it ends when the thread's scope is cancelled."""
         while not self._lock.acquire(timeout=LOOK_UP):
             current_scope().wait(0)
         try:
@@ -112,10 +113,10 @@ class TokenSource(ABC):
 
     @abstractmethod
     def _sign_in(self) -> dict[str, Any]:
-        """Get a first token with the credentials; the response's body."""
+        """Signs in with the credentials, and returns the response's body."""
 
     def _renew(self) -> dict[str, Any]:
-        """Get another token; the response's body."""
+        """Gets a new token, and returns the response's body."""
         return self._sign_in()
 
     def _keep(self, body: dict[str, Any]) -> None:
@@ -137,35 +138,35 @@ class TokenSource(ABC):
             body = None
         if isinstance(body, dict) and re.fullmatch("[!-~]+", str(body.get("access_token") or "")):
             return body
-        # Not shown: whatever it is, it may hold a token.
+        # The body is not shown, because it may contain a token.
         msg = f"The sign-in at {self._client.base_url} returned no token; check token_url"
         raise UnexpectedResponseError(msg)
 
     @property
     def _clock_hint(self) -> str:
-        """What to add to the error for a sign-in that is refused, if the clocks differ."""
+        """The addition to the error for a refused sign-in; empty unless the clocks differ."""
         if abs(self.clock_skew) <= TOLERATED_SKEW:
             return ""
-        return f"; this machine's clock is {_distance(self.clock_skew)} Talkdesk's; set it"
+        return f"; this machine's clock is {clock_distance(self.clock_skew)} Talkdesk's clock; correct it"
 
 
 class PasswordGrant(TokenSource):
-    """The Reporting API's sign-in: resource owner password credentials, renewed by `id_token`.
+    """Signs in to the Reporting API with a password grant, and renews tokens with the `id_token`.
 
     Source: the seed document, "Obtaining an access token" and "Refreshing an access
-    token". Tokens are renewed when the API refuses one, as recommended there. The
-    sample's `id_token_expires` lies before its `access_token_expires`, so nothing
-    here relies on either.
+    token". Tokens are renewed when the API refuses one, as recommended there. In the
+    sample, `id_token_expires` is before `access_token_expires`, so this class relies on
+    neither.
     """
 
     def __init__(
         self, token_url: str, policy: RequestPolicy, *, client: dict[str, str], user: dict[str, str]
     ) -> None:
-        """Sign in later, at the first need.
+        """Stores how to sign in; the first call of `token` makes the request.
 
         Args:
-            token_url: URL of the sign-in call; `/auth/token`, or its other name `/token`.
-            policy: How requests are made.
+            token_url: URL of the sign-in operation: `/auth/token`, or its other name `/token`.
+            policy: The policy of the API's requests; a sign-in has fewer attempts.
             client: `client_id`, `client_secret` and `client_version`.
             user: `account`, `username` and `password`.
         """
@@ -201,11 +202,11 @@ class PasswordGrant(TokenSource):
 
 
 class ClientCredentials(TokenSource):
-    """OAuth, for both APIs: client credentials, with a secret or with a signed assertion.
+    """Signs in to both APIs with OAuth client credentials: a secret or a signed assertion.
 
     Source: https://docs.talkdesk.com/reference/cc-basic and
-    https://docs.talkdesk.com/reference/cc-jwt. No scope is requested, so that the token
-    carries all that the client has.
+    https://docs.talkdesk.com/reference/cc-jwt. The request names no scope, so the token has
+    all scopes of the client.
     """
 
     def __init__(
@@ -217,7 +218,7 @@ class ClientCredentials(TokenSource):
         client_secret: str | None,
         key: SigningKey | None,
     ) -> None:
-        """Sign in later, at the first need; with `key` if there is one, else with the secret."""
+        """Stores how to sign in: with `key` if given, else with the secret."""
         super().__init__(token_url, policy)
         self._audience = token_url.partition("?")[0]
         self._client_id = client_id
@@ -232,7 +233,7 @@ class ClientCredentials(TokenSource):
             try:
                 return self._post(self._path, **self._credentials())
             except RequestRefusedError:
-                # Only now the difference of the clocks may be known, and the times of an assertion be right.
+                # The response may have revealed the clock skew: a new assertion then has correct times.
                 if self._key is None or abs(self.clock_skew - skew) <= DATE_RESOLUTION:
                     raise
                 return self._post(self._path, **self._credentials())
@@ -245,18 +246,12 @@ class ClientCredentials(TokenSource):
             raise AuthenticationError(f"{msg}{self._clock_hint}") from None
 
     def _credentials(self) -> dict[str, Any]:
-        """Form and headers of a sign-in."""
+        """Returns the form and the headers of a sign-in request."""
         form = {"grant_type": "client_credentials"}
-        if "grant_type=" in self._path:  # sent as it stands in token_url, and not twice
+        if "grant_type=" in self._path:  # token_url has it already; it must not be sent twice
             form = {}
         if self._key is None:
             return {"data": form, "headers": {"Authorization": f"Basic {self._basic}"}}
         form["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         form["client_assertion"] = self._key.assertion(self._client_id, self._audience, self._policy.now())
         return {"data": form}
-
-
-def _distance(skew: float) -> str:
-    """How far this machine's clock is from Talkdesk's, to the minute: `7 minutes ahead of`."""
-    side = "behind" if skew > 0 else "ahead of"
-    return f"{in_words(60 * round(abs(skew) / 60))} {side}"

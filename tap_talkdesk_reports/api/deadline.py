@@ -1,8 +1,8 @@
-"""Deadlines of HTTP exchanges: whatever a thread waits for on its sockets ends when the time is up.
+"""Limits the total time of an HTTP exchange.
 
-A timeout of `requests` bounds the wait for each byte. A server that sends a byte now and
-then can so hold a request for ever, in a header even out of reach of the caller. One
-watchdog thread for the process shuts the sockets of an exchange down that takes too long.
+A timeout of `requests` limits only the wait for each byte. A server that sends a byte now
+and then can hold a request for ever, and within the headers the caller cannot interfere.
+So one watchdog thread shuts down the sockets of every exchange that takes too long.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ import requests.exceptions
 
 
 class Deadline:
-    """A context that bounds all exchanges that its thread makes within it, from sending to the last byte."""
+    """Limits the total time of all exchanges that a thread makes within this context manager."""
 
     def __init__(self, seconds: float) -> None:
-        """Bound them to so many seconds, from entering the context on."""
+        """Sets the limit; the time counts from entering the context."""
         self._seconds = seconds
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
-        #: When it is over, on the monotonic clock.
+        #: When the time is up, on the monotonic clock.
         self.at = float("inf")
         self.is_over = False
 
     def __enter__(self) -> Self:
-        """Begin to count."""
+        """Starts the time."""
         self.at = time.monotonic() + self._seconds
         _watchdog.add(self)
         _current.deadline = self
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        """Let go of the sockets, which stay open.
+        """Stops watching the sockets, which stay open.
 
         Raises:
-            requests.exceptions.Timeout: the time was up; what came until then counts for nothing.
+            requests.exceptions.Timeout: the time was up; the exchange has failed.
         """
         _current.deadline = None
         _watchdog.remove(self)
@@ -52,8 +52,8 @@ class Deadline:
                 raise requests.exceptions.Timeout from None
 
     def watch(self, sock: socket.socket) -> None:
-        """Shut this connection down, too, when the time is up."""
-        # A descriptor of its own: wrapping a socket in TLS takes the descriptor away from it.
+        """Adds a connection that is shut down when the time is up."""
+        # A duplicated descriptor, because wrapping a socket in TLS takes its descriptor away.
         own = socket.socket(fileno=os.dup(sock.fileno()))
         with self._lock:
             self._sockets.append(own)
@@ -61,16 +61,16 @@ class Deadline:
             self.end()
 
     def end(self) -> None:
-        """The time is up: each wait for these sockets ends now."""
+        """Shuts down the sockets, because the time is up; each wait for them ends now."""
         with self._lock:
             self.is_over = True
             for sock in self._sockets:
-                with suppress(OSError):  # it is closed already
+                with suppress(OSError):  # already closed
                     sock.shutdown(socket.SHUT_RDWR)
 
 
 class _Current(threading.local):
-    """The deadline of each thread."""
+    """The current deadline of each thread."""
 
     deadline: Deadline | None = None
 
@@ -79,13 +79,13 @@ _current = _Current()
 
 
 def watch(sock: socket.socket) -> None:
-    """Put a connection under the deadline that this thread is in, if it is in one."""
+    """Adds a connection to this thread's current deadline, if there is one."""
     if _current.deadline is not None:
         _current.deadline.watch(sock)
 
 
 class _Watchdog:
-    """Ends deadlines on a thread of its own, which starts with the first."""
+    """Ends deadlines on a separate thread, which starts with the first deadline."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

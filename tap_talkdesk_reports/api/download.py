@@ -1,8 +1,8 @@
-"""Downloads a report file from its presigned URL: resumes by Range, stalls, proof that the file is whole.
+"""Downloads a report file from its presigned URL, resumes it after an interruption, and checks its length.
 
-A presigned URL is valid "for a short period of time" (seed document, "Downloading
-a report file"; 900 s were seen), so each attempt gets a new one, even if the
-old one may still be good; it is never kept and never shown. No token comes here.
+A presigned URL is valid "for a short period of time" (seed document, "Downloading a report
+file"; 900 s were seen). So each attempt gets a new URL, even if the old one may still be valid.
+A URL is never stored or shown. This module has no token.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tap_talkdesk_reports.core.errors import (
     UnexpectedResponseError,
 )
 from tap_talkdesk_reports.core.spool import CHUNK_BYTES, drop, new_spool, spool_error, unpacked
+from tap_talkdesk_reports.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,15 +36,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: A connection that brings fewer bytes within so many seconds is as good as dead.
+#: A connection that delivers fewer bytes than this in this many seconds counts as stalled.
 FLOOR_BYTES = 1 << 16
 FLOOR_SECONDS = 60.0
-#: So often in a row a download may bring less than that before it stops.
+#: A download fails after this many attempts in a row that each bring fewer bytes than that.
 FRUITLESS_ATTEMPTS = 5
 
 
 class Downloads:
-    """Fetches report files with a session that knows no credentials and no cookies, one for each thread."""
+    """Downloads report files with one session for each thread, without credentials or cookies."""
 
     def __init__(
         self,
@@ -54,14 +55,14 @@ class Downloads:
         spool_dir: str | None,
         allow_loopback: bool = False,
     ) -> None:
-        """Make no request yet.
+        """Stores the settings; makes no request.
 
         Args:
             clock: Measures and waits.
-            user_agent: The header of that name.
-            timeout: Seconds up to the last header of a response, and then without a byte.
-            spool_dir: The folder for files; None: that of the system for temporary files.
-            allow_loopback: Whether a file may come by plain http from this machine itself.
+            user_agent: The User-Agent header.
+            timeout: Seconds from sending to the last header, and then the longest time without a byte.
+            spool_dir: The folder for files; None means the system's folder for temporary files.
+            allow_loopback: Whether a file may come by plain http from this machine.
         """
         self._clock = clock
         self._sessions = Sessions(**{"User-Agent": user_agent, "Accept-Encoding": "identity"})
@@ -70,19 +71,19 @@ class Downloads:
         self._allow_loopback = allow_loopback
 
     def fetch(self, open_file: Callable[[], str | Response]) -> tuple[BinaryIO, bool]:
-        """Download a file whole.
+        """Downloads a whole file to the spool.
 
         Args:
-            open_file: Gives a new presigned URL, or the file as a response that is not yet
-                read; raises `DownloadInterrupted` if there is none yet. Called again at each resume.
+            open_file: Returns a new presigned URL, or a response whose body is the file.
+                Raises `DownloadInterrupted` if the file is not ready. Called at each attempt.
 
         Returns:
-            The anonymous temporary file, unpacked if it was packed, and whether its
-            length is proven; if it is not, only its content can show that it is whole.
+            The spool file, unpacked if it was packed, and whether its length was checked. If not,
+            only the content can show that the file is whole.
 
         Raises:
-            TruncatedFileError: it did not become whole.
-            SpoolError: it cannot be kept.
+            TruncatedFileError: the file did not arrive whole.
+            SpoolError: the file cannot be stored.
             TalkdeskError: any error of `open_file`.
         """
         spool = new_spool(self._spool_dir)
@@ -108,19 +109,20 @@ class Downloads:
                     fruitless, waits = 0, pauses()
                 fruitless += 1
                 if fruitless >= FRUITLESS_ATTEMPTS:
-                    msg = f"the download stopped {fruitless} times at byte {part.size}: {interrupted}"
+                    times = counted(fruitless, "time")
+                    msg = f"the download stopped {times} at byte {part.size:,}: {interrupted}"
                     raise TruncatedFileError(msg, position=part.size) from None
-                logger.debug("download at byte %d: %s; going on", part.size, interrupted)
+                logger.debug("The download stopped at byte %d: %s; resuming it", part.size, interrupted)
                 self._clock.sleep(self._clock.jittered(next(waits)))
             else:
                 return
 
     def _resume(self, part: Part, source: str | Response) -> None:
-        """Request the file, or its rest, and append what comes.
+        """Requests the file or the rest of it, and appends the bytes that arrive.
 
         Raises:
-            DownloadInterrupted: it did not come to its end.
-            UnavailableError: the file host cannot be reached, for a reason that lasts.
+            DownloadInterrupted: the download stopped early.
+            UnavailableError: the request fails for a reason that further attempts meet, too.
         """
         headers = {}
         if part.size and part.etag:
@@ -134,11 +136,11 @@ class Downloads:
                     self._append(part, response.file)
         except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
             if is_lasting(error):
-                msg = f"The file host cannot be used: {describe_error(error)}"
+                msg = f"the file host cannot be used: {describe_error(error)}"
                 raise UnavailableError(msg, is_lasting=True) from None
             raise DownloadInterrupted(describe_error(error)) from None
         if not part.size and isinstance(source, Response):
-            msg = "the files operation returned no byte"
+            msg = "Talkdesk returned an empty response in place of the file"
             raise DownloadInterrupted(msg)
 
     def _request(self, url: str, headers: dict[str, str]) -> Response:
@@ -154,37 +156,38 @@ class Downloads:
         )
 
     def _checked(self, url: str) -> str:
-        """The URL as it is connected to.
+        """Returns the URL in the form in which the connection uses it.
 
         Raises:
-            UnexpectedResponseError: it is none, or a connection to it would not be safe.
+            UnexpectedResponseError: the URL is not valid, or is neither https nor allowed loopback.
         """
         try:
             parsed = read_url(url)
         except ValueError as error:
-            msg = f"Talkdesk names a file URL that cannot be used: {error}"
+            msg = f"the URL of the report file cannot be used: {error}; run again, then report it"
             raise UnexpectedResponseError(msg) from None
         is_safe = parsed.scheme == "https" or (self._allow_loopback and is_loopback(parsed.host or ""))
         if not is_safe:
-            msg = f"Talkdesk names a file URL that is not https: {parsed.scheme}://{parsed.host}"
+            shown = f"{parsed.scheme}://{parsed.host}"
+            msg = f"the URL of the report file is not https: {shown}; run again, then report it"
             raise UnexpectedResponseError(msg)
         return parsed.url
 
     def _append(self, part: Part, response: requests.Response) -> None:
         began, size = self._clock.monotonic(), part.size
-        # Not `stream`: it holds back what it has until a chunk is full, and loses it if the rest stalls.
+        # `stream` is not used: it waits for a full chunk, and loses the bytes if the connection stalls.
         while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
             try:
                 part.file.write(chunk)
-                part.file.flush()  # else a full disk shows later, at an unexpected place
+                part.file.flush()  # so that a full disk raises here
             except OSError as error:
                 raise spool_error(error, part.promised) from None
             part.size += len(chunk)
             if (now := self._clock.monotonic()) - began >= FLOOR_SECONDS:
                 if part.size - size < FLOOR_BYTES:
-                    msg = f"only {part.size - size} bytes came in {now - began:.0f} s"
+                    msg = f"only {counted(part.size - size, 'byte')} arrived in {now - began:.0f} s"
                     raise DownloadInterrupted(msg)
                 began, size = now, part.size
         if part.promised is not None and part.size != part.promised:
-            msg = f"{part.size} of {part.promised} bytes came"
+            msg = f"{part.size:,} of {part.promised:,} bytes arrived"
             raise DownloadInterrupted(msg)

@@ -1,4 +1,4 @@
-"""One HTTP exchange: sends a request, and reads the response within a deadline, unpacked and bounded."""
+"""Makes one HTTP exchange: sends a request, and reads the response within limits of time and size."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: So much of a body is read at most, packed or not. Pages of a list are the longest: some 100 kB.
+#: Most bytes of a body that are read, packed or unpacked. Pages of a list are longest: some 100 kB.
 LONGEST_BODY = 16 << 20
 CHUNK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
 class Response:
-    """A response, its body read."""
+    """A response whose body was read, unless it is a file."""
 
-    #: Method and URL, without the query.
+    #: Method and URL of the request, without the query.
     request: str
     url: str
     status: int
     headers: Mapping[str, str]
-    #: The body, unpacked; of a file that is not read yet, nothing.
+    #: The unpacked body; empty for a file, which is not read yet.
     body: bytes
-    #: Whether the body is longer than what was read of it, or packed in an unknown way.
+    #: Whether the body is longer than the limit, or packed in an unknown way.
     is_cut: bool = False
-    #: The response itself, if its body is a file that is not read yet.
+    #: The open response of `requests`, if its body is a file, which is not read yet.
     file: requests.Response | None = None
 
     def __str__(self) -> str:
-        """Request, status and body in one line; nothing secret."""
+        """Formats request, status and body in one line, without secrets."""
         return f"{self.request} returned {self.status}: {self.excerpt}"
 
     def close(self) -> None:
-        """Let go of a file that is not read to its end."""
+        """Closes the response of a file."""
         if self.file is not None:
             self.file.close()
 
     @property
     def excerpt(self) -> str:
-        """The begin of the body, for a message."""
-        if self.is_cut:  # its end may hold the begin of a secret
+        """The start of the body, for a message."""
+        if self.is_cut:  # a secret that is cut at the end would not be recognised
             return TOO_LONG
         return redact(self.body.decode(errors="replace")) or "(nothing)"
 
@@ -70,21 +70,21 @@ def exchange(
     files: frozenset[int] = frozenset(),
     **request: Any,
 ) -> Response:
-    """Send a request, and read its response.
+    """Sends a request, and reads its response.
 
     Args:
         session: Makes the connection.
         method: The HTTP method.
         url: The URL.
-        timeout: Seconds from sending to the last byte, or to the last header if a file begins there.
-        limit: So many bytes of the body are read.
-        files: The statuses whose body is a file, which is left to be read.
-        request: What `requests` calls `json`, `data`, `params` and so on.
+        timeout: Seconds from sending to the last byte of the body; for a file, to the last header.
+        limit: Most bytes of the body that are read.
+        files: The statuses whose body is a file; the caller reads it.
+        request: Further arguments of `requests`, such as `json`, `data` and `params`.
 
     Raises:
-        OSError: the errors of requests are of this kind; also for a CA bundle that is not there.
+        OSError: the request failed (the errors of requests derive from it), or a CA bundle is missing.
         urllib3.exceptions.HTTPError: the connection broke within the body.
-        ValueError: a URL, such as that of a proxy, is none.
+        ValueError: a URL, such as a proxy's, is not valid.
     """
     with Deadline(timeout):
         response = _send(session, method, url, timeout=timeout, **request)
@@ -100,10 +100,10 @@ def exchange(
 
 
 def _send(session: Session, method: str, url: str, **request: Any) -> requests.Response:
-    """Send a request; once more if its kept connection turns out to be closed, and nothing came of it.
+    """Sends a request; sends it again if the server had closed the idle connection.
 
-    A server may close a connection that was not used for a while, at the very moment at which
-    it is used again. A POST may have been carried out all the same, so it is not repeated.
+    A server may close an idle connection at the moment when the client uses it again. A POST is
+    not repeated, because the server may have carried it out.
     """
     request |= {"stream": True, "allow_redirects": False}
     try:
@@ -115,25 +115,25 @@ def _send(session: Session, method: str, url: str, **request: Any) -> requests.R
 
 
 def open_connection(session: Session, url: str, *, timeout: float) -> None:
-    """Open a connection that the next request of this session takes.
+    """Opens a connection that the session's next request uses.
 
-    Whatever goes wrong, the request that follows finds it, too, and says so.
+    It ignores errors, because the next request meets and reports them.
     """
     try:
         with Deadline(timeout):
             connect(session, url, timeout)
     except (OSError, ValueError, urllib3.exceptions.HTTPError):
-        logger.debug("No connection could be opened ahead")
+        logger.debug("No connection could be opened before the first request")
 
 
 def read_body(response: requests.Response, limit: int) -> tuple[bytes, bool]:
-    """The first bytes of a body, unpacked, and whether it has more.
+    """Reads at most `limit` bytes of a body, unpacked; also returns whether it has more.
 
-    Not by requests: it unpacks what it has got whole, and a body of 1 MB may unpack to 1 GB.
+    requests is not used for this: it unpacks without a limit, and 1 MB may unpack to 1 GB.
     """
     packing = response.headers.get("Content-Encoding", "identity").strip().lower()
     if packing not in {"", "identity", "gzip", "x-gzip"}:
-        return b"", True  # no request accepts it
+        return b"", True  # a packing that the request did not accept
     unpacker = zlib.decompressobj(wbits=31) if "gzip" in packing else None
     body = bytearray()
     received = 0

@@ -1,9 +1,8 @@
-"""The Explore API's operations: paths, job names and responses to polls that the Reporting API does not have.
+"""Implements the Explore API where it differs from the Reporting API: paths, job names, poll responses.
 
-Source: talkdesk-api, part B; https://docs.talkdesk.com/reference/execute-a-report and
-its neighbours. What is documented in one way and was seen in another is accepted in
-both: a job nested below `job` or flat, and a job that is done shown by a redirect, by a
-status or by the file itself.
+Source: talkdesk-api, part B; https://docs.talkdesk.com/reference/execute-a-report and the
+pages next to it. If documents and observations differ, both forms are accepted: a job may
+be flat or nested in `job`, and a done job may show as a redirect, a status or the file itself.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.core.timespans import Timespan
 
 NO_CONTENT = 204
-#: A job is some hundred bytes; a longer response to a poll is the report file, and not read further.
+#: Most bytes that are read of a poll's response. A job has some hundred bytes; a report file has more.
 LONGEST_JOB = 1 << 16
 
 
 class ExploreApi(ReportingApi):
-    """The Explore API, which Talkdesk runs today."""
+    """Calls the Explore API, which Talkdesk runs today."""
 
     root = "/data/reports"
     names_jobs = True
@@ -33,12 +32,12 @@ class ExploreApi(ReportingApi):
     file_statuses = frozenset({200})
 
     def _job_request(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:
-        # Always with the zone: what its absence means is unknown.
+        # The time zone is always sent, because its default is unknown.
         name = JobName(report, timespan, self.now().replace(microsecond=0), file_format)
         return {"name": str(name), "timezone": "UTC", **super()._job_request(report, timespan, file_format)}
 
     def get(self, job: ReportJob) -> ReportJob:
-        """Poll a job: get it as it is now; 204 means that it is still running.
+        """Polls a job once, and returns it with its current status; 204 means that it is still running.
 
         Raises:
             RequestRefusedError: with status 404, the API does not know the job.
@@ -60,5 +59,5 @@ class ExploreApi(ReportingApi):
 
 
 def _is_file(response: Response) -> bool:
-    """Whether the response to a poll is the report file, by its length or its type."""
+    """Whether the response to a poll is the report file, by its length or its content type."""
     return response.is_cut or "csv" in response.headers.get("Content-Type", "").lower()

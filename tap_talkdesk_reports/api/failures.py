@@ -1,4 +1,4 @@
-"""Names what a request met that failed: DNS, TLS, CA bundle, proxy, timeout, a limit of this machine."""
+"""Describes why a request failed: DNS, TLS, CA bundle, proxy, timeout, a limit of this machine."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Failure:
-    """A kind of failure, by the type or the text of one of the errors behind it."""
+    """A kind of failure, recognised by the type and the text of an error in the chain of causes."""
 
     words: str
     kind: type[BaseException] | tuple[type[BaseException], ...] = BaseException
     text: str = ""
-    #: Whether another attempt meets it again, until the operator changes something.
+    #: Whether further attempts fail, too, until the operator changes something.
     is_lasting: bool = False
 
     def fits(self, error: BaseException) -> bool:
-        """Whether it is of this kind."""
+        """Whether an error is of this kind."""
         return isinstance(error, self.kind) and re.search(self.text, str(error)) is not None
 
 
-#: The first kind that fits one of the errors behind a failure counts.
+#: All kinds; the first that fits an error in the chain of causes is used.
 FAILURES = (
     _Failure(
         "the CA bundle does not exist: correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",
@@ -46,11 +46,11 @@ FAILURES = (
         is_lasting=True,
     ),
     _Failure(
-        "a SOCKS proxy needs the package PySocks beside the tap: pip install 'requests[socks]'",
+        "a SOCKS proxy needs the package PySocks in the tap's environment: pip install 'requests[socks]'",
         text=r"dependencies\sfor\sSOCKS",
         is_lasting=True,
     ),
-    # The URLs of hosts were checked before, so that it is that of a proxy.
+    # The URLs of the hosts were checked before, so the URL that is not valid is a proxy's.
     _Failure(
         "a proxy's URL is not valid: correct HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY",
         (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError, UnicodeError),
@@ -63,23 +63,23 @@ FAILURES = (
         is_lasting=True,
     ),
     _Failure(
-        "the proxy wants a user and a password, or other ones",
+        "the proxy requires a user and a password, or refuses them: correct HTTPS_PROXY or HTTP_PROXY",
         text=r"407\sProxy",
         is_lasting=True,
     ),
-    _Failure("the proxy cannot be reached, or refuses", requests.exceptions.ProxyError),
+    _Failure("the proxy cannot be reached, or refuses the connection", requests.exceptions.ProxyError),
     _Failure(
-        "the TLS certificate of the host is refused: REQUESTS_CA_BUNDLE may name other authorities",
+        "the TLS certificate of the host is not trusted: set REQUESTS_CA_BUNDLE to a file with its authority",
         text="CERTIFICATE_VERIFY_FAILED",
         is_lasting=True,
     ),
     _Failure("the TLS handshake failed", requests.exceptions.SSLError),
     _Failure("no such host", urllib3.exceptions.NameResolutionError),
     _Failure("the connection is refused", urllib3.exceptions.NewConnectionError),
-    _Failure("the connection cannot be made in time", urllib3.exceptions.ConnectTimeoutError),
-    _Failure("no whole response in time", requests.exceptions.Timeout),
-    _Failure("no byte in time", (urllib3.exceptions.TimeoutError, TimeoutError)),
-    _Failure("the body cannot be unpacked", requests.exceptions.ContentDecodingError),
+    _Failure("the connection timed out", urllib3.exceptions.ConnectTimeoutError),
+    _Failure("the response did not arrive in time", requests.exceptions.Timeout),
+    _Failure("no byte arrived in time", (urllib3.exceptions.TimeoutError, TimeoutError)),
+    _Failure("the response body cannot be decompressed", requests.exceptions.ContentDecodingError),
     _Failure(
         "the connection broke",
         (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ConnectionError),
@@ -88,7 +88,7 @@ FAILURES = (
 
 
 def describe_error(error: BaseException) -> str:
-    """What an error of a request or of this machine means, and what to do; holds no URL, nothing secret."""
+    """Describes an error of a request or this machine and what to do, without any URL or secret."""
     limits = map(describe_limit, _behind(error))
     if limit := next(filter(None, limits), None):
         return limit
@@ -100,9 +100,9 @@ def describe_error(error: BaseException) -> str:
 
 
 def is_lasting(error: BaseException) -> bool:
-    """Whether another attempt is of no use.
+    """Whether an error lasts, so that further attempts fail, too.
 
-    The slots of a run hold their files and connections all the time, so their limit does not pass.
+    A limit of open files does not go away, because a run keeps its files and connections open.
     """
     failure = _failure(error)
     has_none_left = any(getattr(each, "errno", None) in OUT_OF_FILES for each in _behind(error))
@@ -110,13 +110,13 @@ def is_lasting(error: BaseException) -> bool:
 
 
 def was_never_sent(error: BaseException) -> bool:
-    """Whether a request surely did not reach the server."""
+    """Whether a request certainly did not reach the server."""
     unsent = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
     return any(isinstance(each, unsent) for each in _behind(error))
 
 
 def was_closed_while_idle(error: BaseException) -> bool:
-    """Whether the server closed a kept connection before anything came of the request."""
+    """Whether the server closed an idle connection before it responded to the request."""
     return any(isinstance(each, ClosedWhileIdleError) for each in _behind(error))
 
 
@@ -126,7 +126,7 @@ def _failure(error: BaseException) -> _Failure | None:
 
 
 def _behind(error: BaseException) -> Iterator[BaseException]:
-    """An error, and those that caused it, as requests and urllib3 wrap them."""
+    """Yields an error and its causes, as requests and urllib3 wrap them; at most 20."""
     seen: list[BaseException] = []
     todo: list[object] = [error]
     while todo and len(seen) < 20:

@@ -1,4 +1,4 @@
-"""Reads header values, each within its bounds: Retry-After, Date, Content-Length, Content-Range."""
+"""Reads and range-checks header values: Retry-After, Date, Content-Length, Content-Range."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-#: More digits are no length of a file and no time to wait.
+#: A number with more digits is not accepted as a length.
 MOST_DIGITS = 18
-#: Times can be added to a year in between without leaving the calendar.
+#: Dates outside these years are not accepted, so that adding a duration cannot overflow.
 FIRST_YEAR, LAST_YEAR = 1000, 9000
 
 
 def read_length(text: str) -> int | None:
-    """A Content-Length; None if it is none."""
+    """Reads a Content-Length; returns None if it is not a valid number."""
     return int(text) if re.fullmatch(f"[0-9]{{1,{MOST_DIGITS}}}", text.strip()) else None
 
 
 def read_content_range(text: str) -> tuple[int | None, int | None]:
-    """First byte and total length of a Content-Range; None for what it does not have."""
+    """Reads first byte and total length of a Content-Range; each is None if missing."""
     digits = f"[0-9]{{1,{MOST_DIGITS}}}"
     match = re.fullmatch(rf"bytes (?:({digits})-{digits}|\*)/({digits}|\*)", text.strip())
     begin, total = match.groups() if match else (None, None)
@@ -26,7 +26,7 @@ def read_content_range(text: str) -> tuple[int | None, int | None]:
 
 
 def read_date(text: str) -> datetime | None:
-    """The time of a Date header, in UTC; None if it is none, or out of range."""
+    """Reads a Date header as a time in UTC; returns None if it is not valid or out of range."""
     try:
         date = parsedate_to_datetime(text)
         date = date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
@@ -36,11 +36,11 @@ def read_date(text: str) -> datetime | None:
 
 
 def read_retry_after(text: str, now: datetime) -> float | None:
-    """The seconds of a Retry-After header, which is a number or a date; None if it is neither.
+    """Reads a Retry-After header, a number or a date, as seconds; returns None if it is neither.
 
     Args:
         text: The header's value.
-        now: The present by the server's clock, from which a date counts.
+        now: The current time by the server's clock, from which a date counts.
     """
     if re.fullmatch("[0-9]{1,9}", text.strip()):
         return float(text)

@@ -1,4 +1,4 @@
-"""The part of a file that has arrived: how a download resumes by Range, and when it has to begin anew."""
+"""Tracks the part of a file that has arrived, and decides whether a download resumes or restarts."""
 
 from __future__ import annotations
 
@@ -7,54 +7,56 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tap_talkdesk_reports.api.headers import read_content_range, read_length
 from tap_talkdesk_reports.core.errors import TruncatedFileError
+from tap_talkdesk_reports.core.words import counted
 
 if TYPE_CHECKING:
     from tap_talkdesk_reports.api.exchange import Response
 
-#: So often a download may begin anew.
+#: How many times a download may restart.
 RESTARTS = 3
-#: So often a request for the rest may get another part of the file.
+#: How many times a Range request may get another part of the file.
 MISPLACED_RESTS = 1
 
 PARTIAL, NOT_SATISFIABLE = 206, 416
 
 
 class DownloadInterrupted(Exception):  # noqa: N818 - retried here, never shown as an error
-    """The download did not come to its end, or cannot begin yet; the next attempt resumes it."""
+    """Raised when a download stops early or cannot begin yet; the next attempt resumes it."""
 
 
 @dataclass
 class Part:
-    """What has arrived so far of a file."""
+    """Holds the bytes of a file that have arrived so far, and checks the responses that add to them."""
 
     file: BinaryIO
     size: int = 0
-    #: A strong ETag, the only one with which a rest can be requested safely.
+    #: The file's strong ETag. With a weak one, a Range request would not be safe.
     etag: str | None = None
-    #: The length that the server promised, if it did; one that is kept proves that the file is whole.
+    #: The file's length by the server's headers, if known. A file of this length is whole.
     promised: int | None = None
     restarts: int = 0
     misplaced: int = 0
 
     def restart(self) -> None:
-        """Forget what has arrived.
+        """Discards the bytes that have arrived.
 
         Raises:
-            TruncatedFileError: that happened too often.
+            TruncatedFileError: the download restarted too often.
         """
         self.restarts += 1
         if self.restarts > RESTARTS or self.misplaced > MISPLACED_RESTS:
-            msg = f"the download had to begin anew {self.restarts} times, at last after {self.size} bytes"
+            times, size = counted(self.restarts, "time"), counted(self.size, "byte")
+            msg = f"the download started over {times}, the last after {size}"
             raise TruncatedFileError(msg, position=self.size)
         self.file.seek(0)
         self.file.truncate()
         self.size, self.etag, self.promised = 0, None, None
 
     def is_begun_by(self, response: Response) -> bool:
-        """Judge a response by its status and headers; False if there is nothing left to read.
+        """Whether a response has bytes to append, by its status and headers; False if the file is whole.
 
         Raises:
-            DownloadInterrupted: it is neither the file nor its rest.
+            DownloadInterrupted: the response is neither the file nor the rest of it.
         """
         status, headers = response.status, response.headers
         begin, total = read_content_range(headers.get("Content-Range", ""))
@@ -68,10 +70,10 @@ class Part:
         if status in {PARTIAL, NOT_SATISFIABLE}:
             self.misplaced += status == PARTIAL and begin != self.size
             self.restart()
-            msg = f"the file host returned {status} for the rest of the file, and not that rest"
+            msg = f"the file host returned {status}, but not the requested rest of the file"
             raise DownloadInterrupted(msg)
         if status != 200:
-            # 403 when the URL has expired, 404 right after the job is done, 500 and 503 when S3 is busy.
+            # S3 returns 403 for an expired URL, 404 right after the job is done, 500 and 503 when busy.
             msg = f"the file host returned {status}: {response.excerpt}"
             raise DownloadInterrupted(msg)
         if self.size:

@@ -1,4 +1,4 @@
-"""Redaction: blacks out secrets, tokens and presigned URLs in messages and in the log lines of urllib3."""
+"""Blacks out secrets, tokens and presigned URLs in messages and in urllib3's log lines."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ if TYPE_CHECKING:
 
 
 LONGEST_SHOWN = 300
-#: Of a longer text nothing is shown, as all of it would have to be searched.
+#: A longer text is not shown at all, because searching all of it for secrets would take too long.
 LONGEST_TEXT = 1 << 18
 TOO_LONG = "(a text that is too long to be shown)"
 SHOWN_INSTEAD = "***"
 
-#: A secret of so many characters is known by a part of it, and in other alphabets.
+#: A secret with at least this many characters is also recognised in part, in base64 and in hex.
 LONG = 12
 
-#: Values that are never shown, wherever they turn up: passwords, keys, and each token as it comes. In
-#: every form in which one may be written out, in small letters.
+#: Registered secrets (passwords, keys, tokens) in all encoded forms, in lower case.
 _secrets: set[str] = set()
 
 
 def register_secret(*secrets: str | None) -> None:
-    """Remember secrets, so that `redact` blacks them out from now on."""
+    """Registers secrets, so that `redact` blacks them out from now on."""
     for secret in filter(None, secrets):
-        # In a text a backslash at the end is read together with what follows.
+        # A backslash at the end would be decoded together with the character that follows it.
         written = (secret, secret.rstrip("\\"), secret.replace(" ", "+"))
         forms = {reading.text for form in written for reading in readings(form)}
         if len(secret) >= LONG:
@@ -42,9 +41,9 @@ def register_secret(*secrets: str | None) -> None:
 
 
 def redact(text: str) -> str:
-    """One line of at most 300 characters, with known secrets, tokens and queries of URLs blacked out.
+    """Returns one line of at most 300 characters, with secrets, tokens and URL queries blacked out.
 
-    However they are spelled, and before anything is cut: a part of a secret would not be known as one.
+    It finds secrets in every encoding. It cuts the line last, because a cut secret would not be found.
     """
     if len(text) > LONGEST_TEXT:
         return TOO_LONG
@@ -59,7 +58,7 @@ def redact(text: str) -> str:
 
 
 def _known(text: str, shortest: int = 1) -> Iterator[tuple[int, int]]:
-    """Where known secrets stand, also those that end early."""
+    """Yields the spans of registered secrets, also of those that are cut at the end."""
     small = _small(text)
     for secret in tuple(_secrets):
         if len(secret) < shortest:
@@ -75,14 +74,14 @@ def _known(text: str, shortest: int = 1) -> Iterator[tuple[int, int]]:
 
 
 def _small(text: str) -> str:
-    """The text in small letters, of the same length."""
+    """Returns the text in lower case, with the same length."""
     if text.isascii():
         return text.lower()
     return "".join(small if len(small := char.casefold()) == 1 else char for char in text)
 
 
 def _shaped(text: str) -> Iterator[tuple[int, int]]:
-    """Where something stands that looks like a secret; each pattern takes time in proportion to the text."""
+    """Yields the spans of text that look like a secret; each pattern takes linear time."""
     for match in _URL.finditer(text):
         user, query = match[0].find("@"), match[0].find("?")
         if user > 0:
@@ -107,7 +106,7 @@ _VALUE = r"(\"(?:[^\"\\]|\\.)*+\"?+|'(?:[^'\\]|\\.)*+'?+|\[[^\]]*+\]?+|[^\s\"',&
 _SHAPES = [
     re.compile(r"\b(?:bearer|basic)\s++[\"']?+([^\s\"',]++)", re.IGNORECASE),
     re.compile(rf"(?:{_WORDS})[\"']?+\s*+[:=]\s*+{_VALUE}", re.IGNORECASE),
-    # Azure and CloudFront, whose words say nothing outside of a query.
+    # Parameters of Azure and CloudFront; the words are too common to match outside a query.
     re.compile(r"(?<![\w-])(?:sig|policy)=([^\s\"'&<>]++)", re.IGNORECASE),
     re.compile(r"(?<![\w-])(eyJ[\w-]*+\.[\w-]++(?:\.[\w-]*+)?+)"),
 ]
@@ -125,18 +124,18 @@ def _blacked_out(text: str, spans: list[tuple[int, int]]) -> str:
 
 
 class _RedactionFilter(logging.Filter):
-    """Keeps whole URLs, and with them the signatures of presigned ones, out of urllib3's log lines."""
+    """Removes URLs with their signatures from urllib3's log lines."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args, record.exc_info = redact(record.getMessage()), (), None
-        return record.levelno > logging.DEBUG  # its lines at DEBUG hold a path and query without a host
+        return record.levelno > logging.DEBUG  # urllib3's DEBUG lines have path and query without a host
 
 
 _filter = _RedactionFilter()
 
 
 def redact_logs() -> None:
-    """Filter the log lines of urllib3 from now on."""
-    # Filters of a parent logger do not apply to its children.
+    """Adds the redaction filter to urllib3's loggers."""
+    # A filter of a parent logger does not apply to its children.
     for name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
         logging.getLogger(f"urllib3.{name}").addFilter(_filter)

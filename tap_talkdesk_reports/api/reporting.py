@@ -1,8 +1,8 @@
-"""The Reporting API's operations: create, poll, cancel and list jobs (page by page), open and delete files.
+"""Implements the Reporting API's operations: create, poll, cancel and list jobs, open and delete files.
 
-Each is one HTTP exchange and never decides when; only listing makes more than one. What
-counts as done, and as gone, stands here. Source: the seed document, `Reporting API
-Documentation`; section names stand at each operation.
+Each operation is one request; only listing makes more, page by page. This module decides
+which statuses mean "done" and "gone", and never when to send a request. Source: the seed document,
+`Reporting API Documentation`; each operation names its section.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.core.report_job import ReportJob
     from tap_talkdesk_reports.core.timespans import Timespan
 
-#: "303 See Other" by the seed document; other pages of Talkdesk print 300 and 302 for the same.
+#: The seed document has "303 See Other"; other pages of Talkdesk show 300 and 302 for the same.
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
-#: A client was seen to wait while the files operation returns 204.
+#: The file is not ready. A published client waits while the files operation returns 204.
 NOT_YET = frozenset({202, 204})
-#: Deleting what is gone, or cancelling what is over, is refused with 403; a later page calls the
-#: operation deprecated. For the tap all of that is success.
+#: The API returns 403 when the file is gone or the job is over. A later page calls the
+#: operation deprecated. All these statuses count as success.
 GONE = frozenset({200, 202, 204, 403, 404, 405, 410})
 
 
 class ReportingApi:
-    """The Reporting API of 2016 to 2022."""
+    """Calls the Reporting API of 2016 to 2022."""
 
     root = "/reports"
-    #: Whether a job carries a name by which a later run knows it again.
+    #: Whether a job has a name by which a later run recognises it.
     names_jobs = False
     #: Whether a running job can be cancelled.
     can_cancel = True
@@ -54,23 +54,23 @@ class ReportingApi:
     file_statuses: frozenset[int] = frozenset()
 
     def __init__(self, base_url: str, policy: RequestPolicy, tokens: Tokens) -> None:
-        """Requests are made below `base_url` only, whatever links the responses hold."""
+        """Sends requests below `base_url` only, even if responses have other links."""
         self._client = Client(base_url, policy, tokens)
         self._policy = policy
 
     def connect(self) -> None:
-        """Open this thread's connection to the API, without a request."""
+        """Opens this thread's connection to the API, without a request."""
         self._client.connect()
 
     def now(self) -> datetime:
-        """The present, by Talkdesk's clock."""
+        """Returns the current time by Talkdesk's clock."""
         return self._policy.now()
 
     def create(self, report: str, timespan: Timespan, file_format: str) -> ReportJob:
-        """Create a report job ("Creating a report job").
+        """Creates a report job ("Creating a report job").
 
         Raises:
-            ResponseLostError: it may or may not have been created.
+            ResponseLostError: the job may or may not have been created.
             RequestRefusedError: the API does not accept the request.
         """
         return self._client.send(
@@ -83,7 +83,7 @@ class ReportingApi:
         )
 
     def get(self, job: ReportJob) -> ReportJob:
-        """Poll a job: get it as it is now ("Checking a report job status").
+        """Polls a job once, and returns it with its current status ("Checking a report job status").
 
         Raises:
             RequestRefusedError: with status 404, the API does not know the job.
@@ -97,7 +97,7 @@ class ReportingApi:
         return self._client.send("GET", self._path(job, "jobs"), read, expect=REDIRECTS | {200})
 
     def cancel(self, job: ReportJob) -> None:
-        """Stop a job that is still running ("Canceling a report job"); one that is over stays as it is."""
+        """Cancels a running job ("Canceling a report job"); a job that is over stays as it is."""
         self._client.send("DELETE", self._path(job, "jobs"), _nothing, expect=GONE)
 
     def list(
@@ -109,7 +109,7 @@ class ReportingApi:
         order: str | None = None,
         order_by: str | None = None,
     ) -> Iterator[ReportJob]:
-        """The recent jobs, newest first by default, page after page ("Inspecting previous jobs")."""
+        """Yields the recent jobs, newest first by default, page by page ("Inspecting previous jobs")."""
         path = f"{self.root}/{report}/jobs"
         parameters: dict[str, Any] = {
             "page": page,
@@ -129,11 +129,13 @@ class ReportingApi:
             query = next_page(body) if jobs else None
 
     def open(self, job: ReportJob) -> str | Response:
-        """A new presigned URL of a done job's file ("Downloading a report file"), or the file, not read.
+        """Returns a new presigned URL of a done job's file ("Downloading a report file").
+
+        If the API sends the file itself, it returns that response, with its body still unread.
 
         Raises:
-            DownloadInterrupted: there is no file yet.
-            RequestRefusedError: with status 404, there is no such file (yet, or any more).
+            DownloadInterrupted: the file is not ready.
+            RequestRefusedError: with status 404, the file does not exist, yet or any more.
         """
 
         def read(response: Response) -> str | Response:
@@ -144,7 +146,7 @@ class ReportingApi:
                 raise DownloadInterrupted(msg)
             if target := location(response):
                 return target
-            msg = f"{job}: the files operation redirects without a Location header"
+            msg = f"{response.request} redirects without a Location header; run again, then report it"
             raise UnexpectedResponseError(msg)
 
         expect = REDIRECTS | NOT_YET | self.file_statuses
@@ -153,11 +155,11 @@ class ReportingApi:
         )
 
     def delete_file(self, job: ReportJob) -> None:
-        """Delete a done job's file ("Delete a report file"); one that is gone already is fine."""
+        """Deletes a done job's file ("Delete a report file"); succeeds also if the file is gone."""
         self._client.send("DELETE", self._path(job, "files"), _nothing, expect=GONE)
 
     def _job_request(self, report: str, timespan: Timespan, file_format: str) -> dict[str, Any]:  # noqa: ARG002
-        """The body of a request for a job."""
+        """Returns the JSON body of the request that creates a job."""
         bounds = {"from": rfc3339(timespan.start), "to": rfc3339(timespan.end)}
         return {"format": file_format, "timespan": bounds}
 
@@ -166,4 +168,4 @@ class ReportingApi:
 
 
 def _nothing(_response: Response) -> None:
-    """Nothing: the status is all there is to know."""
+    """Returns nothing, because the operation needs only the status."""

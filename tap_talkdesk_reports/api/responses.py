@@ -1,4 +1,4 @@
-"""Reads bodies and Location headers of the APIs: jobs, their status and timespan, lists and their pages."""
+"""Reads the responses of both APIs: jobs with status and timespan, pages of job lists, redirects."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp, timest
 if TYPE_CHECKING:
     from tap_talkdesk_reports.api.exchange import Response
 
-#: Talkdesk's ids are 24 or 36 characters long. They become part of a path.
+#: Longest accepted job id. Talkdesk's ids have 24 or 36 characters. An id becomes part of a path.
 LONGEST_ID = 200
 
 
 def as_object(response: Response) -> dict[str, Any]:
-    """The body of a response as a JSON object.
+    """Reads the body of a response as a JSON object.
 
     Raises:
-        UnexpectedResponseError: it is none, for example a proxy's page, cut short, or too long.
+        UnexpectedResponseError: the body is not a JSON object, is cut short, or is too long.
     """
     try:
         body = None if response.is_cut else json.loads(response.body)
@@ -33,26 +33,29 @@ def as_object(response: Response) -> dict[str, Any]:
         body = None
     if isinstance(body, dict):
         return body
-    kind = redact(response.headers.get("Content-Type", "")) or "something"
-    msg = f"Expected a JSON object from Talkdesk, got {kind}: {response.excerpt}"
+    kind = redact(response.headers.get("Content-Type", "")) or "a body without a type"
+    msg = (
+        f"{response.request}: expected a JSON object from Talkdesk, got {kind}; "
+        f"check for a proxy, and the URLs in the settings. {response.excerpt}"
+    )
     raise UnexpectedResponseError(msg)
 
 
 def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None) -> ReportJob:
-    """A job from its JSON object.
+    """Reads a job from its JSON object.
 
     Args:
-        body: The object, flat as documented, or below `job`.
-        report: The report that it was created for.
-        timespan: The requested one, if that is known; else it is read from the body.
+        body: The object, flat as documented, or nested in `job`.
+        report: The report that the job was created for.
+        timespan: The requested timespan; None reads it from the body.
 
     Raises:
-        UnexpectedResponseError: it has no id, one that cannot be part of a path, or no status.
+        UnexpectedResponseError: the job has no status, or no id that is safe in a path.
     """
     job = body.get("job", body)
     known = isinstance(job, dict) and _is_id(job.get("id")) and isinstance(job.get("status"), str)
     if not known:
-        msg = f"Report {report!r}: expected a job with id and status, got {redact(str(body))}"
+        msg = f"report {report!r}: expected a job with id and status, got {redact(str(body))}"
         raise UnexpectedResponseError(msg)
     name = job.get("name")
     echo = _echo(job.get("timespan"))
@@ -68,7 +71,7 @@ def read_job(body: dict[str, Any], report: str, timespan: Timespan | None = None
 
 
 def _is_id(value: object) -> bool:
-    """Whether it is a text that names one thing below a path, and no other path."""
+    """Whether a value is a text that is safe as one segment of a path."""
     return (
         isinstance(value, str)
         and value.strip(". ") != ""
@@ -78,38 +81,38 @@ def _is_id(value: object) -> bool:
 
 
 def same_job(job: ReportJob, body: dict[str, Any]) -> ReportJob:
-    """The job as the response to a poll describes it.
+    """Reads the job from the response to a poll.
 
     Raises:
-        UnexpectedResponseError: the response is no job, or another one.
+        UnexpectedResponseError: the response contains no job, or another job.
     """
     read = read_job(body, job.report, job.timespan)
     if read.id == job.id:
-        # Not every response repeats what is known of the job since its creation.
+        # Not every response repeats the job's name and creation time.
         return replace(read, name=read.name or job.name, created_at=read.created_at or job.created_at)
-    msg = f"{job}: polled, and the response is about job {redact(read.id)}"
+    msg = f"{job}: the response to a poll is about another job, {redact(read.id)}"
     raise UnexpectedResponseError(msg)
 
 
 def done_job(job: ReportJob, response: Response) -> ReportJob:
-    """The job as a redirect describes it: done, whatever the body says, or if there is none."""
+    """Reads the job from a redirect: it is done, even if the body says otherwise or is missing."""
     try:
         return replace(same_job(job, as_object(response)), status=DONE)
     except UnexpectedResponseError:
         return replace(job, status=DONE)
 
 
-#: The timespan of a listed job that cannot be read; it equals no timespan that is ever due.
+#: Replaces the timespan of a listed job if it cannot be read; no due timespan equals it.
 _NEVER = Timespan(datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
 
 
 def _echo(body: object) -> Echo | None:
-    """The timespan that a response gives for a job; None if it has none, or none that can be read."""
+    """Reads the timespan that a response returns for a job; None if it is missing or not valid."""
     bounds = body if isinstance(body, dict) else {}
     found = (bounds.get("from"), bounds.get("to"))
     texts = [
         text.upper() for text in found if isinstance(text, str) and ":" in text
-    ]  # a date alone is no moment
+    ]  # a date without a time is not enough
     try:
         start, end = map(read_timestamp, texts)
     except ValueError:
@@ -119,43 +122,43 @@ def _echo(body: object) -> Echo | None:
 
 
 def location(response: Response) -> str | None:
-    """The URL that a response redirects to, if any; a relative one is made absolute.
+    """Returns the absolute URL that a response redirects to; None if it has no Location header.
 
     Raises:
-        UnexpectedResponseError: it is none.
+        UnexpectedResponseError: the Location header is not a URL.
     """
     target = response.headers.get("Location")
     try:
-        # Python's parser leaves control characters out, so that the URL would become another one.
+        # Python's parser removes control characters, which would change the URL.
         if target and not re.search(r"[\x00-\x20\x7f]", target):
             return urljoin(response.url, target)
     except ValueError:
         pass
     if not target:
         return None
-    msg = f"{response.request} redirects to what is no URL"
+    msg = f"{response.request} redirects to an invalid URL; run again, then report it"
     raise UnexpectedResponseError(msg)
 
 
 def listed_jobs(body: dict[str, Any], report: str) -> list[ReportJob]:
-    """The jobs on a page of a list.
+    """Reads the jobs from one page of a list.
 
     Raises:
-        UnexpectedResponseError: it is no such page.
+        UnexpectedResponseError: the body is not a page of a job list.
     """
-    # The misspelling stands in Talkdesk's OpenAPI document.
+    # The misspelling `_embdedded` is in Talkdesk's OpenAPI document.
     embedded = body.get("_embedded") or body.get("_embdedded") or {}
     jobs = embedded.get("jobs") or [] if isinstance(embedded, dict) else None
     if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
-        msg = f"Report {report!r}: expected a list of jobs, got {redact(str(body))}"
+        msg = f"report {report!r}: expected a list of jobs, got {redact(str(body))}"
         raise UnexpectedResponseError(msg)
     return [read_job(job, report) for job in jobs]
 
 
 def next_page(body: dict[str, Any]) -> str | None:
-    """The query of the next page of a list, if there is one.
+    """Returns the query of the next page's URL; None on the last page.
 
-    Only the query of the link: path and host are known, and the token goes to no other.
+    The link's host and path are ignored, so that the token goes to the API's own host only.
     """
     link: Any = body
     for name in ("_links", "next", "href"):

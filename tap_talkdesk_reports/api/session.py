@@ -1,8 +1,8 @@
-"""HTTP sessions, one for each thread, with proxies and CA bundles of the environment; the Bearer header.
+"""Provides one HTTP session for each thread, and the Bearer header.
 
-Of their connections each is under the deadline of its thread, skips interim responses
-(1xx), and follows no redirect. All share one TLS context: loading the authorities takes
-longer than a whole exchange.
+The sessions use proxies and CA bundles of the environment. Their connections obey the
+thread's deadline, skip interim responses (1xx), and follow no redirect. All connections share
+one TLS context, because loading the certificate authorities takes longer than an exchange.
 """
 
 from __future__ import annotations
@@ -29,51 +29,54 @@ if TYPE_CHECKING:
 
 
 class Sessions(threading.local):
-    """One session for each thread: requests' sessions are not safe to share.
+    """Holds one session for each thread, because threads cannot safely share a session of requests.
 
-    They keep `trust_env`, and with it proxies and CA bundles of the environment.
+    The sessions keep `trust_env`: they use proxies and CA bundles of the environment.
     """
 
     def __init__(self, **headers: str) -> None:
-        """Called by `threading.local` once in each thread."""
+        """Creates this thread's session; `threading.local` calls it once in each thread."""
         redact_logs()
         self.session: requests.Session = _Session()
         self.session.headers.update(headers)
 
 
 class Bearer(requests.auth.AuthBase):
-    """Sets the token, or nothing. Without an `auth` of ours requests would look into ~/.netrc."""
+    """Sets the Authorization header, or none. Without it requests would read ~/.netrc."""
 
     def __init__(self, token: str | None) -> None:
-        """None: no Authorization header at all."""
+        """Stores the token; None means no Authorization header."""
         self._token = token
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Called by requests for each request."""
+        """Sets the header of one request; called by requests."""
         if self._token is not None:
             r.headers["Authorization"] = f"Bearer {self._token}"
         return r
 
 
 class _Session(requests.Session):
+    """Makes all its connections with `_Adapter`."""
+
     def __init__(self) -> None:
         super().__init__()
         for scheme in ("https://", "http://"):
             self.mount(scheme, _Adapter())
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: requests parses a Location even if it does not follow it, and raises if it is odd."""
+        """Returns None. Otherwise requests parses each Location header, and raises if it is not valid."""
 
 
 class ClosedWhileIdleError(ConnectionResetError):
-    """The server closed a kept connection, and nothing came of the request that used it."""
+    """Raised when the server closed an idle connection before it responded to the next request."""
 
 
 def connect(session: requests.Session, url: str, timeout: float) -> None:
-    """Open a connection that the session's next request takes; nothing, if a proxy is in between.
+    """Opens a connection that the session's next request uses; does nothing behind a proxy.
 
     Raises:
-        OSError: it cannot be opened; also urllib3's HTTPError, and ValueError for a URL that is none.
+        OSError: the connection cannot be opened; urllib3's HTTPError is possible, too.
+        ValueError: a URL is not valid.
     """
     request = session.prepare_request(requests.Request("GET", url, auth=Bearer(None)))
     settings = session.merge_environment_settings(url, {}, None, None, None)
@@ -97,7 +100,7 @@ _making_context = threading.Lock()
 
 @functools.cache
 def _tls_context(bundle: str | None) -> ssl.SSLContext:
-    """The process's TLS context for the authorities of a file or folder; None: those of certifi."""
+    """Returns the TLS context for the CA bundle in a file or folder; None means certifi's bundle."""
     context = urllib3.util.ssl_.create_urllib3_context()
     bundle = bundle or requests.adapters.DEFAULT_CA_BUNDLE_PATH
     if Path(bundle).is_dir():
@@ -108,12 +111,14 @@ def _tls_context(bundle: str | None) -> ssl.SSLContext:
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
+    """Makes connections that share the TLS contexts and obey deadlines."""
+
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
         host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
         bundle = verify if isinstance(verify, str) else None
-        # A bundle that is not there is `cert_verify`'s error.
+        # `cert_verify` raises the error for a missing bundle.
         if host["scheme"] == "https" and verify and (bundle is None or Path(bundle).exists()):
             with _making_context:
                 return host, {"ssl_context": _tls_context(bundle), "cert_reqs": "CERT_REQUIRED"}
@@ -122,7 +127,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         requests_adapter: Any = super()
         requests_adapter.cert_verify(conn, url, verify, cert)
-        conn.ca_certs = conn.ca_cert_dir = None  # the context has loaded them, once for all connections
+        conn.ca_certs = conn.ca_cert_dir = None  # the shared context has loaded them already
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
@@ -132,42 +137,42 @@ class _Adapter(requests.adapters.HTTPAdapter):
 
 @functools.cache
 def _watched(connection: type[Any]) -> type[Any]:
-    """A class of connections, be they HTTP, HTTPS or SOCKS, that the deadlines know."""
+    """Returns a subclass of a connection class (HTTP, HTTPS or SOCKS) that obeys deadlines."""
     if issubclass(connection, _Watched):
         return connection
     return type(connection.__name__, (_Watched, connection), {})
 
 
 class _FinalResponse(http.client.HTTPResponse):
-    """Skips interim responses; http.client does that with 100 alone."""
+    """Skips all interim responses; http.client skips only status 100."""
 
     def _read_status(self) -> tuple[str, int, str]:
         response: Any = super()
-        version, status, reason = response._read_status()  # noqa: SLF001 - of the class below
+        version, status, reason = response._read_status()  # noqa: SLF001 - of the base class
         while 100 <= status < 200 and status != http.HTTPStatus.SWITCHING_PROTOCOLS:
             http.client.parse_headers(self.fp)
-            version, status, reason = response._read_status()  # noqa: SLF001 - of the class below
+            version, status, reason = response._read_status()  # noqa: SLF001 - of the base class
         return version, status, reason
 
 
 class _Watched:
-    """Mixed into a class of urllib3's connections."""
+    """Extends a connection class of urllib3: deadlines, interim responses, closed idle connections."""
 
     response_class = _FinalResponse
     _is_kept = False
 
     def _new_conn(self) -> socket.socket:
         connection: Any = super()
-        sock: socket.socket = connection._new_conn()  # noqa: SLF001 - of the class below
+        sock: socket.socket = connection._new_conn()  # noqa: SLF001 - of the base class
         deadline.watch(sock)
         return sock
 
     @property
     def is_connected(self) -> bool:
-        """Whether the server keeps it open.
+        """Whether the server keeps the connection open.
 
-        urllib3 takes any byte that has come for the end. With TLS 1.3 a server sends tickets for
-        later sessions behind the handshake, which only a read takes in.
+        urllib3 takes any byte that has arrived as a sign that it is closed. But a TLS 1.3 server
+        sends session tickets after the handshake, and only a read consumes them.
         """
         connection: Any = super()
         sock = getattr(self, "sock", None)
@@ -176,7 +181,7 @@ class _Watched:
         timeout = sock.gettimeout()
         sock.settimeout(0)
         try:
-            sock.recv(1)  # the end, or a byte that nobody asked for
+            sock.recv(1)  # the end of the stream, or an unexpected byte
         except ssl.SSLWantReadError:
             return True
         except OSError:
@@ -203,7 +208,7 @@ class _Watched:
     def _closing_named(self) -> Generator[None, None, None]:
         try:
             yield
-        except (ConnectionResetError, BrokenPipeError):  # of which RemoteDisconnected is one
+        except (ConnectionResetError, BrokenPipeError):  # also RemoteDisconnected, a subclass
             if self._is_kept:
                 raise ClosedWhileIdleError from None
             raise

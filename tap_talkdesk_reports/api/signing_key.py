@@ -1,4 +1,4 @@
-"""The private key of an app: reads it (base64 or PEM) and signs the assertion (JWT) of a sign-in with it."""
+"""Reads an app's private key (base64 or PEM), and signs the assertion (JWT) of a sign-in with it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-#: How long an assertion is valid; by https://docs.talkdesk.com/docs/signed-jwt.
+#: How long an assertion is valid. Source: https://docs.talkdesk.com/docs/signed-jwt
 LIFE = timedelta(seconds=300)
 
 
 class SigningKey:
-    """A private key as Talkdesk hands it out: base64 PKCS#8 without PEM lines, or PEM."""
+    """Signs assertions with a private key. Talkdesk issues keys as base64 PKCS#8 without PEM lines."""
 
     def __init__(self, private_key: str, key_id: str) -> None:
-        """Read the key.
+        """Reads the key, in base64 or as PEM.
 
         Raises:
-            ValueError: it is no private key; the message does not show it.
+            ValueError: the text is not a private key; the message does not show it.
         """
-        # Imported late: a sign-in with a secret should not wait for these.
+        # Imported here, because a sign-in with a client secret does not need these slow imports.
         from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
         from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
@@ -33,12 +33,12 @@ class SigningKey:
             self._key: Any = load_pem_private_key(_as_pem(private_key), password=None)
             self._algorithm = _algorithm(self._key)
         except (ValueError, TypeError, UnsupportedAlgorithm):
-            msg = "not a private key; give it as Talkdesk handed it out, in base64, or as PEM"
+            msg = "it is not a private key; set the key as Talkdesk issued it, in base64, or as PEM"
             raise ValueError(msg) from None
         self._key_id = key_id
 
     def assertion(self, client_id: str, token_url: str, now: datetime) -> str:
-        """A signed JWT that names the client, valid once and for five minutes."""
+        """Creates a signed JWT for one sign-in of the client, valid for five minutes."""
         import jwt  # noqa: PLC0415
 
         claims = {
@@ -65,7 +65,7 @@ def _as_pem(key: str) -> bytes:
 
 
 def _algorithm(key: Any) -> str:
-    """The algorithm of a key by its kind; the documents show ES256."""
+    """Returns the JWT algorithm for a key, by its kind and size; Talkdesk's documents show ES256."""
     from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415
 
     if isinstance(key, rsa.RSAPrivateKey):

@@ -1,7 +1,7 @@
-r"""Readings of a text: undoes what writers of JSON, HTML and URLs do to it, each character on its own. Pure.
+r"""Decodes the escapes of JSON, HTML and URLs, and keeps each character's place in the original text. Pure.
 
-`\u003d`, `\/`, `\x3d`, `%2f`, `&quot;` and `&#x22;` are read, in any mixture and some
-times over, and so is what mail and logs break into lines.
+It decodes `\u003d`, `\/`, `\x3d`, `%2f`, `&quot;` and `&#x22;`, mixed and nested. It can
+also join words that mail programs and logs break into lines. `redaction` needs both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: So often in a row escapes are read: JSON in JSON, in a page, as part of a URL.
+#: How many nested levels of escapes are decoded, for example JSON in JSON, in a page, in a URL.
 LEVELS = 4
 
 _escapes = re.compile(
@@ -26,26 +26,32 @@ _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
 class Reading:
-    """One way to read a text, which knows where in the text itself each of its characters stands."""
+    """Holds a decoded text, with the place of each character in the original text."""
 
     def __init__(self, text: str, starts: array[int] | None = None, ends: array[int] | None = None) -> None:
-        """The text as it is, unless the places of its characters in another text are given."""
+        """Stores a text, with the places of its characters in the original text.
+
+        Args:
+            text: The decoded text.
+            starts: Where each character starts in the original text; None if this is the original.
+            ends: Where each character ends there; None if this is the original.
+        """
         self.text = text
         self._starts = array("I", range(len(text))) if starts is None else starts
         self._ends = array("I", range(1, len(text) + 1)) if ends is None else ends
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The stretch of the text itself that a stretch of this reading stands for; it is not empty."""
+        """Returns the start and end, in the original text, of a non-empty part of the decoded text."""
         return self._starts[start], self._ends[end - 1]
 
     def replaced(
         self, pattern: re.Pattern[str], read: Callable[[str], Iterator[tuple[str, int]]]
     ) -> Reading | None:
-        """The reading in which each match is read; None if there is no match.
+        """Returns the reading with each match decoded; None if there is no match.
 
         Args:
-            pattern: What is read.
-            read: The characters that a match stands for, each with the length of what stands for it.
+            pattern: Matches the escapes.
+            read: Yields the characters of a match, each with the length of its escape.
         """
         parts: list[str] = []
         starts, ends = array("I"), array("I")
@@ -69,7 +75,7 @@ class Reading:
 
 
 def readings(text: str) -> Iterator[Reading]:
-    """The text itself, and then what it becomes when its escapes are read, and read again."""
+    """Yields the text itself, then the text with its escapes decoded once, twice and so on."""
     reading: Reading | None = Reading(text)
     for _ in range(LEVELS + 1):
         if reading is not None:
@@ -78,12 +84,12 @@ def readings(text: str) -> Iterator[Reading]:
 
 
 def without_space(reading: Reading) -> Reading:
-    """The reading in which no white space breaks what is long."""
+    """Returns the reading without white space, in which no line break splits a long value."""
     return reading.replaced(_space, lambda _: iter(())) or reading
 
 
 def _read(escape: str) -> Iterator[tuple[str, int]]:
-    """The characters that an escape stands for, each with the length of its part of the escape."""
+    """Decodes an escape, and yields each character with the length of its part of the escape."""
     if escape[0] == "&":
         yield html.unescape(escape), len(escape)
     elif escape[0] == "%":

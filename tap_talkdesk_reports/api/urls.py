@@ -1,4 +1,4 @@
-"""Checks URLs: the host that is checked is the host that is connected to, as urllib3's parser does both."""
+"""Checks URLs with urllib3's parser, so that the checked host is the host of the connection."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from urllib3.util import Url, parse_url
 
 
 def read_url(text: str) -> Url:
-    """Parse an absolute URL of http or https as the connection will.
+    """Parses an absolute http or https URL in the same way as the connection.
 
     Raises:
-        ValueError: it is none, or it has what parsers disagree about: a user, a backslash,
-            blanks or control characters. The message does not show it.
+        ValueError: the text is not such a URL, or parsers may disagree about it: it has a user,
+            a backslash, blanks or control characters. The message does not show the URL.
     """
     if re.search(r"[\x00-\x20\x7f\\]", text):
-        msg = "a URL with a blank, a backslash or a control character"
+        msg = "it contains a space, a backslash or a control character"
         raise ValueError(msg)
     try:
         url = parse_url(text)
@@ -25,16 +25,16 @@ def read_url(text: str) -> Url:
     except (LocationParseError, UnicodeError):
         url, host = Url(), b""
     if url.scheme not in {"http", "https"} or not host or host.startswith((b".", b"*")):
-        msg = "no URL of a host"
+        msg = "it is not an http or https URL with a host"
         raise ValueError(msg)
     if url.auth is not None or re.match(r"[^/?#]*//[^/?#]*@", text):
-        msg = "a URL with a user"
+        msg = "it contains a user name"
         raise ValueError(msg)
     return url
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself, where plain http is no risk."""
+    """Whether a host is this machine; plain http to it is safe."""
     if host == "localhost":
         return True
     try:

@@ -1,8 +1,8 @@
-"""Reads the user's catalog: what of each stream is in force, or why a stream cannot be read so. Pure.
+"""Reads the user's catalog: applies each edit, or says why its stream cannot be read. Pure.
 
 Catalogs are edited by hand, by Meltano's extras `select`, `metadata` and `schema`, and by
-programs that write older forms. The SDK reads one of several places for a value, and takes
-whatever stands there. Here every edit is honoured, or its stream is refused.
+programs that write older forms. The SDK reads a value in one of several places, and does not
+check it. This module applies every edit, or refuses its stream with a message.
 """
 
 from __future__ import annotations
@@ -39,54 +39,57 @@ if TYPE_CHECKING:
 
     from tap_talkdesk_reports.config.selection import Entry
 
-#: The stream of the evidence, which has no report, no settings and no bookmark of its own.
+#: The stream of the evidence. It has no report, no settings and no bookmark.
 REPORT_FILES = "report_files"
 METHODS = (REPLICATION_INCREMENTAL, REPLICATION_FULL_TABLE)
 
 
 class Declared(Protocol):
-    """A stream as the tap declares it."""
+    """A stream as the tap declares it, before the catalog changes it."""
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The stream's name."""
 
     @property
     def schema(self) -> dict[str, Any]:
-        """Its JSON Schema."""
+        """The stream's JSON Schema."""
 
     @property
     def primary_keys(self) -> Sequence[str]:
-        """Its key columns."""
+        """The key columns."""
 
     @property
     def replication_key(self) -> str | None:
-        """The column of the time that its report filters on."""
+        """The column with the time that the report filters on."""
 
     @property
     def selected_by_default(self) -> bool:
-        """Whether it is selected when it is discovered."""
+        """Whether discovery selects the stream."""
 
 
 @dataclass(frozen=True)
 class InForce:
-    """What is in force of a catalog."""
+    """The catalog that the run uses, and the streams that cannot be read."""
 
-    #: The selected streams that are read; None without a catalog. An alias is the `stream_alias`.
+    #: The selected streams that are read; None without a catalog. `stream_alias` holds an alias.
     catalog: Catalog | None
-    #: Why each other selected stream is not read.
+    #: The other selected streams, each with the reason why it is not read.
     refused: Mapping[str, str]
 
 
 def in_force(given: Mapping[str, Any] | None, declared: Iterable[Declared]) -> InForce:
-    """Read a catalog.
+    """Reads the user's catalog.
 
     Args:
-        given: The catalog as JSON, as the user gave it; None: there is none.
+        given: The user's catalog as JSON; None if the user gave none.
         declared: The streams of the tap.
 
+    Returns:
+        The catalog in force, and the streams that cannot be read as the catalog requires.
+
     Raises:
-        ConfigValidationError: it is no catalog.
+        ConfigValidationError: the JSON is not a catalog.
     """
     if given is None:
         return InForce(None, {})
@@ -110,48 +113,48 @@ def in_force(given: Mapping[str, Any] | None, declared: Iterable[Declared]) -> I
 
 
 def _by_stream(given: Mapping[str, Any]) -> dict[str, list[Entry]]:
-    """The entries of each stream."""
+    """Groups the catalog's entries by stream."""
     entries = given.get("streams")
     if not isinstance(entries, list) or not entries:
-        msg = "catalog: it has no streams, so that nothing would be read; make one with --discover"
+        msg = "catalog: it has no streams; create a catalog with --discover"
         raise ConfigValidationError(msg, errors=[msg])
     found: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         name = isinstance(entry, dict) and (entry.get("tap_stream_id") or entry.get("stream"))
         if not isinstance(name, str):
-            msg = f"catalog: it has a stream without tap_stream_id: {entry!r:.200}"
+            msg = f"catalog: it has a stream without tap_stream_id; create it with --discover: {entry!r:.200}"
             raise ConfigValidationError(msg, errors=[msg])
         found[name].append(entry)
     return found
 
 
 def _selected(entries: Sequence[Entry], stream: Declared | None) -> Entry | None:
-    """The entry of a stream that is selected, if one is.
+    """Returns the entry that selects a stream; None if no entry selects it.
 
     Raises:
-        CatalogError: there is no such stream, or it is selected more than once.
+        CatalogError: the tap has no such stream, or it is selected more than once.
     """
     is_default = stream is not None and stream.selected_by_default
     selected = [entry for entry in entries if is_selected(entry, metadata_of(entry), is_default=is_default)]
     if selected and stream is None:
-        msg = "the catalog selects this stream, and the tap has none of this name; see --discover"
+        msg = "the catalog selects this stream, but the tap does not have it; --discover lists the streams"
         raise CatalogError(msg)
     if len(selected) > 1:
-        msg = f"the catalog selects this stream {len(selected)} times; a stream is read once"
+        msg = f"the catalog selects this stream {len(selected)} times; remove all entries but one"
         raise CatalogError(msg)
     return selected[0] if selected else None
 
 
 def _honoured(entry: Entry, stream: Declared, names: Mapping[str, int]) -> CatalogEntry:
-    """What is in force of a selected stream, in the SDK's terms.
+    """Returns the SDK's catalog entry of a selected stream, with the user's edits applied.
 
     Args:
-        entry: Its entry.
-        stream: Its declaration.
-        names: How many selected streams have each name in the messages.
+        entry: The user's entry of the stream.
+        stream: The stream's declaration.
+        names: How many selected streams have each name in the Singer messages.
 
     Raises:
-        CatalogError: the stream cannot be read as the entry says.
+        CatalogError: the stream cannot be read as the entry requires.
     """
     metadata, own = metadata_of(entry), stream.schema["properties"]
     root = metadata.get((), {})
@@ -177,24 +180,24 @@ def _honoured(entry: Entry, stream: Declared, names: Mapping[str, int]) -> Catal
 
 
 def _replication_key(entry: Entry, root: Mapping[str, Any], own: str) -> str:
-    said = [root.get("replication-key"), entry.get("replication_key")]
-    key = edited(own, filter(None, said))
+    values = [root.get("replication-key"), entry.get("replication_key")]
+    key = edited(own, filter(None, values))
     if key != own:
-        msg = f"the catalog sets replication-key to {key!r:.200}; this report can be read by {own!r} only"
+        msg = f"the catalog sets replication-key to {key!r:.200}; it must be {own!r}, or left out"
         raise CatalogError(msg)
     return own
 
 
 def _replication_method(entry: Entry, root: Mapping[str, Any], name: str) -> str:
-    if name == REPORT_FILES:  # it has no plan and no bookmark that a method could be about
+    if name == REPORT_FILES:  # it has no plan and no bookmark, so a method has no effect
         return REPLICATION_INCREMENTAL
-    # The SDK knows no `replication-method`, which is Singer's name for it, and Meltano's.
-    said = [
+    # Singer and Meltano write `replication-method`, which the SDK does not read.
+    values = [
         root.get("replication-method"),
         root.get("forced-replication-method"),
         entry.get("replication_method"),
     ]
-    method = edited(REPLICATION_INCREMENTAL, filter(None, said))
+    method = edited(REPLICATION_INCREMENTAL, filter(None, values))
     if method not in METHODS:
         msg = f"the catalog sets replication-method to {method!r:.200}; it must be INCREMENTAL or FULL_TABLE"
         raise CatalogError(msg)
@@ -202,46 +205,46 @@ def _replication_method(entry: Entry, root: Mapping[str, Any], name: str) -> str
 
 
 def _keys(entry: Entry, root: Mapping[str, Any], own: Sequence[str], columns: Collection[str]) -> list[str]:
-    """The key columns; an empty list in the metadata means none."""
-    said = [root.get("table-key-properties"), entry.get("key_properties")]
-    if said[0] is not None and not said[1]:
-        said.pop()  # older programs write an empty list there, whatever the metadata says
+    """Returns the key columns; an empty list in the metadata means that there are none."""
+    values = [root.get("table-key-properties"), entry.get("key_properties")]
+    if values[0] is not None and not values[1]:
+        values.pop()  # older programs write an empty list there even if the metadata has keys
     try:
-        keys = edited(list(own), [keys for value in said if (keys := to_list(value)) is not None])
+        keys = edited(list(own), [keys for value in values if (keys := to_list(value)) is not None])
     except ValueError:
-        msg = f"the catalog sets table-key-properties to {said!r:.200}; it must be a list of columns"
+        msg = f"the catalog sets table-key-properties to {values!r:.200}; it must be a list of columns"
         raise CatalogError(msg) from None
     for key in keys:
         if key not in columns:
-            msg = f"the catalog sets table-key-properties to {keys!r:.200}; {key!r:.200} is no column"
+            msg = f"the catalog sets table-key-properties to {keys!r:.200}; {key!r:.200} is not a column"
             raise CatalogError(msg)
     return list(dict.fromkeys(keys))
 
 
 def _columns(entry: Entry, own: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that the entry has, with its types."""
+    """Returns the entry's columns with their schemas, after checking each."""
     columns = {}
     names = {plain_name(name): name for name in own if name not in OWN_COLUMNS}
     for name, field in (schema_of(entry).get("properties") or own).items():
         if name == UNKNOWN_FIELDS and name not in own:
-            continue  # from when the setting `unknown_fields` was another
+            continue  # an older catalog, made with another value of the setting `unknown_fields`
         if name not in own and (other := names.setdefault(plain_name(name), name)) != name:
-            msg = f"the catalog adds the column {name!r:.200}, which has the same field as {other!r:.200}"
-            raise CatalogError(msg)
+            msg = f"the catalog adds the column {name!r:.200}, which reads the same field as {other!r:.200}"
+            raise CatalogError(f"{msg}; remove one of them")
         check(name, own.get(name), field)
         columns[name] = field
     return columns
 
 
 def _alias(entry: Entry, name: str, names: Mapping[str, int]) -> str | None:
-    """The name of a stream in the messages, if it is another."""
+    """Returns the alias that a stream has in the Singer messages; None if it has none."""
     alias = entry.get("stream") or name
     if not isinstance(alias, str):
-        msg = f"the catalog sets stream to {alias!r:.200}; it must be a text"
+        msg = f"the catalog sets stream to {alias!r:.200}; it must be a string"
         raise CatalogError(msg)
     if alias == name:
         return None
     if names[alias] > 1:
-        msg = f"the catalog sets stream to {alias!r:.200}; another selected stream has this name"
+        msg = f"the catalog sets stream to {alias!r:.200}; another selected stream has that name"
         raise CatalogError(msg)
     return alias

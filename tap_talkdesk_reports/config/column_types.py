@@ -1,4 +1,4 @@
-"""Decides how the values of a column get the type that the catalog gives it, or that they cannot. Pure."""
+"""Decides whether and how values are converted to the type that the catalog gives a column. Pure."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
     Field = Mapping[str, Any]
 
-#: The tap makes these columns itself; their values are converted to nothing else.
+#: Columns that the tap makes itself; their type cannot be changed.
 OWN_COLUMNS = (ROW_ID, UNKNOWN_FIELDS)
 TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
-#: Formats that make a kind of its own of a text. Other formats, such as `uuid`, only describe one.
+#: Text formats that count as a separate kind. Other formats, such as `uuid`, only describe a text.
 TIMES = ("date-time", "date", "time")
 TEXT: Field = {"type": ["string", "null"]}
-#: A schema that leaves values as they are.
+#: A schema that accepts every value unchanged.
 ANYTHING: Field = {"type": []}
-#: What the values of each kind can be converted to, besides text, which takes every value.
+#: The kinds that the values of each kind can be converted to. Every kind can be converted to text.
 CONVERTIBLE = {
     "string": ("date-time", "integer", "number", "boolean", "array"),
     "integer": ("number",),
@@ -32,12 +32,12 @@ CONVERTIBLE = {
 
 
 def kinds(field: Field) -> list[str]:
-    """The kinds of value that a JSON Schema allows besides null; none: it does not say.
+    """Returns the kinds of value, besides null, that a JSON Schema allows; empty if it has no type.
 
-    A kind is a type of JSON, or `date-time`, `date` or `time` for such a text.
+    A kind is a JSON type, or `date-time`, `date` or `time` for a text of that format.
 
     Raises:
-        AttributeError, TypeError, ValueError: it is no JSON Schema of a column.
+        AttributeError, TypeError, ValueError: the schema is not valid for a column.
     """
     found = []
     for part in [field] if "type" in field else [*field.get("anyOf", ()), *field.get("oneOf", ())]:
@@ -52,10 +52,10 @@ def kinds(field: Field) -> list[str]:
 
 
 def typed(field: dict[str, Any], own: Field | None, *, is_key: bool) -> dict[str, Any]:
-    """A column's schema as the messages have it: with a plain `type`, which the SDK's flattening needs.
+    """Returns a column's schema for the SCHEMA message, with the plain `type` that flattening needs.
 
-    A key is never null, and any other column may be. Where the catalog says no type, the
-    column has the tap's; one that the tap does not know is text.
+    A key is never null; any other column may be. If the catalog gives no type, the column
+    has the tap's type. If the tap does not know the column either, it is text.
     """
     found = kinds(field) or kinds(own or TEXT)
     types = list(dict.fromkeys("string" if kind in TIMES else kind for kind in found))
@@ -66,17 +66,17 @@ def typed(field: dict[str, Any], own: Field | None, *, is_key: bool) -> dict[str
 
 
 def conversion(own: Field, wanted: Field) -> Field | None:
-    """The schema by which a record builder makes values that fit another schema.
+    """Returns the schema with which the record builder makes values that fit the catalog's schema.
 
     Args:
         own: The tap's schema of the column.
-        wanted: The catalog's, which `kinds` can read.
+        wanted: The catalog's schema of the column; `kinds` can read it.
 
     Returns:
-        The tap's own if its values fit as they are; None if they cannot be converted.
+        The tap's own schema if its values fit without conversion; None if they cannot be converted.
     """
     [kind], targets = kinds(own), kinds(wanted)
-    # A time is written as text already, and every whole number is a number.
+    # A time is already written as text, and an integer is a number.
     is_written_so = {"date-time": "string", "integer": "number"}.get(kind)
     if not targets or kind in targets or is_written_so in targets:
         return own
@@ -89,21 +89,23 @@ def conversion(own: Field, wanted: Field) -> Field | None:
 
 
 def check(name: str, own: Field | None, wanted: dict[str, Any]) -> None:
-    """Check that the values of a column can be made to fit its schema.
+    """Checks that a column's values can be converted to the catalog's schema.
 
     Args:
         name: The column.
-        own: The tap's schema of the column; None if only the catalog has it.
-        wanted: The catalog's.
+        own: The tap's schema of the column; None if only the catalog has the column.
+        wanted: The catalog's schema of the column.
 
     Raises:
-        CatalogError: they cannot, or it is no schema.
+        CatalogError: the values cannot be converted, or the catalog's schema is not valid.
     """
     try:
-        Schema.from_dict(wanted)  # the SDK reads what is nested in it, too
+        Schema.from_dict(wanted)  # also checks nested schemas, which the SDK reads later
         kinds(wanted)
     except (AttributeError, TypeError, ValueError):
-        msg = f"the catalog sets the schema of {name!r:.200} to {wanted!r:.200}, which is none of a column"
+        msg = (
+            f"the catalog sets the schema of {name!r:.200} to {wanted!r:.200}; this is not a column's schema"
+        )
         raise CatalogError(msg) from None
     if name in OWN_COLUMNS:
         own = own or TEXT
@@ -113,20 +115,23 @@ def check(name: str, own: Field | None, wanted: dict[str, Any]) -> None:
     if converted is None or (name in OWN_COLUMNS and converted is not own):
         shown = {key: wanted[key] for key in ("type", "format", "anyOf", "oneOf") if key in wanted}
         kind = kinds(own)[0]
-        msg = f"the catalog sets the type of {name!r} to {shown!r:.200}; {kind} cannot be converted to that"
+        msg = (
+            f"the catalog sets the type of {name!r} to {shown!r:.200}; "
+            f"its values are {kind} and cannot be converted to that"
+        )
         raise CatalogError(msg)
 
 
 def conversions(own: Field, in_force: Field) -> tuple[dict[str, Any], dict[str, str]]:
-    """The schema by which a record builder makes records that fit the schema in force.
+    """Returns the schema with which the record builder makes records that fit the catalog's schema.
 
     Args:
-        own: The stream's schema, as the tap declares it.
-        in_force: The stream's schema, as the catalog has it.
+        own: The stream's schema as the tap declares it.
+        in_force: The stream's schema from the catalog in force.
 
     Returns:
-        The schema, with all columns of both, and the columns that only the catalog has, by
-        the plain names of their fields.
+        The schema with the columns of both, and a mapping of the columns that only the catalog
+        has: from the plain name of the field to the column.
     """
     wanted = in_force["properties"]
     fields = {name: conversion(field, wanted.get(name, field)) for name, field in own["properties"].items()}
@@ -136,7 +141,7 @@ def conversions(own: Field, in_force: Field) -> tuple[dict[str, Any], dict[str, 
 
 
 def _added(field: Field) -> Field:
-    """The schema by which the values of a column are converted that only the catalog has."""
+    """Returns the schema that converts the values of a column that only the catalog has."""
     found = kinds(field)
     if "string" in found:
         return {**TEXT, "printed": ANYTHING}

@@ -1,4 +1,4 @@
-"""Reads the setting `reports`: checks its custom reports, and makes a schema of each. Pure."""
+"""Reads the setting `reports`: checks the custom reports, and makes a JSON Schema for each. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tap_talkdesk_reports.records.schema import ROW_ID
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-#: No table and no column of PostgreSQL has a longer name.
+#: PostgreSQL's limit for names of tables and columns.
 LONGEST_NAME = 63
-#: A part of a path that needs no quoting and leads nowhere else.
+#: One segment of a URL path that needs no quoting; `..` does not match.
 _type = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.~-]*")
 
 TYPES = ("string", "integer", "number", "boolean", "array", "object", "date-time")
@@ -22,20 +22,20 @@ TYPES = ("string", "integer", "number", "boolean", "array", "object", "date-time
 
 @dataclass(frozen=True)
 class CustomReport:
-    """A report that the user declares, because the tap does not."""
+    """A report that the user declares in the setting `reports`."""
 
-    #: The API's name of the report, as in the path of the request.
+    #: The API's name of the report, as in the path of a request.
     type: str
     #: The stream's name.
     name: str
     keys: tuple[str, ...]
     replication_key: str
-    #: Type of each declared field, by its column.
+    #: The declared type of each column.
     fields: Mapping[str, str]
 
     @classmethod
     def from_setting(cls, entry: Mapping[str, Any]) -> CustomReport:
-        """Read an entry in which `custom_report_problems` finds none."""
+        """Reads an entry that `custom_report_problems` has accepted."""
         return cls(
             type=entry["type"],
             name=plain_name(entry.get("name") or entry["type"]),
@@ -45,7 +45,7 @@ class CustomReport:
         )
 
     def schema(self) -> dict[str, Any]:
-        """The JSON Schema: keys, replication key and declared fields."""
+        """Returns the JSON Schema with the keys, the replication key and the declared fields."""
         natural = {key: "string" for key in self.keys if key != ROW_ID}
         types = natural | dict(self.fields) | {self.replication_key: "date-time"}
         return {
@@ -56,14 +56,14 @@ class CustomReport:
 
 
 def custom_report_problems(entries: object, taken: set[str]) -> Iterator[str]:
-    """The problems of the setting, one line each.
+    """Yields the problems of the setting `reports`, one line each.
 
     Args:
         entries: The setting's value.
         taken: Names of existing streams.
     """
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        yield 'is not a list of objects such as {"type": "adherence", "replication_key": "started_at"}'
+        yield 'it must be a list of objects such as {"type": "adherence", "replication_key": "started_at"}'
         return
     taken = set(taken)
     for entry in entries:
@@ -73,17 +73,17 @@ def custom_report_problems(entries: object, taken: set[str]) -> Iterator[str]:
             continue
         name = CustomReport.from_setting(entry).name
         if name in taken:
-            yield f"{kind!r}: there is a stream {name!r} already; give it another `name`"
+            yield f"{kind!r}: there is a stream {name!r} already; set another `name`"
         taken.add(name)
 
 
 def _wrong(entry: Mapping[str, Any]) -> str | None:
-    """The problem of one entry, if there is one."""
+    """Returns the first problem of an entry; None if it has none."""
     for name in ("type", "replication_key", "name"):
         if not isinstance(entry.get(name), str) and not (name == "name" and entry.get(name) is None):
-            return f"`{name}` must be text"
+            return f"`{name}` must be a string"
     if not _type.fullmatch(entry["type"]):
-        return "`type` must be the report's name as it stands in the path /data/reports/{type}/jobs"
+        return "`type` must be the name of the report in the path /data/reports/{type}/jobs"
     keys = entry.get("keys")
     if keys is not None and not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
         return "`keys` must be a list of field names"
@@ -99,16 +99,16 @@ def _wrong(entry: Mapping[str, Any]) -> str | None:
 
 
 def _wrong_names(part: str, given: Iterable[str]) -> str | None:
-    """The problem of the names in one part of an entry, as names of columns or streams, if there is one."""
+    """Returns the first name in a part of an entry that cannot name a column or stream; None if all can."""
     columns: dict[str, str] = {}
     for name in given:
         column = plain_name(name)
         if not column:
-            return f"`{part}` {name!r} has no letter from a to z and no digit"
+            return f"`{part}` {name!r} must have a letter from a to z or a digit"
         if len(column) > LONGEST_NAME:
             return f"`{part}` {name!r} is longer than {LONGEST_NAME} characters"
         if column in columns:
-            return f"`{part}` has {columns[column]!r} and {name!r}, which would be the same column"
+            return f"`{part}` has {columns[column]!r} and {name!r}, which become the same column; remove one"
         columns[column] = name
     return None
 

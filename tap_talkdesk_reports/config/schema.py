@@ -31,8 +31,8 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType(allowed_values=["reporting", "explore"]),
         title="API",
         description=(
-            "Which of Talkdesk's APIs to use; by default the Reporting API if there are username and "
-            "password, else its successor, the Explore API. `reporting` without them signs in by OAuth."
+            "Which of Talkdesk's APIs to use: `explore` or `reporting`. Default: `reporting` if `username` "
+            "or `password` is set, else `explore`. `reporting` without these two signs in with OAuth."
         ),
     ),
     th.Property(
@@ -40,20 +40,23 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType,
         required=True,
         title="Account",
-        description="Account name: the first label of the URL at which you sign in to Talkdesk.",
+        description=(
+            "Account name: the first label of the URL where you sign in to Talkdesk (`acme` in "
+            "`https://acme.mytalkdesk.com`)."
+        ),
     ),
     th.Property(
         "client_id",
         th.StringType,
         title="Client id",
-        description="Id of the API client or app, for both APIs.",
+        description="Id of the OAuth app, or of the API client of the Reporting API.",
     ),
     th.Property(
         "client_secret",
         th.StringType,
         secret=True,
         title="Client secret",
-        description="Secret of the API client or app, for both APIs.",
+        description="Secret of the OAuth app, or of the API client of the Reporting API.",
     ),
     th.Property(
         "private_key",
@@ -61,8 +64,8 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         secret=True,
         title="Private key",
         description=(
-            "OAuth, instead of the client secret: the app's private key as Talkdesk issued it, "
-            "in base64, or as PEM."
+            "OAuth, instead of `client_secret`: the app's private key, in base64 as Talkdesk issued it, or "
+            "as PEM."
         ),
     ),
     th.Property(
@@ -74,9 +77,10 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
         "username",
         th.StringType,
-        title="User name",
+        title="Username",
         description=(
-            "Reporting API, password grant: user in whose name reports are made, usually an e-mail address."
+            "Reporting API with a user's password: the user who creates the reports, usually an e-mail "
+            "address."
         ),
     ),
     th.Property(
@@ -84,35 +88,38 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType,
         secret=True,
         title="Password",
-        description="Reporting API, password grant: password of that user.",
+        description="Reporting API with a user's password: the password.",
     ),
     th.Property(
         "client_version",
         th.StringType,
         default="1",
         title="Client version",
-        description="Reporting API, password grant: version of the API client, as issued with it.",
+        description="Reporting API with a user's password: version of the API client, as Talkdesk issued it.",
     ),
     th.Property(
         "region",
         th.StringType(allowed_values=list(REGIONS)),
         default="us",
         title="Region",
-        description="Region of the account, which picks the hosts.",
+        description="Region of the account: United States, Europe or Canada. Selects the hosts.",
     ),
     th.Property(
         "api_url",
         th.StringType,
         title="API URL",
-        description="Base URL of the API, instead of the region's. Plain http only on loopback.",
+        description=(
+            "Base URL of the API. Overrides the URL of the region. Plain http is accepted on loopback only."
+        ),
     ),
     th.Property(
         "token_url",
         th.StringType,
         title="Token URL",
         description=(
-            "URL of the sign-in request, instead of the region's: `/oauth/token` on the account's sign-in "
-            "host (OAuth), `/auth/token` below the API URL (password grant)."
+            "URL of the sign-in request. Overrides the URL of the region. OAuth: `/oauth/token` on the "
+            "account's sign-in host. A user's password: `/auth/token` below `api_url`, or its other name "
+            "`/token`."
         ),
     ),
     th.Property(
@@ -120,42 +127,51 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.DateTimeType,
         required=True,
         title="Start date",
-        description="First instant wanted. A date alone is 00:00 UTC; a time without a zone is UTC.",
+        description=(
+            "Start of the data to load, inclusive. A date alone means 00:00 UTC. A time without a zone is "
+            "UTC."
+        ),
     ),
     th.Property(
         "end_date",
         th.DateTimeType,
         title="End date",
-        description="First instant not wanted. By default now less the availability delay.",
+        description="End of the data to load, exclusive. Default: now minus `availability_delay_minutes`.",
     ),
     th.Property(
         "timespan_hours",
         th.IntegerType(minimum=1, maximum=720),
         default=168,
         title="Timespan in hours",
-        description="Length of the timespan of one report job.",
+        description="Hours of data in one report job, at most 720 (30 days).",
     ),
     th.Property(
         "availability_delay_minutes",
         th.IntegerType(minimum=0, maximum=525_600),
         default=60,
         title="Availability delay in minutes",
-        description="How far behind now the data is settled. Talkdesk's documents say one hour.",
+        description=(
+            "A run reads data up to this many minutes before now, because Talkdesk needs time to complete "
+            "it. Talkdesk's documents say one hour."
+        ),
     ),
     th.Property(
         "lookback_hours",
         th.IntegerType(minimum=0, maximum=87_600),
         default=0,
         title="Lookback in hours",
-        description="Read this much before the bookmark again, for fields that are filled in later.",
+        description=(
+            "Each run reads this many hours before the bookmark again, for fields that are filled in later, "
+            "such as dispositions, notes and ratings."
+        ),
     ),
     th.Property(
         "stream_settings",
         th.ObjectType(additional_properties=True),
         title="Settings of single streams",
         description=(
-            "By stream name, each an object with any of `timespan_hours`, `availability_delay_minutes` and "
-            "`lookback_hours` for that stream alone."
+            "`timespan_hours`, `availability_delay_minutes` and `lookback_hours` of single streams, by "
+            "stream name."
         ),
     ),
     th.Property(
@@ -163,29 +179,34 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType(allowed_values=["json", "csv"]),
         default="json",
         title="Format",
-        description="Format of the report files.",
+        description=(
+            "Format of the report files, `json` or `csv`. In CSV, empty text and null look the same."
+        ),
     ),
     th.Property(
         "max_concurrent_jobs",
         th.IntegerType(minimum=1, maximum=15),
         default=5,
         title="Concurrent jobs",
-        description="Report jobs at the same time, over all streams. An account has 15 for all its users.",
+        description=(
+            "Maximum number of report jobs at the same time, over all streams. Talkdesk allows an account "
+            "15 for all its users."
+        ),
     ),
     th.Property(
         "job_timeout_minutes",
         th.IntegerType(minimum=1, maximum=10_080),
         default=60,
         title="Job timeout in minutes",
-        description="A report job that takes longer is abandoned.",
+        description="Maximum minutes that the tap waits for one report job.",
     ),
     th.Property(
         "stop_after_minutes",
         th.IntegerType(minimum=1, maximum=10_080),
         title="Stop after minutes",
         description=(
-            "End the run cleanly after this long: at once if it only waits by then, else at the end of "
-            "the file that is being read. The next run continues from there."
+            "Ends the run with exit code 0 after this many minutes: at once if it is only waiting, else at "
+            "the end of the file that it reads. The next run continues at the bookmark."
         ),
     ),
     th.Property(
@@ -193,7 +214,9 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=3_600),
         default=60,
         title="Request timeout in seconds",
-        description="A request that receives no byte for this long has failed.",
+        description=(
+            "Maximum seconds for one request to the API. For a report file: maximum seconds without a byte."
+        ),
     ),
     th.Property(
         "delete_report_files",
@@ -208,29 +231,33 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         default="keep",
         title="Unknown fields",
         description=(
-            "Fields that the schema does not know, and values that do not fit their type: `keep` them as "
-            "JSON text in the column `_unknown_fields`, `warn` and leave them out, or `fail` the stream."
+            "What to do with fields that the schema does not have, and with values that do not fit their "
+            "type: `keep` them as JSON text in the column `_unknown_fields`, `warn` and leave them out, or "
+            "`fail` the stream."
         ),
     ),
     th.Property(
         "spool_dir",
         th.StringType,
         title="Spool directory",
-        description="Where report files wait to be read, as anonymous temporary files.",
+        description=(
+            "Directory for report files while they wait to be read, as anonymous temporary files. Default: "
+            "the system's temporary directory."
+        ),
     ),
     th.Property(
         "reports",
         th.ArrayType(th.ObjectType(additional_properties=True)),
         title="Custom reports",
         description=(
-            "Explore API: further report types, each an object with `type`, `replication_key`, and "
-            "optionally `keys`, `fields` (names and their types) and `name`."
+            "Explore API: custom reports. Each is an object with `type`, `replication_key`, and optionally "
+            "`keys`, `fields` (names and types) and `name`."
         ),
     ),
     th.Property(
         "user_agent",
         th.StringType,
         title="User agent",
-        description="Sent with each request; by default this tap's name and version.",
+        description="`User-Agent` header of each request. Default: name and version of this tap.",
     ),
 ).to_dict()

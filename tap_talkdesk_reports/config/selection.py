@@ -1,4 +1,4 @@
-"""Reads what a catalog's entry selects, in each form that programs write. Pure."""
+"""Reads which streams and columns a catalog entry selects, in every form that programs write. Pure."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     Entry = Mapping[str, Any]
-    #: Values by breadcrumb; that of the stream itself is empty.
+    #: Values by breadcrumb; the stream's own breadcrumb is empty.
     Metadata = dict[tuple[str, ...], dict[str, Any]]
 
 
 def metadata_of(entry: Entry) -> Metadata:
-    """The metadata of an entry.
+    """Returns the metadata of an entry.
 
     Raises:
-        CatalogError: it is not as Singer's are.
+        CatalogError: it is not valid Singer metadata.
     """
     metadata: Metadata = {}
     try:
@@ -27,16 +27,17 @@ def metadata_of(entry: Entry) -> Metadata:
             breadcrumb = tuple(map(str, part["breadcrumb"]))
             metadata[breadcrumb] = metadata.get(breadcrumb, {}) | part["metadata"]
     except (KeyError, TypeError, ValueError):
-        msg = f"the catalog sets metadata to {entry['metadata']!r:.200}; it must be a list of metadata"
+        shown = f"{entry['metadata']!r:.200}"
+        msg = f"the catalog sets metadata to {shown}; it must be a list of objects as --discover writes them"
         raise CatalogError(msg) from None
     return metadata
 
 
 def schema_of(entry: Entry) -> dict[str, Any]:
-    """The schema of an entry; empty if it has none, which hand-made catalogs often do not.
+    """Returns the schema of an entry; empty if it has none, as in many hand-made catalogs.
 
     Raises:
-        CatalogError: it is no schema of a stream.
+        CatalogError: the schema is not an object with properties.
     """
     schema = entry.get("schema") or {}
     if not isinstance(schema, dict) or not isinstance(schema.get("properties") or {}, dict):
@@ -48,30 +49,30 @@ def schema_of(entry: Entry) -> dict[str, Any]:
 def is_selected(entry: Entry, metadata: Metadata, *, is_default: bool) -> bool:
     """Whether an entry selects its stream.
 
-    Older programs write `selected` beside `tap_stream_id`, or into the schema.
+    Older programs write `selected` next to `tap_stream_id`, or into the schema.
 
     Args:
         entry: The entry.
-        metadata: Its metadata.
-        is_default: Whether the stream is selected when it is discovered.
+        metadata: The entry's metadata.
+        is_default: Whether discovery selects the stream.
 
     Raises:
         CatalogError: a value is neither true nor false.
     """
     root = metadata.get((), {})
     places = [root, entry, schema_of(entry)]
-    said = [value for place in places if (value := _boolean(place, "selected", "the stream")) is not None]
-    if said:
-        return bool(edited(is_default, said))
+    values = [value for place in places if (value := _boolean(place, "selected", "the stream")) is not None]
+    if values:
+        return bool(edited(is_default, values))
     by_default = _boolean(root, "selected-by-default", "the stream")
     if by_default is not None:
         return by_default
-    # As the SDK reads it.
+    # The SDK applies the same rule.
     return not metadata or root.get("inclusion") == "automatic"
 
 
 def columns_selected(entry: Entry, metadata: Metadata, automatic: Iterable[str]) -> Metadata:
-    """The metadata of an entry's columns; those of `automatic` are selected whatever it says.
+    """Returns the metadata of an entry's columns; the columns of `automatic` are always selected.
 
     Raises:
         CatalogError: a value is neither true nor false.
@@ -82,22 +83,23 @@ def columns_selected(entry: Entry, metadata: Metadata, automatic: Iterable[str])
             found.setdefault(("properties", name), {}).setdefault("selected", field["selected"])
     for breadcrumb, values in found.items():
         if values.get("inclusion") == "automatic":
-            values["inclusion"] = "available"  # only the tap knows which are; Meltano writes it, too
+            # Meltano writes this, too. Only the tap decides which columns are automatic.
+            values["inclusion"] = "available"
         for key in values.keys() & {"selected", "selected-by-default"}:
             values[key] = _boolean(values, key, f"the column {breadcrumb[-1]!r:.200}")
     return found | {("properties", name): {"inclusion": "automatic"} for name in automatic}
 
 
-def edited(own: Any, said: Iterable[Any]) -> Any:
-    """Of the values that stand in several places, the one that is not as the tap discovers it.
+def edited(own: Any, values: Iterable[Any]) -> Any:
+    """Returns the first value that differs from the tap's own value; the tap's own if none does.
 
-    Programs edit one place and leave the others; they agree, or the first one counts.
+    The same value stands in several places of an entry. Programs edit one place and leave the others.
     """
-    return next((value for value in said if value != own), own)
+    return next((value for value in values if value != own), own)
 
 
 def _boolean(place: Mapping[str, Any], name: str, what: str) -> bool | None:
-    """A value that is true or false, or such a text; None if it is not there."""
+    """Reads a boolean, also one written as text; returns None if it is missing."""
     value = place.get(name)
     if value is None or isinstance(value, bool):
         return value

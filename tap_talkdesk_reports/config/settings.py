@@ -1,4 +1,4 @@
-"""Reads the config into typed Settings: defaults, values written as text, which API is meant. Tolerant."""
+"""Converts the config to a `Settings` object: defaults, values given as text, the choice of the API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-#: The settings that are durations of the data: field of `Settings`, and unit.
+#: The settings that `stream_settings` can override, each with its field in `Settings` and its unit.
 DURATIONS = {
     "timespan_hours": ("timespan", timedelta(hours=1)),
     "availability_delay_minutes": ("availability_delay", timedelta(minutes=1)),
@@ -27,14 +27,14 @@ DURATIONS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of a run, checked, in the types that the program uses."""
+    """All settings of a run, checked and converted to Python types."""
 
     api: str
     account: str
     client_id: str
     client_secret: str | None = field(repr=False)
     client_version: str
-    #: "": the sign-in is OAuth's.
+    #: Empty for the OAuth sign-in.
     username: str
     password: str = field(repr=False)
     private_key: str | None = field(repr=False)
@@ -46,11 +46,11 @@ class Settings:
     timespan: timedelta
     availability_delay: timedelta
     lookback: timedelta
-    #: By stream, what it has in place of the three above.
+    #: By stream, the values that replace the three above.
     stream_settings: Mapping[str, Mapping[str, Any]]
     format: str
     max_concurrent_jobs: int
-    job_timeout: float  # seconds, as are all durations that are not timedeltas
+    job_timeout: float  # in seconds, as all durations that are not timedeltas
     stop_after: float | None
     request_timeout: float
     delete_report_files: bool
@@ -60,7 +60,7 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, user_agent: str) -> Settings:
-        """Read a config in which `problems` finds none."""
+        """Converts a normalized config that `problems` has accepted."""
         api = api_of(config)
         api_url, domain = REGIONS[config["region"]]
         api_url = config.get("api_url", api_url).rstrip("/")
@@ -98,28 +98,28 @@ class Settings:
         )
 
     def of(self, stream: str) -> Settings:
-        """The settings of one stream."""
+        """Returns the settings of one stream, with its entry in `stream_settings` applied."""
         return replace(self, **self.stream_settings.get(stream, {}))
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Values that must never appear outside a request."""
+        """The values that must never appear outside a request."""
         return tuple(filter(None, (self.client_secret, self.password, self.private_key)))
 
     @property
     def key(self) -> SigningKey | None:
-        """The key to sign in with, if there is one."""
+        """The private key to sign in with, if the user gave one."""
         return SigningKey(self.private_key, self.key_id) if self.private_key else None
 
 
 def api_of(config: Mapping[str, Any]) -> str:
-    """Which API a config means; without the setting `api`, its credentials decide."""
+    """Returns the API of a config: the setting `api`, or else the API that the credentials belong to."""
     by_credentials = "reporting" if config.get("username") or config.get("password") else "explore"
     return str(config.get("api") or by_credentials)
 
 
 def custom_reports(config: Mapping[str, Any]) -> list[CustomReport]:
-    """The custom reports; none if the setting is wrong, which `problems` reports."""
+    """Returns the custom reports; none if the setting is wrong, which `problems` reports."""
     entries = config.get("reports") or []
     if list(custom_report_problems(entries, set())):
         return []
@@ -127,9 +127,9 @@ def custom_reports(config: Mapping[str, Any]) -> list[CustomReport]:
 
 
 def normalize(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with defaults, texts trimmed, without `""` and null, and with typed values instead of text.
+    """Adds defaults to a config, trims texts, removes `""` and null, and converts values given as text.
 
-    Environment variables are text, and Meltano passes some of its values as text.
+    Environment variables are text, and Meltano passes some values as text.
     """
     settings = SCHEMA["properties"]
     defaults = {name: setting["default"] for name, setting in settings.items() if "default" in setting}

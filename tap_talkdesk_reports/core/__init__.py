@@ -1,9 +1,11 @@
-"""What every room speaks of; imports no other room.
+"""Defines the terms that all rooms share; imports no other room.
 
 - `timespans`: reads and writes times, cuts a period into timespans
 - `report_job`: the job, its status words, the name by which a later run recognises it
-- `errors`: every error, sorted by who can do something about it
-- `clock`: now, sleep, cancellation, pauses between attempts
+- `errors`: every error, sorted by who can fix it
+- `limits`: describes errors that a limit of this machine causes
+- `clock`: time, sleep, cancellation, pauses between attempts
+- `words`: numbers and durations in words, for messages
 - `spool`: temporary files for reports
-- `signals`: the handlers that are set before anything heavy is imported
+- `signals`: signal handlers that are set before any slow import
 """

@@ -1,4 +1,4 @@
-"""Time and cancellation: the clock of a run, scopes whose waits can be cancelled, pauses between attempts."""
+"""Provides the clock of a run, scopes that cancel waits, the stop signal and pauses between attempts."""
 
 from __future__ import annotations
 
@@ -19,54 +19,49 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from types import FrameType
 
-#: A signal that follows the first of its kind sooner belongs to the same stop.
+#: Seconds. A repeated signal that comes sooner than this after the first belongs to the same stop.
 SECONDS_APART = 1.0
 
 
-def in_words(seconds: float) -> str:
-    """A duration as people say it, for messages."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    from pendulum import duration  # noqa: PLC0415 - takes a tenth of the time of each start
-
-    return duration(seconds=round(seconds)).in_words()
-
-
 class Stopped(BaseException):
-    """The process was told to end, or the scope of the thread that waits was cancelled.
+    """Raised when the process received a stop signal, or the current scope was cancelled.
 
-    Like `KeyboardInterrupt` it is no `Exception`, so that nothing that catches errors catches it.
+    Like `KeyboardInterrupt`, it is not an `Exception`: code that catches errors does not catch it.
     """
 
 
 class TimeIsUp(Stopped):
-    """The run has lasted as long as the settings allow; what it has read is complete."""
+    """Raised when the run has lasted `stop_after_minutes`; the rows read so far are complete."""
 
 
 class Scope:
-    """Work that is cancelled as a whole. A thread enters the scope of the work that it does."""
+    """Cancels a unit of work as a whole. A thread enters the scope of the work that it does."""
 
     def __init__(self, stream: str | None = None) -> None:
-        """A scope that is not cancelled; `stream` is whose work it is, for log lines."""
+        """Creates a scope that is not cancelled.
+
+        Args:
+            stream: The stream that the work belongs to, for log lines.
+        """
         self.stream = stream
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """End each wait of the thread in this scope, now and from now on, with `Stopped`."""
+        """Ends all current and future waits in this scope: they raise `Stopped`."""
         self._cancelled.set()
 
     def wait(self, seconds: float) -> None:
-        """Wait.
+        """Waits a number of seconds, or until the scope is cancelled.
 
         Raises:
-            Stopped: the scope was cancelled before or meanwhile.
+            Stopped: the scope was cancelled before or during the wait.
         """
         if self._cancelled.wait(max(0.0, seconds)):
             raise Stopped
 
     @contextmanager
     def entered(self) -> Generator[None, None, None]:
-        """Make this the current scope of the thread."""
+        """Makes this the current scope of the thread."""
         token = _current.set(self)
         try:
             yield
@@ -79,27 +74,27 @@ _current: ContextVar[Scope] = ContextVar("scope")
 
 
 def current_scope() -> Scope:
-    """The scope that this thread is in; outside of all there is one that is never cancelled."""
+    """Returns the scope that this thread is in; by default, one that is never cancelled."""
     return _current.get(_outermost)
 
 
 class Clock:
-    """The clock of one run, shared by all its threads.
+    """Reads the time and sleeps; one run has one clock for all its threads.
 
-    Tests give a clock that moves only when slept on; everything that waits or
-    measures takes its clock as a parameter.
+    All code that waits or measures takes its clock as a parameter. Tests pass a
+    clock that advances only when code sleeps on it.
     """
 
     def now(self) -> datetime:
-        """The wall clock, in UTC. For plans only; durations come from `monotonic`."""
+        """Returns the wall-clock time in UTC, for plans only; measure durations with `monotonic`."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that neither jump nor go back."""
+        """Returns the seconds of a clock that never jumps or goes back."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait.
+        """Waits a number of seconds, or until the current scope is cancelled.
 
         Raises:
             Stopped: the current scope was cancelled.
@@ -107,22 +102,22 @@ class Clock:
         current_scope().wait(seconds)
 
     def jittered(self, seconds: float) -> float:
-        """The same duration plus or minus a tenth, so that many waits do not fall into step."""
+        """Returns the duration plus or minus 10 % at random, so that threads do not wait in step."""
         return seconds * random.uniform(0.9, 1.1)
 
 
 def pauses(longest: float = 30.0) -> Iterator[float]:
-    """Seconds to wait before the second attempt, the third and so on: 1, 2, 4 ... up to `longest`."""
+    """Yields the seconds to wait before the second attempt, the third and so on: 1, 2, 4 ... `longest`."""
     seconds = backoff.expo(max_value=longest)
     next(seconds)  # its first value is None
     return seconds
 
 
 class StopSignal:
-    """The signal that told the process to end, if one has come.
+    """Records the first stop signal (TERM, INT or HUP) of the process.
 
-    Several signals are one stop: Ctrl-C reaches each process of a terminal, and what started the tap,
-    such as Meltano, sends TERM besides.
+    One stop may arrive as several signals. Ctrl-C reaches each process of a terminal, and the
+    program that started the tap, such as Meltano, also sends TERM.
     """
 
     def __init__(
@@ -130,16 +125,21 @@ class StopSignal:
         monotonic: Callable[[], float] = time.monotonic,
         leave: Callable[[int], object] = os._exit,
     ) -> None:
-        """No signal yet. `leave` ends the process with an exit code."""
+        """Creates a handler that has seen no signal.
+
+        Args:
+            monotonic: Returns the seconds of a monotonic clock.
+            leave: Ends the process with an exit code.
+        """
         self.number: int | None = None
         self._monotonic, self._leave = monotonic, leave
-        #: When each kind of signal came first.
+        #: When each signal number came first.
         self._first: dict[int, float] = {}
 
     def note(self, number: int, _frame: FrameType | None = None) -> None:
-        """Handle a signal, or leave at once if the same one comes again.
+        """Records a signal; ends the process at once if the same one comes again after `SECONDS_APART`.
 
-        It is only noted, as raising could tear a line that is being written.
+        It raises nothing, because an exception could cut a line that is being written.
         """
         self.number = self.number or number
         now = self._monotonic()
@@ -147,7 +147,7 @@ class StopSignal:
             self._leave(SIGNALLED + self.number)
 
     def check(self) -> None:
-        """Go on?
+        """Checks that no signal has come.
 
         Raises:
             Stopped: a signal has come.

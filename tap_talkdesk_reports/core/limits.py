@@ -1,4 +1,4 @@
-"""Limits of this machine that an error shows: open files, memory, threads, room on a disk. Pure."""
+"""Describes errors that a limit of this machine causes: open files, memory, threads, disk space. Pure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import errno
 import re
 
 OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE})
-#: What an operating system's number of an error (errno) means, and what to do.
+#: The message for each error number (errno) of the operating system.
 LIMITS = {
     "too many files and connections are open: raise the limit (ulimit -n), or lower max_concurrent_jobs": (
         OUT_OF_FILES
     ),
-    "memory is short: raise its limit, or lower max_concurrent_jobs": {errno.ENOMEM, errno.ENOBUFS},
+    "out of memory: raise the limit, or lower max_concurrent_jobs": {errno.ENOMEM, errno.ENOBUFS},
     "no thread can be started: raise the limit (ulimit -u), or lower max_concurrent_jobs": {errno.EAGAIN},
-    "the disk is full, or a file would become too large: make room": {
+    "the disk is full, or a file becomes too large: free some space": {
         errno.ENOSPC,
         errno.EDQUOT,
         errno.EFBIG,
@@ -22,7 +22,7 @@ LIMITS = {
 
 
 def describe_limit(error: BaseException) -> str | None:
-    """What to do about an error that only a limit of this machine can raise; None if it is another one."""
+    """Returns what to do about an error that a limit of this machine causes; None for other errors."""
     number = getattr(error, "errno", None) if isinstance(error, OSError) else None
     if isinstance(error, MemoryError):
         number = errno.ENOMEM

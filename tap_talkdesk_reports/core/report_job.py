@@ -1,4 +1,4 @@
-"""The report job: what its status words mean, and the name by which a later run recognises it. Pure."""
+"""Defines the report job, its status words, and the name by which a later run recognises it. Pure."""
 
 from __future__ import annotations
 
@@ -11,43 +11,44 @@ from tap_talkdesk_reports.core.timespans import Timespan, read_timestamp, rfc333
 if TYPE_CHECKING:
     from datetime import datetime
 
-#: The file is there.
+#: The status of a job whose file is ready.
 DONE = "done"
-#: Final, and there is no file.
+#: Statuses of a job that has ended without a file.
 DEAD = frozenset({"failed", "canceled", "deleted"})
-#: Words seen for a job that is still running. Any other word counts as running, too, but is logged once.
+#: Known statuses of a job that is still running. An unknown status counts as running and is logged once.
 RUNNING = frozenset({"created", "processing", "uploading", "sending"})
 
 
 SECOND, QUARTER = timedelta(seconds=1), timedelta(minutes=15)
-#: No zone of the world is further from UTC.
+#: The largest offset from UTC of any time zone.
 LARGEST_OFFSET = timedelta(hours=14)
 
 
 @dataclass(frozen=True)
 class Echo:
-    """The timespan that a response gives for a job, which may not be the requested one."""
+    """The timespan that a response returns for a job; it may differ from the requested one."""
 
     timespan: Timespan
-    #: Whether its times came with a zone; if not, they were read as UTC.
+    #: Whether the response's times have a zone; times without one are read as UTC.
     has_zone: bool
 
     def covers(self, requested: Timespan) -> bool:
-        """Whether it covers a requested timespan.
+        """Whether the job covers the requested timespan.
 
-        An end up to a second earlier may be how the API writes an excluded end, and a shift of
-        both ends by the same multiple of 15 minutes the account's zone, if no zone is written.
+        Two differences are tolerated. The end may be up to a second earlier: the API may write
+        an excluded end so. If the times have no zone, both ends may be shifted by the same
+        multiple of 15 minutes: the API may write them in the account's zone.
         """
         shift = self._shift(requested)
         start, end = self.timespan.start - shift, self.timespan.end - shift
         return start - requested.start <= SECOND and requested.end - end <= SECOND
 
     def differs_from(self, requested: Timespan) -> bool:
-        """Whether it is another timespan than the requested one, if only in its spelling."""
+        """Whether the timespan differs at all from the requested one, also if `covers` tolerates it."""
         return self.timespan != requested
 
     def _shift(self, requested: Timespan) -> timedelta:
-        """By how much both ends are shifted, if only a zone that is not written can be the reason."""
+        """Returns the shift of both ends if a missing zone explains it; otherwise zero."""
         shift = self.timespan.start - requested.start
         is_zone = not self.has_zone and not shift % QUARTER and abs(shift) <= LARGEST_OFFSET
         is_same = abs(self.timespan.end - requested.end - shift) <= SECOND
@@ -61,22 +62,22 @@ class ReportJob:
     id: str
     report: str
     timespan: Timespan
-    #: The API's own word, in lower case.
+    #: The API's status word, in lower case.
     status: str
-    #: The name that it was created with, if the API has names.
+    #: The name that the job was created with, if the API has names.
     name: str = ""
-    #: When it was created, if the API says so.
+    #: When the job was created, if the API returns that.
     created_at: datetime | None = None
-    #: The timespan of the job by the latest response, if that has one.
+    #: The timespan that the latest response returned, if any.
     echo: Echo | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        """For log lines and errors."""
+        """Formats the job for log lines and errors."""
         return f"report {self.report!r}, job {self.id}, timespan {self.timespan}"
 
     @property
     def is_dead(self) -> bool:
-        """Whether it has ended without a file."""
+        """Whether the job has ended without a file."""
         return self.status in DEAD
 
     @property
@@ -86,13 +87,13 @@ class ReportJob:
 
 
 OURS = "tap-talkdesk-reports"
-#: Version of what a job means; to be raised if an older job of the same name would give other rows.
+#: Increase this if a job of an older version of the tap would give other rows.
 VERSION = 1
 
 
 @dataclass(frozen=True)
 class JobName:
-    """The name of a job of this tap: report, timespan, creation and format."""
+    """The name of a job of this tap: report, timespan, creation time and format."""
 
     report: str
     timespan: Timespan
@@ -100,7 +101,7 @@ class JobName:
     format: str
 
     def __str__(self) -> str:
-        """The name, as Talkdesk shows it to the account's users."""
+        """Formats the name as Talkdesk shows it to the account's users."""
         return f"{OURS} {self.report} {self.timespan} created {rfc3339(self.created)} {self._fingerprint}"
 
     @property
@@ -109,7 +110,7 @@ class JobName:
 
     @classmethod
     def of(cls, job: ReportJob) -> JobName | None:
-        """Read the name of a job; None if the job is not of this tap, or of another version."""
+        """Reads the name of a job; returns None if another program or another version created it."""
         try:
             ours, report, timespan, _, created, fingerprint = job.name.split(" ")
             start, end = timespan.split("..")

@@ -1,6 +1,6 @@
-"""The spool: anonymous temporary files that hold report files, unpacked if they are packed with gzip.
+"""Manages the spool: anonymous temporary files for report files, and unpacks gzip.
 
-The system removes them at every kind of exit, KILL included.
+The operating system removes them when the process ends, even after KILL.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from typing import BinaryIO
 
 from tap_talkdesk_reports.core.errors import SpoolError, TruncatedFileError
 from tap_talkdesk_reports.core.limits import describe_limit
+from tap_talkdesk_reports.core.words import counted
 
-#: Report files are read and written in chunks of so many bytes.
+#: Size in bytes of the chunks in which report files are read and written.
 CHUNK_BYTES = 1 << 18
 
 
 def new_spool(folder: str | None) -> BinaryIO:
-    """An empty spool file in a folder; None: the folder of the system for temporary files.
+    """Creates an empty spool file.
+
+    Args:
+        folder: The folder; None means the system's folder for temporary files.
 
     Raises:
-        SpoolError: there can be none.
+        SpoolError: the file cannot be created.
     """
     try:
         return tempfile.TemporaryFile(dir=folder)
@@ -33,11 +37,11 @@ def new_spool(folder: str | None) -> BinaryIO:
 
 
 def unpacked(spool: BinaryIO, folder: str | None) -> BinaryIO:
-    """The file itself, or its content in a new one if it is packed with gzip, read to its end mark.
+    """Unpacks a gzip file into a new spool file; returns a file that is not packed as it is.
 
     Raises:
-        TruncatedFileError: the packed file is not whole.
-        SpoolError: the content cannot be kept.
+        TruncatedFileError: the packed file is not whole: it has no valid end mark.
+        SpoolError: the content cannot be stored.
     """
     spool.seek(0)
     if spool.read(2) != b"\x1f\x8b":
@@ -47,10 +51,10 @@ def unpacked(spool: BinaryIO, folder: str | None) -> BinaryIO:
     try:
         with gzip.GzipFile(fileobj=spool) as packed:
             shutil.copyfileobj(packed, content, CHUNK_BYTES)
-        content.flush()  # else a full disk shows later, at an unexpected place
+        content.flush()  # so that a full disk raises here
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         drop(content)
-        msg = f"the packed file is not whole: {error}"
+        msg = f"the gzip file is incomplete: {error}"
         raise TruncatedFileError(msg) from None
     except OSError as error:
         drop(content)
@@ -59,16 +63,17 @@ def unpacked(spool: BinaryIO, folder: str | None) -> BinaryIO:
 
 
 def drop(spool: BinaryIO) -> None:
-    """Close a spool file that is not needed; what a full disk did not take must not be an error again."""
+    """Closes a spool file that is not needed; ignores a write error on a full disk."""
     with suppress(OSError):
         spool.close()
 
 
 def spool_error(error: OSError, needed: int | None = None) -> SpoolError:
-    """The error for a report file of so many bytes that cannot be kept."""
-    size = f" of {needed} bytes" if needed else ""
+    """Returns the error for a report file that cannot be stored; `needed` is its size in bytes."""
+    size = f" of {counted(needed, 'byte')}" if needed else ""
     if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
-        msg = f"The report file{size} cannot be kept: {describe_limit(error)}"
+        msg = f"the report file{size} cannot be written to disk: {describe_limit(error)}"
     else:
-        msg = f"The report file{size} cannot be kept: {error.strerror or error}. Make room, or set spool_dir"
+        reason = error.strerror or error
+        msg = f"the report file{size} cannot be written to disk: {reason}. Free disk space, or set spool_dir"
     return SpoolError(msg)

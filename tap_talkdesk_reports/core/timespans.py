@@ -1,4 +1,4 @@
-"""Times and timespans: reads and writes timestamps, cuts a period into timespans, halves them. Pure."""
+"""Reads and writes timestamps, and cuts periods into timespans. Pure."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ if TYPE_CHECKING:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-#: Day, hour, minutes and seconds, zone.
+#: Groups: day, hour, minutes with seconds, zone.
 _timestamp = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[ T]([01]?\d|2[0-3])(:\d\d(?::\d\d(?:\.\d+)?)?)(Z| ?UTC|[+-]\d\d:?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
 
-#: The API's grain is one second; nothing shorter can be requested.
+#: The shortest timespan that can be requested: the API's times have whole seconds.
 SHORTEST = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, order=True)
 class Timespan:
-    """From `start` (counts in) to `end` (does not), both in UTC."""
+    """A stretch of time from `start` (included) to `end` (excluded), both in UTC."""
 
     start: datetime
     end: datetime
 
     def __str__(self) -> str:
-        """For log lines and errors."""
+        """Formats the timespan for log lines and errors."""
         return f"{rfc3339(self.start)}..{rfc3339(self.end)}"
 
     @property
     def length(self) -> timedelta:
-        """How long it is."""
+        """The time from start to end."""
         return self.end - self.start
 
     def halves(self) -> tuple[Timespan, Timespan] | None:
-        """The two halves, cut at a whole second; None when it is too short to be cut."""
+        """Cuts the timespan in two at a whole second; returns None if it is shorter than 2 seconds."""
         seconds = self.length // SHORTEST
         if seconds < 2:
             return None
@@ -48,9 +48,9 @@ class Timespan:
 
 
 def rfc3339(moment: datetime) -> str:
-    """Write a moment as RFC 3339 in UTC, with as many decimals as it needs.
+    """Formats a time as RFC 3339 in UTC, with 0, 3 or 6 decimals as needed.
 
-    A moment without a zone is UTC.
+    A time without a zone is read as UTC.
     """
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if not moment.microsecond:
@@ -63,15 +63,15 @@ def rfc3339(moment: datetime) -> str:
 
 
 def read_timestamp(text: str) -> datetime:
-    """A point in time in any of the spellings that the APIs use; without a zone it is UTC.
+    """Reads a time in any format that the APIs or settings use; a time without a zone is UTC.
 
-    Seen: `2016-01-29 10:22:02`, `2016-07-29 00:00:00 UTC`, `2026-04-23T10:22:26Z`,
-    `2021-09-13 9:32:31`, the same with milliseconds and with an offset (talkdesk-api, A3
-    and D3). Settings also have a date alone, and times without seconds. No other spelling
-    is a time: a run of digits may be an id.
+    The APIs write `2016-01-29 10:22:02`, `2016-07-29 00:00:00 UTC`, `2026-04-23T10:22:26Z`
+    and `2021-09-13 9:32:31`, also with milliseconds and with an offset (talkdesk-api, A3 and
+    D3). Settings may also have a date alone, or a time without seconds. No other format is
+    read: digits alone may be an id.
 
     Raises:
-        ValueError: the text is none of them, or the time is out of range.
+        ValueError: the text has another format, or the time is out of range.
     """
     match = _timestamp.fullmatch(text.strip())
     if match is None:
@@ -85,7 +85,7 @@ def read_timestamp(text: str) -> datetime:
 
 
 def timestamp_or_none(value: object) -> datetime | None:
-    """A value read as by `read_timestamp`; None if it is no text, or no time."""
+    """Reads a value with `read_timestamp`; returns None if it is not a text or not a time."""
     try:
         return read_timestamp(value) if isinstance(value, str) else None
     except ValueError:
@@ -93,31 +93,30 @@ def timestamp_or_none(value: object) -> datetime | None:
 
 
 def horizon(now: datetime, delay: timedelta) -> datetime:
-    """The latest moment up to which data is settled, floored to the minute."""
+    """Returns the time up to which Talkdesk's data is settled: now minus the delay, floored to the minute."""
     return (now - delay).replace(second=0, microsecond=0)
 
 
 def last_hour(horizon: datetime) -> Timespan:
-    """The last whole hour that is settled: one small job, for a test of the connection."""
+    """Returns the last whole hour before the horizon: the timespan of the connection test's job."""
     end = horizon.replace(minute=0)
     return Timespan(end - timedelta(hours=1), end)
 
 
 def timespans(start: datetime, end: datetime, length: timedelta) -> Iterator[Timespan]:
-    """Cut a sync into timespans, oldest first.
+    """Cuts a period into timespans, oldest first.
 
-    They end on multiples of `length` since the Unix epoch, rounded up to whole seconds, so
-    that their boundaries are the same in every run; the first and the last may be shorter. Nothing is
-    yielded when `start` is not before `end`, so a sync that is already up to date
-    creates no job.
+    Timespans end on multiples of `length` since the Unix epoch, rounded up to whole seconds.
+    So their boundaries are the same in every run; the first and the last may be shorter.
+    If `start` is not before `end`, nothing is yielded, so a sync that is up to date creates no job.
 
     Raises:
-        ValueError: `length` is not positive; the cutting would never end.
+        ValueError: `length` is not positive.
     """
     if length <= timedelta(0):
-        msg = f"a timespan must be longer than nothing, not {length}"
+        msg = f"the length of a timespan must be positive, not {length}"
         raise ValueError(msg)
-    start, end = start.replace(microsecond=0), end.replace(microsecond=0)  # the API's grain
+    start, end = start.replace(microsecond=0), end.replace(microsecond=0)  # the API has whole seconds
     while end - start >= SHORTEST:
         boundary = start + length - (start - EPOCH) % length
         if boundary.microsecond:
@@ -127,6 +126,6 @@ def timespans(start: datetime, end: datetime, length: timedelta) -> Iterator[Tim
 
 
 def count(start: datetime, end: datetime, length: timedelta) -> int:
-    """How many timespans `timespans` yields."""
+    """Counts the timespans that `timespans` yields, without cutting them."""
     start, end = start.replace(microsecond=0), end.replace(microsecond=0)
     return -((EPOCH - end) // length) - (start - EPOCH) // length if end > start else 0

@@ -1,7 +1,7 @@
-"""Jobs of this tap that an earlier run left, and which of them may be adopted. Pure.
+"""Decides which jobs of an earlier run of this tap may be adopted. Pure.
 
-An Explore job carries a name, by which a job that a crashed or stopped run left is
-adopted rather than made twice. A Reporting API job has none.
+A crashed or stopped run leaves jobs behind. An Explore job has a name by which this run
+recognises it, and adopts it instead of creating it again. A Reporting API job has no name.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 def adoptable(
     jobs: Iterable[ReportJob], *, report: str, file_format: str, now: Callable[[], datetime], age: timedelta
 ) -> Iterator[ReportJob]:
-    """The jobs of this tap that may be adopted, of a list that is newest first.
+    """Yields the jobs of this tap that are not dead and not too old, from a list that is newest first.
 
     Args:
-        jobs: The list; it is not read past the first job of this tap that is too old.
-        report: The report that is wanted.
-        file_format: The format that is wanted.
-        now: The present, by the clock of the names. The list itself may show how far it is from this one.
-        age: How old a job may be; so a full refresh never gets last month's file.
+        jobs: The list; reading stops at the first job of this tap that is too old.
+        report: The wanted report.
+        file_format: The wanted format.
+        now: Returns the time by Talkdesk's clock, which the names use. It is called for each job,
+            because the response with the list may correct the clock skew.
+        age: Largest age of a job. So a full refresh never adopts last month's job.
     """
     for job in jobs:
         name = JobName.of(job)
@@ -41,15 +42,15 @@ def adoptable(
 
 
 def brings_new_rows(job: ReportJob, bookmark: datetime | None, delay: timedelta) -> bool:
-    """Whether the file of an adoptable job has all rows of its timespan, and some that were not read yet.
+    """Whether the file of an adoptable job has all rows of its timespan, and some that are new.
 
-    What ends at or before the bookmark was read by an earlier run; a lookback wants it fresh.
+    An earlier run has read all timespans up to the bookmark, and a lookback needs a fresh job.
     A job that was created before its rows were available may lack some of them.
 
     Args:
         job: A job that `adoptable` yields.
-        bookmark: Up to where the stream is complete; None: unknown.
-        delay: How long after its end a row becomes available.
+        bookmark: The time up to which the stream is complete; None if unknown.
+        delay: How long after the end of a timespan its rows are available.
     """
     name = JobName.of(job)
     assert name is not None

@@ -1,4 +1,4 @@
-"""Creates report jobs, and finds in the list one whose creation's response was lost."""
+"""Creates report jobs; if the response is lost, finds the job in the list of jobs."""
 
 from __future__ import annotations
 
@@ -26,36 +26,40 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: What it means, and what to do, if creating a job is refused with this status.
+#: What each status means when Talkdesk refuses to create a job, and what to do.
 ADVICE = {
-    400: "Talkdesk does not accept this timespan, format or report",
+    400: (
+        "Talkdesk does not accept this timespan, format or report; "
+        "lower timespan_hours if the timespan is too long"
+    ),
     403: "these credentials may not use the report; ask for the permission, or deselect the stream",
     404: "Talkdesk does not know the report; check its name and api_url, or deselect the stream",
 }
-#: How often a job is created whose response was lost and that cannot be found in the list.
+#: Attempts to create a job if the responses are lost and the job is not in the list.
 ATTEMPTS_TO_CREATE = 8
-#: How often, if its response came and was unexpected: a proxy's page may pass, a changed API does not.
+#: The same after unexpected responses. A proxy's error page may go away; a changed API does not.
 ATTEMPTS_IF_UNEXPECTED = 3
-#: Seconds that are waited at most before that, whatever the API asks for.
+#: Longest wait in seconds before the next attempt, even if the API requests a longer one.
 LONGEST_WAIT = 300.0
-#: A named job that is younger was created by the request whose response was lost.
+#: A listed job with a name counts as created by the lost request only if it is younger than this.
 RECENT = timedelta(minutes=10)
-#: How many listed jobs are searched for one whose response was lost.
+#: How many listed jobs are searched for the job.
 LISTED_JOBS = 100
 
 
 class Creation:
-    """Creates the jobs of a run, and knows which they are."""
+    """Creates the jobs of a run, and remembers their ids."""
 
     def __init__(self, api: Api, clock: Clock, *, file_format: str) -> None:
-        """Create no job yet."""
+        """Prepares the creation of jobs; makes no request."""
         self._api, self._clock, self._format = api, clock, file_format
-        #: The ids of all jobs that this run has met, and of those that it has created.
+        #: The ids of all jobs that this run has used.
         self.seen: set[str] = set()
+        #: The ids of the jobs that this run has certainly created.
         self.own: set[str] = set()
 
     def create(self, report: str, timespan: Timespan) -> ReportJob:
-        """Create a job, or find the one whose response was lost.
+        """Creates a job, or finds the job whose response was lost.
 
         Raises:
             RequestRefusedError: Talkdesk refuses to create it.
@@ -68,8 +72,10 @@ class Creation:
                 found = self._unseen(report, timespan, self._api.now())
                 attempts = ATTEMPTS_IF_UNEXPECTED if lost.is_unexpected else ATTEMPTS_TO_CREATE
                 if found is None and attempt >= attempts:
+                    lost.begin_with(f"report {report!r}, timespan {timespan}")
                     raise
-                logger.warning("%s; %s", lost, f"found it: {found}" if found else "creating it again")
+                next_step = f"found the job in the list: {found}" if found else "creating the job again"
+                logger.warning("report %r, timespan %s: %s; %s", report, timespan, lost, next_step)
                 if found is None:
                     jittered = self._clock.jittered(pause)
                     self._clock.sleep(min(lost.wait, LONGEST_WAIT) if lost.wait else jittered)
@@ -81,7 +87,9 @@ class Creation:
                 raise RequestRefusedError(msg, status=refused.status) from None
             else:
                 if job.id in self.seen:
-                    msg = f"{job}: Talkdesk's response has the id of a job that was created before"
+                    msg = (
+                        f"{job}: Talkdesk's response has the id of an earlier job; run again, then report it"
+                    )
                     raise UnexpectedResponseError(msg)
                 self.own.add(job.id)
             self.seen.add(job.id)
@@ -90,7 +98,7 @@ class Creation:
         raise AssertionError
 
     def _unseen(self, report: str, timespan: Timespan, now: datetime) -> ReportJob | None:
-        """The running job that a request whose response was lost may have created."""
+        """Finds a listed job that the request with the lost response may have created."""
         try:
             for job in islice(self._api.list(report, per_page=LISTED_JOBS), LISTED_JOBS):
                 if self._is_lost(job, timespan, now):
@@ -100,7 +108,7 @@ class Creation:
         return None
 
     def _is_lost(self, job: ReportJob, timespan: Timespan, now: datetime) -> bool:
-        """Whether a listed job may be the one. Without a name, only a job that still runs is surely new."""
+        """Whether a listed job may be the lost one. If jobs have no names, only a running job can be it."""
         if job.timespan != timespan or job.id in self.seen:
             return False
         if not self._api.names_jobs:

@@ -1,4 +1,4 @@
-"""Waits for report jobs, new or adopted, checks their timespan, cancels them, and knows which are open."""
+"""Waits for new and adopted report jobs, checks their timespan, cancels them, and tracks the open ones."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: For so many seconds after its creation a job may still be unknown to the API.
+#: A new job may be unknown to the API (404) for this many seconds.
 SECONDS_UNTIL_KNOWN = 60
 
 
 class _OpenJob(threading.local):
-    """The open job of each thread, and whether it was waited for in vain."""
+    """The open job of each thread, and whether the thread has already stopped waiting for its end."""
 
     job: ReportJob | None = None
     is_given_up = False
@@ -50,14 +50,14 @@ class Jobs:
     def __init__(
         self, api: Api, clock: Clock, *, file_format: str, timeout: float, waits_for_end: bool = True
     ) -> None:
-        """Create no job yet.
+        """Prepares the work with jobs; makes no request.
 
         Args:
-            api: The verbs of a report API.
+            api: The operations of a report API.
             clock: Measures and waits.
             file_format: `json` or `csv`.
-            timeout: Seconds after which a job that is not done is given up.
-            waits_for_end: Whether a job that was given up is waited for until its status is final.
+            timeout: Seconds after which a job times out.
+            waits_for_end: Whether to wait further, after a timeout, until the job's status is final.
         """
         self._api = api
         self._clock = clock
@@ -67,18 +67,18 @@ class Jobs:
         self._creation = Creation(api, clock, file_format=file_format)
         self._unknown_statuses: set[str] = set()
         self._knows_echo = False
-        #: When the wait for a job began, by its id.
+        #: When the wait for each job began, by job id.
         self._running: dict[str, float] = {}
-        #: The job that each thread created last, until it is known to have ended.
+        #: The job that each thread created last, until its end is known.
         self._open = _OpenJob()
 
     def adoptable(self, report: str, bookmark: datetime | None, delay: timedelta) -> list[ReportJob]:
-        """Jobs that an earlier run left and this one may take over, newest first.
+        """Returns the jobs of earlier runs that this run may adopt, newest first.
 
         Args:
             report: The report.
-            bookmark: Up to where the stream is complete.
-            delay: How long after its end a row becomes available.
+            bookmark: The time up to which the stream is complete; None if unknown.
+            delay: How long after the end of a timespan its rows are available.
         """
         if not self._api.names_jobs:
             return []
@@ -101,20 +101,20 @@ class Jobs:
             return []
 
     def done(self, report: str, timespan: Timespan, adopted: ReportJob | None = None) -> ReportJob:
-        """Create a job, or adopt one, and wait until its file is there.
+        """Creates or adopts a job, waits until it is done, and returns it.
 
         Raises:
-            JobFailedError: it ended without a file.
-            JobTimeoutError: it was still running at its deadline; `.job` says whether it has ended since.
-            TimespanMismatchError: it covers less than was requested; it was cancelled, if that is possible.
-            RequestRefusedError: Talkdesk does not accept the job.
+            JobFailedError: the job ended without a file.
+            JobTimeoutError: the job was still running at its deadline; `.job` has its latest status.
+            TimespanMismatchError: the job covers less than was requested; it was cancelled if possible.
+            RequestRefusedError: Talkdesk refuses to create the job.
             TalkdeskError: Talkdesk cannot be reached, or its response is unexpected.
-            Stopped: the scope was cancelled; an own running job was cancelled.
+            Stopped: the scope was cancelled; a job that this run created was cancelled if possible.
         """
         job = adopted or self.create(report, timespan)
         if job.id not in self._creation.seen:
             self._creation.seen.add(job.id)
-            logger.info("%s: adopted", job)
+            logger.info("%s: adopted from an earlier run", job)
         try:
             return self._wait(self._check_timespan(job), check=self._check_timespan)
         except JobTimeoutError as error:
@@ -126,12 +126,12 @@ class Jobs:
             raise
 
     def _end(self, timed_out: JobTimeoutError) -> ReportJob:
-        """Cancel a job that timed out, if the API can, and wait until its status is final.
+        """Cancels a job that timed out, if possible, and waits until its status is final.
 
-        Until then it counts against the account's limit. One that is done after all is taken.
+        A running job counts against the account's limit. If the job is done after all, it is returned.
 
         Raises:
-            JobTimeoutError: it ended without a file, or did not end even now.
+            JobTimeoutError: the job ended without a file, or is still running.
         """
         self.cancel(timed_out.job)
         if not self._waits_for_end:
@@ -145,11 +145,11 @@ class Jobs:
             raise
 
     def is_own(self, job: ReportJob) -> bool:
-        """Whether this run created the job: only then may it cancel it or delete its file."""
+        """Whether this run created the job. Only then may it cancel the job or delete its file."""
         return job.id in self._creation.own
 
     def create(self, report: str, timespan: Timespan) -> ReportJob:
-        """Create a job, as `Creation.create`; it is this thread's open job until it has ended."""
+        """Creates a job with `Creation.create`; the job is this thread's open job until it has ended."""
         job = self._creation.create(report, timespan)
         if self.is_own(job):
             self._open.job, self._open.is_given_up = job, False
@@ -175,9 +175,10 @@ class Jobs:
         return job
 
     def has_ended(self) -> bool:
-        """Wait for the end of the job that this thread has left open, if there is one; whether it has ended.
+        """Whether this thread's open job has ended; waits for its end first.
 
-        An open job counts against the account's limit, whether its file is still wanted or not.
+        An open job counts against the account's limit, even if its file is not needed any more.
+        Without an open job, or if its status is not available, it counts as ended.
 
         Raises:
             Stopped: the scope was cancelled.
@@ -192,63 +193,67 @@ class Jobs:
         except JobTimeoutError:
             pass
         except TalkdeskError as error:
-            logger.debug("%s: nothing more is known of it: %s", job, error)
+            logger.debug("%s: its status cannot be read any more: %s", job, error)
             return True
-        logger.warning("%s: it does not end, so its slot is not used again in this run", job)
+        logger.warning("%s: the job does not end, so this run continues with one job slot less", job)
         return False
 
     @property
     def running(self) -> tuple[int, float]:
-        """How many jobs are waited for, and for how many seconds the oldest has been."""
+        """The number of jobs that threads wait for, and the seconds of the longest wait."""
         began, now = list(self._running.values()), self._clock.monotonic()
         return len(began), now - min(began, default=now)
 
     def _get(self, job: ReportJob, age: float) -> ReportJob:
-        """The job as it is now; as it was, if its status is not available at the moment."""
+        """Polls a job once; returns it unchanged if its status is not available at the moment."""
         try:
             return self._api.get(job)
         except (UnavailableError, UnexpectedResponseError) as error:
             if isinstance(error, UnavailableError) and error.is_lasting:
                 raise
-            logger.warning("%s: its status is not available: %s", job, error)
+            logger.warning("%s: a poll failed and is repeated: %s", job, error)
         except RequestRefusedError as error:
             if error.status != 404:
                 raise
             if age > SECONDS_UNTIL_KNOWN:
-                msg = f"{job} is not known to Talkdesk any more"
+                msg = f"{job}: Talkdesk does not know the job any more"
                 raise JobFailedError(msg, job=job) from None
         return job
 
     def cancel(self, job: ReportJob) -> None:
-        """Cancel a job, if this run created it and the API can."""
+        """Cancels a job if this run created it and the API can cancel jobs."""
         if self.is_own(job) and self._api.can_cancel:
             try:
-                # In a scope of its own: the one that was cancelled would not let it try again.
+                # A new scope allows retries: in a cancelled scope every wait raises.
                 with Scope(current_scope().stream).entered():
                     self._api.cancel(job)
             except TalkdeskError as error:
-                logger.debug("%s could not be cancelled: %s", job, error)
+                logger.debug("%s: could not be cancelled: %s", job, error)
             else:
                 self._open.job = None
 
     def _check_timespan(self, job: ReportJob) -> ReportJob:
-        """The job, unless the API says that it covers less than was requested.
+        """Returns the job if it covers the requested timespan.
 
         Raises:
-            TimespanMismatchError: it does; its file would lack rows.
+            TimespanMismatchError: by the response it covers less, so its file would lack rows.
         """
         echo = job.echo
         if echo is None or not echo.differs_from(job.timespan):
             return job
         if not echo.covers(job.timespan):
-            msg = f"{job}: Talkdesk's response is about {echo.timespan}, which is less than was requested"
+            covered = echo.timespan
+            msg = f"{job}: Talkdesk's response has the timespan {covered}, which is less than was requested"
             raise TimespanMismatchError(msg, job=job)
         if not self._knows_echo:
             self._knows_echo = True
-            logger.info("%s: Talkdesk writes it as %s; taken for the same", job, echo.timespan)
+            words = "%s: Talkdesk writes this timespan as %s; the tap treats the two as the same"
+            logger.info(words, job, echo.timespan)
         return job
 
     def _warn_of_status(self, job: ReportJob) -> None:
         if job.status not in self._unknown_statuses:
             self._unknown_statuses.add(job.status)
-            logger.warning("%s has the unknown status %r; it counts as still running", job, job.status)
+            logger.warning(
+                "%s: unknown status %r, treated as still running; please report it", job, job.status
+            )

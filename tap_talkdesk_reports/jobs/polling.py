@@ -1,12 +1,12 @@
-"""Polls a job until its status is final. Knows neither HTTP nor what comes before and after."""
+"""Polls a job until its status is final or its deadline is reached, without HTTP details."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import JobFailedError, JobTimeoutError
 from tap_talkdesk_reports.core.report_job import DONE, RUNNING
+from tap_talkdesk_reports.core.words import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.core.clock import Clock
     from tap_talkdesk_reports.core.report_job import ReportJob
 
-#: A pause is this part of the time waited so far, but not shorter or longer than these seconds.
+#: A pause is this fraction of the time waited so far, within these limits in seconds.
 PART = 1 / 8
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 30.0
-#: The first pause is shorter, and doubled until it is not: a job for an hour may be done in a moment.
+#: The first pause in seconds, doubled up to SHORTEST_PAUSE: the job of a short timespan may be done at once.
 FIRST_PAUSE = 0.05
 LEAST_PAUSE = 0.001
 
@@ -31,22 +31,22 @@ def wait_until_done(
     clock: Clock,
     on_unknown_status: Callable[[ReportJob], None],
 ) -> ReportJob:
-    """Poll a job until its status is final.
+    """Polls a job until it is done, and returns it.
 
-    The pause is an eighth of the time waited so far, between 0.2 s and 30 s, so that the
-    delay in noticing a job's end is in proportion to what the job took. The first two are
-    shorter, 0.05 s and 0.1 s. The last poll is made at the deadline itself.
+    The pause is an eighth of the time waited so far, between 0.2 s and 30 s. So the delay
+    in noticing a job's end is proportional to the job's duration. The first two pauses are
+    shorter, 0.05 s and 0.1 s. The last poll is made at the deadline.
 
     Args:
         job: The job as last described.
-        get: Gets the job as it is now.
-        timeout: Seconds after which it is given up.
+        get: Gets the job with its current status.
+        timeout: Seconds until the deadline.
         clock: Measures and waits.
-        on_unknown_status: Called with a job whose status is an unknown word; it counts as still running.
+        on_unknown_status: Called with a job that has an unknown status; it counts as still running.
 
     Raises:
-        JobFailedError: it ended without a file.
-        JobTimeoutError: it had not ended by the deadline. Never to be taken for an empty report.
+        JobFailedError: the job ended without a file.
+        JobTimeoutError: the job was still running at the deadline. This never means an empty report.
     """
     started, shortest = clock.monotonic(), FIRST_PAUSE
     while job.status != DONE:
@@ -64,7 +64,7 @@ def wait_until_done(
             raise JobTimeoutError(msg, job=job)
         pause = clock.jittered(min(max(waited * PART, shortest), LONGEST_PAUSE))
         shortest = min(2 * shortest, SHORTEST_PAUSE)
-        # What is left may be too little to be seen on a clock that has run for long.
+        # A very short sleep could leave a long-running clock unchanged, and the loop would spin.
         clock.sleep(max(min(pause, timeout - waited), LEAST_PAUSE))
         job = get(job)
     return job

@@ -1,4 +1,4 @@
-"""The verbs of a report API, as the jobs use them: what `api` provides."""
+"""Declares the operations of a report API that the jobs room uses, and the api room implements."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Api(Protocol):
-    """The verbs of a report API."""
+    """The operations of a report API."""
 
     @property
     def names_jobs(self) -> bool:
-        """Whether a job carries a name by which a later run knows it again."""
+        """Whether a job has a name by which a later run recognises it."""
 
     @property
     def can_cancel(self) -> bool:

@@ -1,4 +1,4 @@
-"""Leaves out rows that the timespan before delivered, too: those stamped exactly at the boundary. Pure."""
+"""Leaves out rows at the start of a timespan that the previous timespan has delivered, too. Pure."""
 
 from __future__ import annotations
 
@@ -15,24 +15,23 @@ if TYPE_CHECKING:
 
 
 class Boundary:
-    """Removes from a timespan's records what stood at the end of the timespan before.
+    """Removes records from a timespan that were also at the end of the previous timespan.
 
     For most reports it is unknown whether the API includes the end of a timespan. So a row
-    stamped exactly there is kept when it first appears. Only an identical row in the next
-    timespan is left out.
+    stamped exactly at the end is kept. Only an identical row in the next timespan is left out.
     """
 
     def __init__(self, timespan: Timespan, before: Collection[bytes]) -> None:
-        """Begin a timespan; `before` is `at_end` of the timespan before."""
+        """Starts a timespan; `before` is `at_end` of the previous timespan."""
         self._start, self._end = rfc3339(timespan.start), rfc3339(timespan.end)
         self._before = before
         #: Records stamped exactly at the end of this timespan, as JSON.
         self.at_end: set[bytes] = set()
-        #: How many repeats were left out.
+        #: The number of records that were left out.
         self.left_out = 0
 
     def without_repeats(self, records: list[Any], stamps: Sequence[str | None]) -> list[Any]:
-        """The records without the repeats; `stamps` are the values of their replication key."""
+        """Returns the records without the repeats; `stamps` are the values of their replication key."""
         if self._end in stamps:
             at_end = (r for r, stamp in zip(records, stamps, strict=True) if stamp == self._end)
             self.at_end.update(map(msgspec.json.encode, at_end))

@@ -1,7 +1,7 @@
-"""Builds the records of a whole chunk of rows at once: the fast path beside the record builder's. Pure.
+"""Builds the records of a whole chunk at once, several times as fast as `RecordBuilder`. Pure.
 
-The records are the same as those of `RecordBuilder`, which takes several times as long. A
-chunk that has a new field, or a value that does not fit, goes to the `RecordBuilder`.
+The records are the same. If a value of a chunk does not fit, `RecordBuilder` builds the
+records of that chunk.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.records.columns import Record
     from tap_talkdesk_reports.records.record import RecordBuilder
 
-#: A report with more fields than this makes up names, and there is nothing to learn.
+#: Most fields that are learned. A report with more fields has generated names, which do not repeat.
 MOST_FIELDS = 1000
 
 
 class ChunkBuilder:
-    """Builds the records of one stream chunk by chunk, and learns from the chunks which fields there are."""
+    """Builds the records of one stream chunk by chunk, and learns the report's fields from the chunks."""
 
     def __init__(self, builder: RecordBuilder) -> None:
-        """Begin with nothing learned; `builder` takes the chunks that do not fit."""
+        """Starts with no known field; `builder` builds the records of chunks that do not fit."""
         self._builder = builder
         self._names: dict[str, None] = {}
-        #: Fields whose JSON type is not the declared one, such as ids without quotation marks.
+        #: Fields with another JSON type than the declared one, such as ids without quotation marks.
         self._lenient: set[str] = set()
         self._json: JsonColumns | None = None
         self._header: Sequence[str] | None = None
         self._csv: CsvColumns | None = None
 
     def from_json(self, data: bytes) -> list[Record]:
-        """The records of a JSON list of rows.
+        """Builds the records of a JSON list of rows.
 
         Raises:
             msgspec.DecodeError: the data is not a JSON list of objects.
@@ -58,7 +58,7 @@ class ChunkBuilder:
         return [self._builder.from_json(row) for row in rows]
 
     def from_csv(self, header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[Record]:
-        """The records of lines of CSV, each as wide as the header.
+        """Builds the records of CSV lines that are all as wide as the header.
 
         Raises:
             UnfitRowError: as `RecordBuilder.from_csv`.
@@ -73,7 +73,7 @@ class ChunkBuilder:
 
     @staticmethod
     def column(name: str, records: Sequence[Record]) -> list[Any]:
-        """The values of a column; None for a record without it."""
+        """Returns the values of a column, with None for each record without it."""
         first = next(iter(records), None)
         if isinstance(first, Struct):
             attributes = dict(zip(first.__struct_encode_fields__, first.__struct_fields__, strict=True))
@@ -83,10 +83,10 @@ class ChunkBuilder:
         return [record.get(name) for record in records]
 
     def _learn(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Learn which fields there are, and which of them have another JSON type than the declared one."""
+        """Learns which fields exist, and which of them have another JSON type than the declared one."""
         found = dict.fromkeys(chain.from_iterable(rows))
         names = self._names | found
-        # Another payload names the same columns otherwise, or the names are made up.
+        # Start again if the payload now uses other names for the same columns, or names are generated.
         if len(names) > MOST_FIELDS or _clash(self._builder, names):
             names = found
         self._names = names
@@ -102,7 +102,7 @@ class ChunkBuilder:
                 msgspec.convert(values, list_of(kind))
             except msgspec.ValidationError:
                 self._lenient.add(name)
-        with suppress(ValueError):  # no decoder can look for this name: it contains a quotation mark
+        with suppress(ValueError):  # a decoder cannot have a field name with a quotation mark
             self._json = JsonColumns(self._builder, names, self._lenient)
 
 

@@ -1,4 +1,4 @@
-"""Converts the fields of a chunk into columns, JSON or CSV, and puts records together of them. Pure."""
+"""Converts the fields of a JSON or CSV chunk column by column, and builds the records from them. Pure."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
     from tap_talkdesk_reports.records.record import RecordBuilder
 
-    #: A record: a struct whose fields are the columns, or a dict.
+    #: A struct whose fields are the columns, or a dict.
     Record = Any
 
-#: So many cells of a column are remembered with their values, and none that is longer than this.
+#: Most cells of a column whose converted values are cached, and the longest such cell in characters.
 MOST_REMEMBERED = 10_000
 LONGEST_REMEMBERED = 100
 
 _INTEGER = Annotated[int, Meta(ge=1 - LARGEST, le=LARGEST - 1)]
-#: Types that the JSON decoder converts as the functions of values.py do. A timestamp is text to it.
+#: Types with which the JSON decoder converts like the functions of values.py. It decodes timestamps as text.
 _TYPES: Mapping[Callable[[Any], Any], Any] = {
     to_text: str,
     to_timestamp: str,
@@ -53,7 +53,7 @@ _TYPES: Mapping[Callable[[Any], Any], Any] = {
 
 
 def type_of(builder: RecordBuilder, name: str) -> Any:
-    """The type that the JSON decoder expects of a field."""
+    """Returns the type with which the JSON decoder decodes a field."""
     field = builder.field(name)
     if field is None:
         return Any
@@ -62,22 +62,22 @@ def type_of(builder: RecordBuilder, name: str) -> Any:
 
 
 def list_of(kind: Any) -> Any:
-    """The type of a list whose element type is known only at run time."""
+    """Returns the type of a list whose element type is known only at run time."""
     return list[kind]
 
 
 class Columns:
-    """The fields that a chunk has, and how they become the columns of its records."""
+    """Builds the records of a chunk from the converted values of its fields."""
 
     def __init__(self, builder: RecordBuilder, names: Iterable[str]) -> None:
         self.builder = builder
-        #: Field names by column.
+        #: The field name of each column.
         self.source = {c: name for name in names if (c := builder.column(name)) and c in builder.needed}
         self.unknown = sorted(n for n in names if builder.column(n) is None)
         attributes = [(f"c{i}", Any) for i in range(len(builder.columns))]
         rename = {f"c{i}": column for i, column in enumerate(builder.columns)}
         self._record = msgspec.defstruct("Record", attributes, rename=rename, gc=False)
-        #: What `_row_id` is a digest of: field names by the names that count.
+        #: The fields that `_row_id` is a digest of, by the names that the digest contains.
         named = builder.row_id_fields or sorted([*self.source, *self.unknown])
         self._row_id_sources = {name: self.source.get(name, name) for name in named if self._is_there(name)}
 
@@ -85,14 +85,14 @@ class Columns:
         return name in self.source or (name in self.unknown and not self.builder.row_id_fields)
 
     def records(self, values: Mapping[str, Sequence[Any]], count: int) -> list[Record]:
-        """The records of a chunk.
+        """Builds the records of a chunk.
 
         Args:
-            values: The values of each field, in the order of the rows, by field name.
+            values: By field name, the values of each field in the order of the rows.
             count: The number of rows.
 
         Raises:
-            ValueError: the `RecordBuilder` must judge this chunk.
+            ValueError: the `RecordBuilder` must build the records of this chunk.
         """
         self.check_keys(lambda key: values[self.source[key]])
         columns: dict[str, Iterable[Any]] = {column: values[name] for column, name in self.source.items()}
@@ -113,14 +113,14 @@ class Columns:
         return records
 
     def check_keys(self, values_of: Callable[[str], Iterable[Any]]) -> None:
-        """Raise ValueError if a key is missing: the `RecordBuilder` finds the row."""
+        """Raises ValueError if a key is missing in a row; the `RecordBuilder` then finds the row."""
         for key in self.builder.keys:
             # null and "" are false, and so is 0, which the `RecordBuilder` accepts.
             if key != ROW_ID and not (key in self.source and all(values_of(key))):
                 raise ValueError
 
     def _unknown_of(self, values: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-        """The unknown fields of each row; nothing if no field is unknown."""
+        """Returns the unknown fields of each row; an empty list if no field is unknown."""
         rows = [
             {name: value for name, value in zip(self.unknown, row, strict=True) if value is not UNSET}
             for row in zip(*values, strict=True)
@@ -131,11 +131,11 @@ class Columns:
 
 
 class JsonColumns(Columns):
-    """Decodes the fields that a chunk of JSON may have; any other field is an error."""
+    """Builds the records of JSON chunks whose fields are known; any other field is an error."""
 
     def __init__(self, builder: RecordBuilder, names: Iterable[str], lenient: Iterable[str]) -> None:
         super().__init__(builder, names)
-        #: Whether the decoded rows are the records already.
+        #: Whether the decoded rows can be used as the records.
         self._is_direct = ROW_ID not in builder.columns and all(
             builder.column(name) == name and name in builder.columns for name in names
         )
@@ -144,7 +144,7 @@ class JsonColumns(Columns):
         self._conversions = []
         declared: list[Any] = []
         for name, attribute in self._attributes.items():
-            if name not in names:  # null in each record; the field itself is an error, as any other
+            if name not in names:  # a column without a field: null in each record
                 declared.append((attribute, UnsetType, None))
                 continue
             kind = Any if name in lenient else type_of(builder, name)
@@ -167,7 +167,7 @@ class JsonColumns(Columns):
         self._decode = msgspec.json.Decoder(list_of(row)).decode
 
     def records_of(self, data: bytes) -> list[Record]:
-        """The records of a JSON list of rows.
+        """Builds the records of a JSON list of rows.
 
         Raises:
             msgspec.DecodeError: the data is not a JSON list, or a row does not fit.
@@ -188,7 +188,7 @@ class JsonColumns(Columns):
 
 
 class CsvColumns(Columns):
-    """Converts the cells of a chunk of CSV column by column."""
+    """Builds the records of CSV chunks."""
 
     def __init__(self, builder: RecordBuilder, header: Sequence[str]) -> None:
         super().__init__(builder, header)
@@ -209,7 +209,7 @@ class CsvColumns(Columns):
         return remembered.convert_all
 
     def records_of(self, lines: Sequence[Sequence[str]]) -> list[Record]:
-        """The records of lines of CSV, each as wide as the header.
+        """Builds the records of CSV lines that are all as wide as the header.
 
         Raises:
             ValueError: a value does not fit, or a key is missing.
@@ -219,7 +219,7 @@ class CsvColumns(Columns):
 
 
 class _Remembered(dict[str, Any]):
-    """Cells with the values they convert to: most columns repeat the same few values."""
+    """Caches the converted values of cells, because most columns repeat a few values."""
 
     def __init__(self, convert: Callable[[str], Any]) -> None:
         super().__init__()
@@ -232,10 +232,10 @@ class _Remembered(dict[str, Any]):
         return value
 
     def convert_all(self, cells: Sequence[str]) -> list[Any]:
-        """The values of a column.
+        """Converts the cells of a column.
 
         Raises:
-            ValueError: one does not fit.
+            ValueError: a value does not fit.
         """
         if len(self) > MOST_REMEMBERED:
             self.clear()

@@ -1,6 +1,6 @@
 """Reads a CSV report file chunk by chunk; checks its header, the width of each row and its encoding. Pure.
 
-As with JSON, the outcome is all rows of a complete report, or an error.
+As for JSON, the result is all rows of a report, or an error.
 """
 
 from __future__ import annotations
@@ -13,24 +13,25 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tap_talkdesk_reports.core.errors import MalformedFileError
+from tap_talkdesk_reports.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 
-#: A chunk ends when it has so many rows, or so many bytes of the file. The size is the one of JSON chunks,
-#: for the same reasons, and measured by the same command: `python -m bench.chunks`.
+#: A chunk ends after this many rows, or this many bytes of the file. The size is that of JSON chunks,
+#: for the same reasons, and `python -m bench.chunks` measures it, too.
 CHUNK_ROWS = 2000
 CHUNK_BYTES = 1 << 17
-#: After so many rows, the bytes are counted; counting more often, or less, takes the same time.
+#: The bytes are counted after each group of this many rows. Other numbers take the same time.
 COUNTED_ROWS = 10
-#: A longer cell means that a quotation mark is missing.
+#: Most characters of a cell. In a longer one, a quotation mark is probably missing.
 LONGEST_CELL = 64 << 20
 
 _line_break = re.compile(r"\r\n|\r|\n")
 
 
 def rows_of_cells(header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
-    """The rows of lines of CSV, as dictionaries."""
+    """Converts CSV lines to rows, each a dictionary by header name."""
     return [dict(zip(header, cells, strict=True)) for cells in lines]
 
 
@@ -40,20 +41,20 @@ def csv_rows(
     column_of: Callable[[str], str | None] = str,
     make: Callable[[Sequence[str], Sequence[Sequence[str]]], list[Any]] = rows_of_cells,
 ) -> Generator[list[Any], None, None]:
-    """The rows of a CSV report: a header line, then the rows, quoted by the usual rules.
+    """Yields the rows of a CSV report in chunks; the first line is the header.
 
-    A file of zero bytes is an empty report.
+    A file of 0 bytes is an empty report.
 
     Args:
         file: The report file.
         columns: Columns that the header must have, so that an error message in plain
             text is not read as an empty report.
-        column_of: Gives the column of a name in the header.
-        make: Makes the chunks that are yielded of the header and the cells of some lines.
+        column_of: Returns the column of a name in the header.
+        make: Makes the chunk that is yielded from the header and the cells of some lines.
 
     Raises:
         MalformedFileError: a row is ragged, a quotation is not closed, the header lacks a
-            column, or the text is not UTF-8.
+            column or has one twice, or the text is not UTF-8.
     """
     file.seek(0)
     csv.field_size_limit(LONGEST_CELL)
@@ -71,15 +72,15 @@ def csv_rows(
                 begin = reader.line_num
                 yield make(header, lines if is_even else [cells for cells in lines if cells])
     except (csv.Error, UnicodeDecodeError) as error:
-        msg = f"line {reader.line_num}: {error}"
+        msg = f"CSV line {reader.line_num}: {error}"
         raise MalformedFileError(msg, position=reader.line_num) from None
     finally:
         with suppress(ValueError):  # the caller has closed the file
-            lines_of_text.detach()  # else this would close it
+            lines_of_text.detach()  # otherwise the wrapper would close the file
 
 
 def _line_chunks(file: BinaryIO, lines: Iterator[list[str]]) -> Iterator[list[list[str]]]:
-    """The lines in chunks that fit into memory, whatever the length of their cells."""
+    """Yields the lines in chunks that are limited in rows and in bytes, so that long cells fit in memory."""
     step = min(COUNTED_ROWS, CHUNK_ROWS)
     begin = file.tell()
     while chunk := list(islice(lines, step)):
@@ -94,16 +95,16 @@ def _line_chunks(file: BinaryIO, lines: Iterator[list[str]]) -> Iterator[list[li
 def _check_header(header: list[str], columns: Collection[str], found: Collection[str | None]) -> None:
     missing = [name for name in columns if name not in found]
     if missing or len(set(header)) < len(header):
-        what = f"lacks {', '.join(missing)}" if missing else "names a column twice"
-        # The header itself is not shown: if it is not a header, it may be anything.
-        msg = f"the CSV header, of {len(header)} columns, {what}"
+        what = f"lacks {', '.join(missing)}" if missing else "has a column twice"
+        # The header is not shown, because a line that is not a header may contain personal data.
+        msg = f"the CSV header ({counted(len(header), 'column')}) {what}"
         raise MalformedFileError(msg, position=1)
 
 
 def _check_lines(width: int, lines: Sequence[Sequence[str]], line: int) -> None:
-    """Check that all lines are as wide as the header, except empty lines, which csv reads as no cells."""
+    """Checks that all lines are as wide as the header, except empty lines, which csv reads as no cells."""
     for cells in lines:
         line += 1 + sum(_line_break.subn("", cell)[1] for cell in cells)
         if len(cells) not in {0, width}:
-            msg = f"line {line}: the row has {len(cells)} cells, and the header {width}"
+            msg = f"CSV line {line}: the row has {counted(len(cells), 'cell')}, and the header has {width}"
             raise MalformedFileError(msg, position=line)

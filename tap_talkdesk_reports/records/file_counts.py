@@ -1,4 +1,4 @@
-"""Counts the rows of one report file while it is read: those within its timespan, and its `total`. Pure."""
+"""Counts the rows within the timespan while a report file is read, and keeps the file's `total`. Pure."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ T = TypeVar("T")
 
 
 class FileCounts:
-    """What is known of the rows of one report file once it was read to its end."""
+    """Counts the rows of one report file; complete when the file is read to its end."""
 
     def __init__(self, timespan: Timespan) -> None:
-        """Begin with no row; the end of the timespan does not count in."""
-        # Without the Z: as text, 12:00:00.5Z comes before 12:00:00Z, but not before 12:00:00.
+        """Starts with no row; the end of the timespan is excluded."""
+        # Compared as text without the Z: with it, 12:00:00.5Z would come before 12:00:00Z.
         self._start, self._end = (rfc3339(bound)[:-1] for bound in (timespan.start, timespan.end))
-        #: Rows stamped within the timespan.
+        #: Rows whose replication key is within the timespan.
         self.within = 0
-        #: The file's own count; None if it has none.
+        #: The file's own row count; None if it has none.
         self.total: int | None = None
 
     def total_of(self, chunks: Generator[T, None, int | None]) -> Generator[T, None, None]:
-        """The chunks of a file; keeps the `total` that their generator returns at its end."""
+        """Yields the chunks of a file, and keeps the `total` that their generator returns at its end."""
         self.total = yield from chunks
 
     def add(self, stamps: Iterable[str | None]) -> None:
-        """Count rows, by their values of the replication key."""
+        """Counts rows by their values of the replication key."""
         start, end = self._start, self._end
         self.within += sum(stamp is not None and start <= stamp < end for stamp in stamps)

@@ -1,4 +1,4 @@
-"""Decodes JSON that strict decoders refuse: NaN, 1e400, numbers beyond all columns; half an emoji. Pure."""
+"""Decodes JSON that strict decoders refuse: NaN, 1e400, very large numbers, lone surrogates. Pure."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import msgspec
 
 Row = dict[str, Any]
 
-#: A number that JSON does not allow, or that may be larger than any float.
+#: A number that JSON does not allow, or that may be larger than every float.
 _odd_number = re.compile(rb"NaN|Infinity|[eE]\+?\d{3}|\d{200}")
-#: A surrogate such as `\ud83d`: may be half of an emoji, if a text was cut within it.
+#: An escaped surrogate such as `\ud83d`. It is one half of an emoji; a cut text may lack the other half.
 _surrogate = re.compile(rb"\\u[dD][89a-fA-F]")
 _decode_rows = msgspec.json.Decoder(list[Row]).decode
 
 
 def decode_rows(data: bytes) -> list[Row]:
-    """The rows of a JSON list of objects.
+    """Decodes a JSON list of objects.
 
-    A number that no column holds is a `Decimal`; within a list or object it is text.
+    A number that no column can hold becomes a `Decimal`; within a list or object it becomes text.
 
     Raises:
         msgspec.DecodeError, ValueError: the data is not such a list.
@@ -40,7 +40,7 @@ def decode_rows(data: bytes) -> list[Row]:
 
 
 def load(text: str) -> Any:
-    """What a JSON text holds; a number that no column holds is text.
+    """Decodes a JSON text; a number that no column can hold becomes text.
 
     Raises:
         ValueError: the text is not JSON.
@@ -49,12 +49,12 @@ def load(text: str) -> Any:
 
 
 def has_surrogates(data: bytes) -> bool:
-    """Whether there is half of an emoji, or a whole one that is written as two halves."""
+    """Whether JSON contains an escaped surrogate, alone or in a pair."""
     return _surrogate.search(data) is not None
 
 
 def without_lone_surrogates(data: bytes) -> bytes:
-    """The same JSON, with a replacement character for each lone surrogate."""
+    """Returns the same JSON with a replacement character for each lone surrogate."""
     decoded = json.dumps(json.loads(data), ensure_ascii=False)
     return decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
@@ -69,12 +69,12 @@ def _float(literal: str) -> float | Decimal:
         return value
     try:
         return Decimal(literal)
-    except ArithmeticError:  # an exponent of twenty digits
+    except ArithmeticError:  # for example an exponent of twenty digits
         return Decimal(value)
 
 
 def _int(literal: str) -> int | Decimal:
     try:
         return int(literal)
-    except ValueError:  # Python reads no more than 4,300 digits
+    except ValueError:  # Python converts at most 4,300 digits
         return Decimal(literal)

@@ -1,7 +1,7 @@
 """Builds the record of a row: selected columns, null for empty values, keys, `_row_id`, unknown fields. Pure.
 
-No value is lost silently. What the schema has no column for is kept, counted or refused,
-as the setting `unknown_fields` demands.
+No value is lost silently. The setting `unknown_fields` decides whether a value without a
+column is kept, counted, or an error.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
     Record = dict[str, Any]
 
-#: So many characters of a value or row are shown in an error.
+#: Most characters of a value or row that an error shows.
 MAX_SHOWN_ROW = 200
-#: Null, and the empty text that CSV writes for it.
+#: The values that count as null: CSV writes null as empty text.
 NONE = (None, "")
 
 
@@ -49,20 +49,20 @@ class RecordBuilder:
         row_id_fields: Sequence[str] = (),
         selected: Collection[str] | None = None,
     ) -> None:
-        """Prepare one converter for each field.
+        """Prepares one converter for each column.
 
         Args:
             stream: Name of the stream, for errors.
             schema: JSON Schema of the stream.
-            keys: Key columns. None of them is ever null.
+            keys: Key columns. A key is never null.
             replication_key: Replication key.
             unknown_fields: `keep`, `warn` or `fail`.
             never_null: Text fields that the API fills with `""` instead of null. CSV writes
-                both as an empty cell, so only this list separates them.
+                both as an empty cell, so only this list distinguishes them.
             aliases: Columns by the plain names that their fields have in other payloads.
             day_fractions: Plain names of duration fields whose values below 1 are fractions of a day.
-            row_id_fields: Columns that `_row_id` is a digest of; if empty, the whole row.
-            selected: Selected columns; by default all. Keys and replication key always are.
+            row_id_fields: Columns that `_row_id` is a digest of; empty means the whole row.
+            selected: Selected columns; None selects all. Keys and replication key are always selected.
         """
         self._stream = stream
         self.keys = tuple(keys)
@@ -70,7 +70,7 @@ class RecordBuilder:
         self.unknown_fields = unknown_fields
         self._aliases = aliases or {}
         self._day_fractions = frozenset(day_fractions)
-        #: What `_row_id` is a digest of; if empty, the whole row.
+        #: Columns that `_row_id` is a digest of; empty means the whole row.
         self.row_id_fields = tuple(row_id_fields)
         always = {*keys, replication_key}
         #: The columns of every record, in the order of the schema.
@@ -81,30 +81,34 @@ class RecordBuilder:
         self._schemas = fields
         self._converters = {name: converter(field) for name, field in fields.items()}
         texts = {name for name, convert in self._converters.items() if convert in {to_text, to_json_text}}
-        #: Columns of text in which CSV writes null as an empty cell.
+        #: Text columns in which an empty CSV cell means null.
         self.nullable_texts = texts - set(never_null)
-        #: Columns that must be converted, if only for `_row_id`.
+        #: Columns that must be converted: selected ones, and those that `_row_id` needs.
         self.needed = set(self.columns)
         if ROW_ID in self._selected:
             self.needed |= set(row_id_fields or fields)
-        #: Column and converter by the field names met so far.
+        #: Column and converter of each field name that was seen so far.
         self._fields: dict[str, tuple[str, Converter]] = {}
-        #: How often each field had no column: it is unknown to the schema, or its value does not fit.
+        #: How many values of each field had no place: the field is unknown, or the value does not fit.
         self.unknown: Counter[str] = Counter()
 
     def from_csv(self, row: Mapping[str, str]) -> Record:
-        """The record of a CSV row. An empty cell of a nullable field means null."""
+        """Builds the record of a CSV row; an empty cell of a nullable field means null.
+
+        Raises:
+            UnfitRowError: as `from_json`.
+        """
         nullable = self.nullable_texts
         return self.from_json(
             {name: cell if cell or self.column(name) not in nullable else None for name, cell in row.items()}
         )
 
     def from_json(self, row: Row) -> Record:
-        """The record of a JSON row: all selected columns, null if the row lacks the field.
+        """Builds the record of a JSON row: all selected columns, null if the row lacks the field.
 
         Raises:
-            UnfitRowError: a key is empty or does not fit, or a field is unknown and
-                `unknown_fields` is `fail`.
+            UnfitRowError: a key is empty or does not fit, or `unknown_fields` is `fail` and a
+                field is unknown or a value does not fit.
         """
         record: Record = {}
         unknown: Record = {}
@@ -116,7 +120,7 @@ class RecordBuilder:
             column, convert = field
             if column not in self.needed:
                 continue
-            # What is deselected may be part of `_row_id`, but must not leave among the unknown fields.
+            # A deselected value may be part of `_row_id`, but must not appear in the unknown fields.
             misfits = unknown if column in self._selected else deselected
             if column in record:
                 misfits[name] = value
@@ -128,7 +132,7 @@ class RecordBuilder:
             except ValueError:
                 record[column], misfits[name] = None, value
         if ROW_ID in self._selected:
-            fields = record | deselected | unknown  # what does not fit tells rows apart, too
+            fields = record | deselected | unknown  # misfits distinguish rows, too
             record[ROW_ID] = row_id((name, fields.get(name)) for name in self.row_id_fields or sorted(fields))
         if unknown:
             self._place(unknown, record)
@@ -138,7 +142,7 @@ class RecordBuilder:
         return {name: record.get(name) for name in self.columns}
 
     def field(self, name: str) -> tuple[str, Converter] | None:
-        """The column of a field, in any spelling of its name, and its converter; None if there is none."""
+        """Returns column and converter of a field, in any spelling of its name; None for an unknown field."""
         plain = plain_name(name)
         column = self._aliases.get(plain, plain)
         if column not in self._converters:
@@ -150,24 +154,24 @@ class RecordBuilder:
         return self._fields[name]
 
     def column(self, name: str) -> str | None:
-        """The column of a field, in any spelling of its name; None if there is none."""
+        """Returns the column of a field, in any spelling of its name; None for an unknown field."""
         field = self._fields.get(name) or self.field(name)
         return field[0] if field else None
 
     def _unfit(self, record: Record, key: str) -> UnfitRowError:
-        """An error that names the row by its keys only: the rest may be personal, and errors end in logs."""
+        """Returns an error that shows only the keys of the row: the rest may be personal data."""
         keys = {name: record[name] for name in (*self.keys, self.replication_key) if name in record}
         return UnfitRowError(
-            f"Stream {self._stream!r}: {key} is empty or does not fit its type, and it is part of the key; "
-            f"in the row with {_shown(keys)}"
+            f"a row of stream {self._stream!r} cannot be loaded: its key {key} is empty or does not fit its "
+            f"type; please report it. The row has {_shown(keys)}"
         )
 
     def _place(self, unknown: Record, record: Record) -> None:
-        """Do with unknown fields what the setting `unknown_fields` demands."""
+        """Handles unknown fields by the setting `unknown_fields`: keeps them, counts them, or raises."""
         if self.unknown_fields == "fail":
             msg = (
-                f"Stream {self._stream!r}: no place for the value of {next(iter(unknown))!r}, "
-                "and unknown_fields is 'fail'. Set it to 'keep' or 'warn' to go on"
+                f"stream {self._stream!r} has no column for the value of {next(iter(unknown))!r}, "
+                "and unknown_fields is 'fail'; set it to 'keep' or 'warn'"
             )
             raise UnfitRowError(msg)
         self.unknown.update(unknown.keys())
@@ -175,21 +179,21 @@ class RecordBuilder:
 
 
 def unknown_text(unknown: Mapping[str, Any]) -> str | None:
-    """Unknown fields as they stand in a record: a JSON object as text, which every target can load."""
+    """Encodes unknown fields as a JSON object in a text, which every target can load."""
     return msgspec.json.encode(unknown).decode() if unknown else None
 
 
 def row_id(fields: Iterable[tuple[str, object]]) -> str:
-    """The digest that identifies a row: the same in every run, and the same for JSON and for CSV.
+    """Computes the digest that identifies a row; it is the same in every run, for JSON and CSV.
 
-    Empty text counts as null, because CSV writes both alike. Nulls count as nothing, so
-    that a field that is new to a report gives old rows no new digest.
+    Empty text counts as null, because CSV writes both alike. Nulls are left out. So a new
+    field of a report does not change the digests of old rows.
     """
     content = [field for field in fields if field[1] not in NONE]
     return blake2b(msgspec.json.encode(content), digest_size=16).hexdigest()
 
 
 def _shown(value: object) -> str:
-    """A value or row as JSON, cut, so that an error helps to find it in the report."""
+    """Formats a value or row as JSON, cut to 200 characters, for an error."""
     shown = json.dumps(value, default=str, ensure_ascii=False)
     return shown if len(shown) <= MAX_SHOWN_ROW else shown[:MAX_SHOWN_ROW] + "..."

@@ -1,7 +1,4 @@
-"""Adds to a stream's schema what the tap makes: `_row_id`, `_unknown_fields`, and which columns may be null.
-
-Pure.
-"""
+"""Completes a stream's schema: adds `_row_id` and `_unknown_fields`, and forbids null in keys. Pure."""
 
 from __future__ import annotations
 
@@ -10,17 +7,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: The column of the digest that identifies a row.
+#: The column with the digest that identifies a row.
 ROW_ID = "_row_id"
-#: The column of what no other column takes.
+#: The column with the fields and values that fit no other column.
 UNKNOWN_FIELDS = "_unknown_fields"
 
 
 def completed(schema: Mapping[str, Any], keys: Sequence[str], *, keep_unknown: bool) -> dict[str, Any]:
-    """The schema with the columns that the tap makes.
+    """Returns the schema with the columns that the tap makes.
 
-    Keys are never null. All other columns may be, whatever the documents say: a value
-    that does not fit becomes null.
+    Keys are never null. All other columns may be null, because a value that does not fit
+    becomes null.
+
+    Args:
+        schema: The declared schema.
+        keys: The key columns; `_row_id` is added if it is one of them.
+        keep_unknown: Whether to add `_unknown_fields`.
     """
     properties = dict(schema["properties"])
     if ROW_ID in keys:

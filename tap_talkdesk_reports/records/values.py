@@ -1,6 +1,6 @@
-"""Converts one value to its declared type: time spellings, durations, numbers, yes and no, lists, text. Pure.
+"""Converts a value to its declared type: timestamps, durations, numbers, booleans, lists, text. Pure.
 
-The conversions are tolerant: a CSV file holds only text, and the APIs print one kind of
+The conversions are lenient: a CSV file holds only text, and the APIs write the same kind of
 value in several ways (talkdesk-api, D3).
 """
 
@@ -22,7 +22,7 @@ from tap_talkdesk_reports.records.lenient_json import load
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    #: Gives the value in the declared type; raises ValueError if it does not fit.
+    #: Converts a value to the declared type; raises ValueError if it does not fit.
     Converter = Callable[[Any], Any]
 
 TRUE = frozenset({"true", "yes", "1"})
@@ -30,25 +30,25 @@ FALSE = frozenset({"false", "no", "0"})
 
 SECONDS_A_DAY = 86_400
 LARGEST_FLOAT = sys.float_info.max
-#: Databases have no column for whole numbers of more than 64 bits.
+#: Integers from this limit on do not fit a database column of 64 bits.
 LARGEST = 1 << 63
 
 
 class InexactError(ValueError):
-    """A value fits only when it is rounded."""
+    """Raised when a value fits only after rounding."""
 
     def __init__(self, rounded: object) -> None:
-        """Keep what the value is when it is rounded."""
+        """Stores the rounded value."""
         super().__init__("the value has decimals")
         #: The rounded value.
         self.rounded = rounded
 
 
 def converter(field: Mapping[str, Any], *, day_fractions: bool = False) -> Converter:
-    """The function that converts the values of a field, by its JSON Schema.
+    """Returns the function that converts the values of a field, by its JSON Schema.
 
-    `printed` in it is the schema of values that are then written as text. With
-    `day_fractions`, a duration below 1 is a fraction of a day.
+    A schema below `printed` means: convert the value by that schema, and write the result as
+    text. With `day_fractions`, a duration below 1 is a fraction of a day.
     """
     if "printed" in field:
         return partial(_printed, converter(field["printed"], day_fractions=day_fractions))
@@ -71,7 +71,7 @@ def converter(field: Mapping[str, Any], *, day_fractions: bool = False) -> Conve
 
 
 def convert_all(convert: Converter, values: Sequence[Any]) -> Sequence[Any]:
-    """The values of a whole column. Null stays, and so does `UNSET` for a missing field.
+    """Converts the values of a whole column; leaves null and `UNSET` (a missing field) as they are.
 
     Raises:
         ValueError: a value does not fit.
@@ -93,17 +93,17 @@ def _convert(convert: Converter, value: Any) -> Any:
 
 
 def _uniform(stamps: Sequence[Any]) -> Sequence[str] | None:
-    """Timestamps as RFC 3339 in UTC, if all have one of the two common spellings; else None.
+    """Converts timestamps to RFC 3339 in UTC if all have the same common format; else returns None.
 
-    Those are `2016-01-29 10:22:02` and `2016-01-29T10:22:02Z`. Looking at each timestamp
-    would take several times as long.
+    The common formats are `2016-01-29 10:22:02` and `2016-01-29T10:22:02Z`. Converting each
+    timestamp by itself takes several times as long.
     """
     try:
         msgspec.convert(stamps, list[datetime])
     except msgspec.ValidationError:
         return None
     joined = "\n".join(stamps)
-    # The decoder accepts nothing shorter than 19 characters, so the sum proves the length of each.
+    # The decoder accepts no text shorter than 19 characters, so the total length proves each length.
     count = len(stamps)
     if len(joined) == 20 * count - 1:
         with_zone = (joined.replace(" ", "T").replace("\n", "Z\n") + "Z").upper()
@@ -113,14 +113,14 @@ def _uniform(stamps: Sequence[Any]) -> Sequence[str] | None:
 
 
 def to_timestamp(value: object) -> str | None:
-    """RFC 3339 in UTC."""
+    """Converts a timestamp to RFC 3339 in UTC; empty text becomes None."""
     if not isinstance(value, str):
         raise ValueError
     return rfc3339(read_timestamp(value)) if value else None
 
 
 def to_text(value: object) -> str:
-    """Text unchanged, and ids of digits that were printed without quotation marks."""
+    """Returns text unchanged; converts an integer, such as an id without quotation marks, to text."""
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -129,7 +129,7 @@ def to_text(value: object) -> str:
 
 
 def _printed(convert: Converter, value: object) -> str | None:
-    """The converted value as text: JSON, if it is no text already."""
+    """Converts a value, and writes the result as text: JSON, unless it is text already."""
     try:
         converted = convert(value)
     except InexactError as error:
@@ -139,7 +139,7 @@ def _printed(convert: Converter, value: object) -> str | None:
 
 
 def to_integer(value: object) -> int | None:
-    """A whole number, also if it is printed as text or with a decimal point."""
+    """Converts to an integer, also from text and from a number such as 5.0; empty text becomes None."""
     read = to_number(value)
     if read is not None and (read != int(read) or abs(read) >= LARGEST):
         raise ValueError
@@ -147,7 +147,7 @@ def to_integer(value: object) -> int | None:
 
 
 def to_seconds(value: object) -> int | None:
-    """Whole seconds.
+    """Converts a duration to whole seconds; empty text becomes None.
 
     Raises:
         InexactError: the value has decimals.
@@ -163,7 +163,7 @@ def to_seconds(value: object) -> int | None:
 
 
 def to_seconds_of_day(value: object) -> int | None:
-    """Whole seconds of a value that is a fraction of a day if it is below 1 (talkdesk-api, C1 and C2).
+    """Converts a duration to whole seconds; below 1 it is a fraction of a day (talkdesk-api, C1 and C2).
 
     Raises:
         InexactError: the value is not below 1 and has decimals.
@@ -173,16 +173,16 @@ def to_seconds_of_day(value: object) -> int | None:
 
 
 def to_number(value: object) -> float | None:
-    """A finite number."""
+    """Converts to a finite number, also from text; empty text becomes None."""
     if isinstance(value, str):
         if not value:
             return None
         digits = _digits(value)
         try:
-            value = int(digits)  # as JSON would print it
+            value = int(digits)  # JSON would have an integer, too
         except ValueError:
             value = float(digits)
-    # Of NaN, each comparison is false.
+    # Every comparison with NaN is false, so NaN does not pass.
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float)
@@ -193,7 +193,7 @@ def to_number(value: object) -> float | None:
 
 
 def to_boolean(value: object) -> bool | None:
-    """True or false, also as `Yes`, `NO`, `TRUE` and the like."""
+    """Converts to a boolean, also from text such as `Yes`, `NO` or `TRUE`; empty text becomes None."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -206,7 +206,7 @@ def to_boolean(value: object) -> bool | None:
 
 
 def to_list(value: object) -> list[Any] | None:
-    """A list, in CSV written as JSON text."""
+    """Converts to a list; CSV writes it as JSON text."""
     value = _from_text(value)
     if value is None or isinstance(value, list):
         return value
@@ -214,7 +214,7 @@ def to_list(value: object) -> list[Any] | None:
 
 
 def to_object(value: object) -> dict[str, Any] | None:
-    """An object, in CSV written as JSON text."""
+    """Converts to an object; CSV writes it as JSON text."""
     value = _from_text(value)
     if value is None or isinstance(value, dict):
         return value
@@ -222,7 +222,7 @@ def to_object(value: object) -> dict[str, Any] | None:
 
 
 def _from_text(value: object) -> object:
-    """A value that CSV writes as JSON text."""
+    """Decodes a value that CSV writes as JSON text; returns other values unchanged."""
     if not isinstance(value, str):
         return value
     try:
@@ -232,19 +232,19 @@ def _from_text(value: object) -> object:
 
 
 def to_json_text(value: object) -> str:
-    """Text unchanged, and any other value as its JSON, in the spelling of Talkdesk's sample of a list."""
+    """Returns text unchanged; writes any other value as JSON, spaced as in Talkdesk's sample of a list."""
     return value if isinstance(value, str) else json.dumps(to_any(value), ensure_ascii=False)
 
 
 def to_any(value: object) -> object:
-    """Any value but a number that no column holds, with null for empty text."""
+    """Returns any value unchanged, null for empty text; refuses numbers that no column can hold."""
     if isinstance(value, Decimal):
         raise ValueError
     return None if value == "" else value
 
 
 def _digits(text: str) -> str:
-    """The text, unless only Python reads it as a number, such as 1_000."""
+    """Returns the text of a number; refuses a form such as 1_000 that only Python reads."""
     if "_" in text:
         raise ValueError
     return text

@@ -1,12 +1,11 @@
-"""Writes Singer messages: RECORD lines, BATCH files, STATE; reads state, and gives log lines their fields.
+"""Writes Singer messages (RECORD, BATCH, STATE), reads the state, and adds fields to log records.
 
-Records come in and messages go to standard output. No module here knows where records
-come from.
+No module here depends on the source of the records.
 
-Shown to others:
+Used by other rooms:
 
 - `writer.MessageWriter` writes messages to standard output, whole chunks of records at once.
 - `batches.Batches` gathers the records of one report file, and publishes them as BATCH files.
-- `state.plain_bookmarks` reads the state of an earlier run.
-- `logs.add_fields` adds stream, report and job to log records; `logs.JobMeter` logs metrics.
+- `state.bookmarks_of` and `state.read_bookmark` read the state of an earlier run.
+- `logs.add_fields` adds stream, report, job and timespan to log records; `logs.JobMeter` logs metrics.
 """

@@ -1,4 +1,4 @@
-"""Writes BATCH files: gathers the records of a report file on disk and publishes them in the storage."""
+"""Writes BATCH files: gathers a report file's records on disk, then publishes them to the storage."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers._batch import BatchConfig
 
-#: Else compression would be the slowest part by far, and the files live for minutes.
+#: The fastest level. Higher levels would be the slowest part by far, and the files exist for minutes only.
 GZIP_LEVEL = 1
-#: Makes zlib write gzip's header and trailer.
+#: This value makes zlib write the header and trailer of gzip.
 GZIP_BITS = 16 + zlib.MAX_WBITS
-#: So many bytes at a time are copied from disk to the storage.
+#: Bytes that are copied at a time from disk to the storage.
 BATCH_COPY_BYTES = 1 << 20
 
 
 class Batches:
-    """Gathers the records of one report file; publishes them when all of them are there."""
+    """Gathers the records of one report file, and publishes them when the file is read to its end."""
 
     def __init__(self, config: BatchConfig, stream: str, *, spool_dir: str | None) -> None:
-        """Begin with nothing gathered.
+        """Creates the spool file; no record is gathered.
 
         Args:
             config: The setting `batch_config`: encoding, storage, and the number of records in a file.
             stream: Name of the stream; the file names begin with it.
-            spool_dir: Directory for the gathered records; None means the system's temporary directory.
+            spool_dir: Folder for the gathered records; None means the system's folder for temporary files.
 
         Raises:
-            SpoolError: the directory cannot be written to.
+            SpoolError: the folder cannot be written to.
         """
         self._config = config
         self._stream = stream
@@ -45,22 +45,22 @@ class Batches:
         self._packer = _packer()
         self._is_begun = False
         self._room = 0
-        #: Where each file ends in the spool.
+        #: Where each BATCH file ends in the spool file.
         self._ends: list[int] = []
 
     def __enter__(self) -> Self:
-        """Itself."""
+        """Returns this object."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Drop records that are gathered and not published."""
+        """Discards records that are not published."""
         drop(self._spool)
 
     def add(self, records: Sequence[Any]) -> None:
-        """Gather records.
+        """Gathers records on disk.
 
         Raises:
-            SpoolError: the disk does not take them.
+            SpoolError: the disk cannot store them.
         """
         try:
             while records:
@@ -76,20 +76,20 @@ class Batches:
             raise _error(error) from None
 
     def clear(self) -> None:
-        """Drop the gathered records, for example those of a corrupt report file."""
+        """Discards the gathered records, for example those of a corrupt report file."""
         self._is_begun = False
         self._ends = []
         self._spool.seek(0)
         self._spool.truncate()
 
     def publish(self) -> list[str]:
-        """Write the gathered records to the storage.
+        """Writes the gathered records to the storage.
 
         Returns:
-            The URLs of the files; none if there are no records.
+            The URLs of the files; empty if there are no records.
 
         Raises:
-            SpoolError: the storage does not take them.
+            SpoolError: the storage cannot store them.
         """
         storage = self._config.storage
         kind = "json.gz" if self._packs else "json"
@@ -109,7 +109,7 @@ class Batches:
         return manifest
 
     def _end(self) -> None:
-        """Finish the file that is being written, if there is one."""
+        """Finishes the BATCH file that is being written, if there is one."""
         if not self._is_begun:
             return
         if self._packs:
@@ -119,10 +119,12 @@ class Batches:
 
 
 def _packer() -> zlib._Compress:
-    # Not a GzipFile: it keeps what a full disk did not take, and Python 3.14 complains as it goes.
+    # GzipFile is not used: it keeps bytes that a full disk did not store, and Python 3.14 warns at its end.
     return zlib.compressobj(GZIP_LEVEL, wbits=GZIP_BITS)
 
 
 def _error(error: OSError) -> SpoolError:
-    msg = f"Batch files cannot be kept: {error.strerror or error}. Make room, or see to batch_config"
+    msg = (
+        f"batch files cannot be written: {error.strerror or error}. Free disk space, or correct batch_config"
+    )
     return SpoolError(msg)

@@ -1,4 +1,4 @@
-"""Adds stream, report, job and timespan to log records as fields, and logs metrics of report jobs.
+"""Adds stream, report, job and timespan as fields to log records, and logs metrics of report jobs.
 
 The SDK's `StructuredFormatter` writes the fields. On a console the message has the same content.
 """
@@ -25,7 +25,7 @@ class Metric(StrEnum):
 
 
 def add_fields(record: logging.LogRecord) -> bool:
-    """Add the fields to a log record; for use as a logging filter that accepts every record."""
+    """Adds the fields to a log record; works as a logging filter that accepts every record."""
     record.stream_name = current_scope().stream
     arguments = record.args if isinstance(record.args, tuple) else ()
     if (job := next(_jobs(arguments), None)) is not None:
@@ -34,7 +34,7 @@ def add_fields(record: logging.LogRecord) -> bool:
 
 
 def _jobs(arguments: Iterable[Any]) -> Iterator[ReportJob]:
-    """The jobs among the arguments of a message, those of errors included."""
+    """Yields the jobs among the arguments of a log message, also those of errors."""
     for argument in arguments:
         job = argument if isinstance(argument, ReportJob) else getattr(argument, "job", None)
         if isinstance(job, ReportJob):
@@ -42,23 +42,23 @@ def _jobs(arguments: Iterable[Any]) -> Iterator[ReportJob]:
 
 
 class JobMeter:
-    """Measures the report jobs of a stream, and logs the sums at the end. The SDK measures the rows."""
+    """Measures the report jobs of a stream, and logs the sums at the end; the SDK counts the rows."""
 
     def __init__(self, stream: str) -> None:
-        """Begin with no job."""
+        """Starts with all sums at zero."""
         self._stream = stream
         self._jobs, self._seconds, self._bytes = 0, 0.0, 0
 
     def add(self, seconds: float, size: int) -> None:
-        """Count a report file that was read: seconds from job to file, and size in bytes."""
+        """Adds a report file that was read: its seconds from job to file, and its size in bytes."""
         self._jobs, self._seconds, self._bytes = self._jobs + 1, self._seconds + seconds, self._bytes + size
 
     def __enter__(self) -> Self:
-        """Itself."""
+        """Returns this object."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Log one point for the wait and one for the bytes, if there was a job."""
+        """Logs one metric for the seconds and one for the bytes, if there was a job."""
         if not self._jobs:
             return
         tags = {metrics.Tag.STREAM: self._stream, metrics.Tag.JOB_TYPE: "report", "jobs": self._jobs}

@@ -1,4 +1,4 @@
-"""Reads the state of an earlier run: finds its bookmarks, and understands each or says why not. Pure."""
+"""Reads the bookmarks in the state of an earlier run, and rejects those that are not valid. Pure."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 SHAPE = (
     '{"bookmarks": {"calls": {"replication_key": "end_at", "replication_key_value": "2026-01-31T00:00:00Z"}}}'
 )
-#: No Talkdesk data is older.
+#: The earliest valid bookmark; Talkdesk has no older data.
 OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
-#: So much of a bookmark is shown in an error.
+#: Most characters of a bookmark that an error shows.
 SHOWN_BOOKMARK = 120
 
 
 def bookmarks_of(state: object) -> dict[str, dict[str, Any]]:
-    """The bookmarks of a given state by stream, unchanged; `read_bookmark` understands each.
+    """Returns the bookmarks of a state by stream, as they are; `read_bookmark` reads each.
 
-    The state may be a STATE line of a tap's output, or what `meltano state get` prints.
+    The state may also be a STATE line of a tap's output, or the output of `meltano state get`.
 
     Raises:
-        ConfigValidationError: it has no bookmarks by stream.
+        ConfigValidationError: the state has no bookmarks by stream.
     """
     if not state:
         return {}
@@ -39,7 +39,7 @@ def bookmarks_of(state: object) -> dict[str, dict[str, Any]]:
     if not isinstance(bookmarks, dict):
         msg = f"state: it has no `bookmarks` by stream; a state is {SHAPE}"
         raise ConfigValidationError(msg, errors=[msg])
-    # Old taps write a bookmark as its value alone.
+    # Old taps write the value alone as a bookmark.
     return {
         str(stream): dict(each) if isinstance(each, dict) else {"replication_key_value": each}
         for stream, each in bookmarks.items()
@@ -47,28 +47,30 @@ def bookmarks_of(state: object) -> dict[str, dict[str, Any]]:
 
 
 def read_bookmark(bookmark: Mapping[str, Any], stream: str, replication_key: str) -> datetime | None:
-    """Up to where a stream is complete; None if the bookmark is empty, as the SDK creates some.
+    """Reads the time up to which a stream is complete; returns None for an empty bookmark.
 
-    A value may be a date, or a time with or without a zone; without one it is UTC.
+    The SDK creates empty bookmarks. A value may be a date, or a time with or without a zone;
+    a time without a zone is UTC.
 
     Raises:
-        BookmarkError: it is not understood, of another replication key, or older than any data.
+        BookmarkError: the value is not a time, is older than any data, or belongs to another
+            replication key.
     """
     if not any(value for name, value in bookmark.items() if name != "replication_key"):
         return None
     value = bookmark.get("replication_key_value")
     moment = timestamp_or_none(value)
     if moment is None:
-        reason = "it is not understood"
+        reason = "it is not a time"
     elif bookmark.get("replication_key", replication_key) != replication_key:
         reason = f"its replication key is not {replication_key!r}"
     elif moment < OLDEST:
-        reason = "no data of Talkdesk is that old"
+        reason = "Talkdesk has no data that old"
     else:
         return moment
     shown = json.dumps(bookmark, default=str)[:SHOWN_BOOKMARK]
     msg = (
-        f"Stream {stream!r}: the state has the bookmark {shown}, and {reason}. Correct it, "
-        "or remove it to read the stream from start_date"
+        f"the bookmark of stream {stream!r} in the state cannot be used: {reason}; correct it, "
+        f"or remove it to read the stream from start_date. The bookmark is {shown}"
     )
     raise BookmarkError(msg)

@@ -1,4 +1,4 @@
-"""Writes Singer messages to standard output: gathers RECORD lines, flushes at others, survives full pipes."""
+"""Writes Singer messages to standard output: gathers RECORD lines, and writes other messages at once."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from tap_talkdesk_reports.core.errors import OutputError, ReaderGoneError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Encode one record as JSON, and many as JSON lines.
+#: `encode` writes one record as JSON, `encode_lines` many as JSON lines.
 encode, encode_lines = encoder.encode, encoder.encode_lines
 
-#: The capacity of a pipe on Linux: a gathered write is one system call and one wake-up of the reader.
+#: The capacity of a pipe on Linux. Writing that much takes one system call, and wakes the reader once.
 GATHERED_BYTES = 65536
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
-    """Gathers RECORD lines up to 64 KiB. Any other message is written at once, after them."""
+    """Gathers RECORD lines up to 64 KiB; any other message writes them all at once, then itself."""
 
     def __init__(self) -> None:
-        """Start with nothing gathered."""
+        """Starts with no gathered line."""
         super().__init__()
         self._gathered = bytearray()
-        #: RECORD messages so far.
+        #: Number of RECORD messages so far.
         self.records = 0
 
     def serialize_message(self, message: Message) -> bytes:
-        """The message as one line of JSON."""
+        """Encodes a message as one line of JSON."""
         return encoder.encode(message.to_dict()) + b"\n"
 
     def write_message(self, message: Message) -> None:
-        """Write or gather a message.
+        """Gathers a RECORD message, or writes another message after the gathered lines.
 
         Raises:
             OutputError: standard output cannot be written, or its reader has ended.
@@ -49,7 +49,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             self.flush()
 
     def write_records(self, stream: str, records: Sequence[object]) -> None:
-        """Gather the RECORD messages of many records at once, and write them if they are enough.
+        """Gathers the RECORD messages of many records, and writes them when 64 KiB are reached.
 
         Raises:
             OutputError: standard output cannot be written, or its reader has ended.
@@ -59,7 +59,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         message = RecordMessage(stream=stream, record={}, time_extracted=datetime.now(tz=UTC))
         head, _, tail = self.format_message(message).partition(b"{}")
         self.records += len(records)
-        # JSON writes a line break within a text as \n, so each line break here ends a record.
+        # JSON escapes a line break within a text, so each line break here ends a record.
         lines = memoryview(encode_lines(records).replace(b"\n", tail + head))[: -len(head)]
         self._gathered += head
         if len(self._gathered) + len(lines) < GATHERED_BYTES:
@@ -69,12 +69,12 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             self._write(lines)
 
     def flush(self) -> None:
-        """Write all gathered lines.
+        """Writes all gathered lines.
 
         Raises:
             OutputError: standard output cannot be written, or its reader has ended.
         """
-        # Taken out first: after a failed write the same lines must not be written again.
+        # The lines are removed first, so that they are not written again after a failed write.
         lines, self._gathered = self._gathered, bytearray()
         self._write(memoryview(lines))
 
@@ -82,13 +82,13 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     def _write(rest: memoryview) -> None:
         if sys.stdout is None:  # closed before the process began
             raise ReaderGoneError
-        # Not through Python's buffer: if a signal interrupts its write to a full pipe, it loses the rest of
-        # a line (seen in 3.11 to 3.13).
+        # Python's buffer is not used: if a signal interrupts its write to a full pipe, it loses the rest
+        # of a line (seen in 3.11 to 3.13).
         output = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
         try:
             while rest:
                 written = output.write(rest)
-                if written is None:  # a non-blocking pipe that is full
+                if written is None:  # a full non-blocking pipe
                     select.select((), (output,), ())
                 rest = rest[written or 0 :]
         except BrokenPipeError:

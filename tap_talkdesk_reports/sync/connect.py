@@ -1,4 +1,4 @@
-"""Makes the clients of a run from its settings: API, tokens, downloads; compares the clocks."""
+"""Creates the clients of a run from its settings (API, tokens, downloads), and compares the clocks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tap_talkdesk_reports.api.explore import ExploreApi
 from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.api.reporting import ReportingApi
 from tap_talkdesk_reports.api.urls import is_loopback, read_url
-from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import TalkdeskError
+from tap_talkdesk_reports.core.words import clock_distance, in_words
 
 if TYPE_CHECKING:
     from tap_talkdesk_reports.config.settings import Settings
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: If the clocks differ by more seconds, that is a warning; by more still, an error.
+#: Seconds. A larger difference of the clocks is a warning, and above the second value an error.
 TOLERATED_SKEW = 60
 LARGEST_SKEW = 86_400
 
 
 class Connection:
-    """The API of a run, its sign-in, and how far its clock is from this machine's."""
+    """Holds the API client and the tokens of a run, and compares Talkdesk's clock with this machine's."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        """Make no request yet."""
+        """Creates the clients; makes no request."""
         register_secret(*settings.secrets)
         policy = RequestPolicy(
             clock=clock,
@@ -45,20 +45,20 @@ class Connection:
         self._has_warned = False
 
     def open(self) -> None:
-        """Connect this thread to the API, and wait meanwhile until the run has signed in.
+        """Connects this thread to the API, and then waits until the run has signed in.
 
         Raises:
-            AuthenticationError: the credentials are not accepted.
+            AuthenticationError: Talkdesk does not accept the credentials.
             TalkdeskError: the sign-in fails in another way.
         """
         self.api.connect()
         self.tokens.token()
 
     def seconds_behind(self) -> float:
-        """How far Talkdesk's clock is behind this machine's, as its latest response shows.
+        """Returns the seconds that Talkdesk's clock is behind this machine's; 0 if it is ahead.
 
-        Of the two clocks the one that is behind decides what is settled, so that no bookmark
-        can come to lie in the future: a clock of Talkdesk's that is ahead counts as 0.
+        The slower of the two clocks decides which data is settled, so that no bookmark can be in
+        the future. The latest response shows Talkdesk's clock.
 
         Raises:
             TalkdeskError: the clocks differ by more than a day.
@@ -71,13 +71,13 @@ class Connection:
             return 0.0
         if not self._has_warned:
             self._has_warned = True
-            words = "Talkdesk's clock is %+.0f s from this machine's; using the one that is behind"
-            logger.warning(words, skew)
+            words = "this machine's clock is %s Talkdesk's clock; correct it. The run uses the earlier time"
+            logger.warning(words, clock_distance(skew))
         return max(0.0, -skew)
 
 
 def downloads(settings: Settings, clock: Clock) -> Downloads:
-    """The client that downloads report files, without any token."""
+    """Creates the client that downloads report files, without any token."""
     return Downloads(
         clock,
         user_agent=settings.user_agent,

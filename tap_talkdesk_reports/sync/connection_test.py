@@ -1,4 +1,4 @@
-"""`--test`: checks credentials, region and each selected report through one small job, a line each."""
+"""Implements `--test`: checks the credentials, the region, and each selected report with one small job."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import SingerSDKError
 
-from tap_talkdesk_reports.core.clock import in_words
 from tap_talkdesk_reports.core.errors import JobTimeoutError
+from tap_talkdesk_reports.core.words import counted, in_words
 from tap_talkdesk_reports.sync.run import TEST_SECONDS
 
 if TYPE_CHECKING:
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 def connection_test(
     runs: Runs, streams: Sequence[StreamToRead], echo: Callable[[str], None], refused: Mapping[str, str]
 ) -> int:
-    """Sign in, and get the last whole settled hour of each report, all at once.
+    """Signs in, and gets the last whole settled hour of each report, up to 15 at once.
 
     Args:
         runs: The tap's runs.
         streams: The selected streams.
         echo: Prints a line: one for the sign-in, and one for each stream.
-        refused: Why each further stream is not read that the catalog selects.
+        refused: The selected streams that cannot be read as the catalog requires, each with the reason.
 
     Returns:
         The exit code: 0 if everything works.
 
     Raises:
-        AuthenticationError: the credentials are not accepted.
+        AuthenticationError: Talkdesk does not accept the credentials.
         TalkdeskError: the sign-in fails in another way.
-        Stopped: the process was told to end; own jobs were cancelled.
+        Stopped: a stop signal has come; the test's jobs were cancelled if possible.
     """
     settings, code = runs.settings, 1 if refused else 0
     for name, why in refused.items():
         echo(f"{name}: FAILED: {why}")
-    if not streams:  # without one there is no sign-in either
+    if not streams:  # without a stream there is no sign-in
         if not refused:
-            echo("no stream is selected")
+            echo("no stream is selected; select one in the catalog")
         return code
     with runs.open(streams, is_test=True) as run:
         echo(f"sign-in: works, as account {settings.account} for the {settings.api.capitalize()} API")
@@ -58,10 +58,10 @@ def connection_test(
 
 
 def _result(run: Run, stream: str) -> str:
-    """What came of the job of a report that works."""
+    """Waits for the test job of a report, and returns its line of output."""
     try:
         delivery = next(run.files(stream))
     except JobTimeoutError:
-        return f"accepted; its job still ran after {TEST_SECONDS} s"
+        return f"accepted; its job still runs after {TEST_SECONDS} s"
     took = in_words(delivery.file.seconds)
-    return f"works; {took} from the job's creation to the last byte, {delivery.size:,} bytes"
+    return f"works; {took} from the job's creation to the last byte, {counted(delivery.size, 'byte')}"

@@ -1,11 +1,11 @@
-"""A report file that a run hands out to its stream, to be read and then acked or rejected."""
+"""Hands a report file to its stream, which reads it and then acks or rejects it."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
-from tap_talkdesk_reports.core.clock import in_words
+from tap_talkdesk_reports.core.words import counted, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ logger = logging.getLogger("tap-talkdesk-reports")
 
 
 class Delivery:
-    """A report file that is handed out: read it, then ack or reject it."""
+    """Gives a stream one report file to read and then to ack or reject."""
 
     def __init__(
         self,
@@ -34,22 +34,22 @@ class Delivery:
         plan: StreamPlan,
         stop: StopSignal,
     ) -> None:
-        """The file of an entry of the look-ahead."""
+        """Takes the file of an entry of the look-ahead."""
         self._entry, self._lookahead, self._progress = entry, lookahead, progress
         self._plan, self._stop = plan, stop
         self.file = entry.result
         self.size = self.file.size
-        #: Which attempt at its piece brought the file, from 1 on.
+        #: The number of the attempt that brought the file, from 1.
         self.attempt = entry.piece.attempt + 1
         self.is_acked = False
-        #: Records that were read of it.
+        #: Number of records that were read from the file.
         self.rows = 0
 
     def read(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-        """Its chunks; shows progress, and stops between two of them.
+        """Yields the file's chunks, counts them for the progress, and checks for a stop before each.
 
         Raises:
-            Stopped: the process was told to end.
+            Stopped: a stop signal has come.
         """
         for chunk in chunks:
             self._stop.check()
@@ -58,19 +58,19 @@ class Delivery:
             yield chunk
 
     def ack(self) -> None:
-        """It was read to its end, and its bookmark is written: its slot is free."""
-        words = "%s: done, %d rows, %s from the job's creation to the last byte"
-        logger.info(words, self.file.job, self.rows, in_words(self.file.seconds))
+        """Releases a file that was read to its end and whose bookmark is written; frees its slot."""
+        words = "%s: done, %s, %s from the job's creation to the last byte"
+        logger.info(words, self.file.job, counted(self.rows, "row"), in_words(self.file.seconds))
         self.is_acked = True
         self._plan.was_read(self.file.timespan)
         self._lookahead.ack(self._entry)
         self._progress.add_timespan(self._entry.stream, planned=self._plan.total)
 
     def reject(self, error: ReportFileError) -> None:
-        """It is corrupt; what replaces it comes next.
+        """Releases a corrupt file; the files of the pieces that replace it come next.
 
         Raises:
-            ReportFileError: there is nothing to try instead.
+            ReportFileError: no other piece replaces it.
         """
         error.job = self.file.job
         self._lookahead.reject(self._entry, error)

@@ -1,4 +1,4 @@
-"""One piece in the look-ahead: how far it is, its result or error, and the scope that cancels its work."""
+"""Holds one piece in the look-ahead: its state, its result or error, the scope that cancels its work."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ R = TypeVar("R")
 
 
 class State(Enum):
-    """How far an entry is."""
+    """The state of a piece in the look-ahead."""
 
-    WAITING = auto()  # for a slot
-    RUNNING = auto()  # on a worker thread
+    WAITING = auto()  # waits for a slot
+    RUNNING = auto()  # a worker thread works on it
     READY = auto()  # its result waits to be read, or is being read
-    FAILED = auto()  # its error waits to be raised; its slot is free
-    ACKED = auto()  # its result was read; what follows an ack is still to be done
-    CANCELLED = auto()  # its result is unwanted; its slot is free once its thread has ended
+    FAILED = auto()  # its error waits to be raised
+    ACKED = auto()  # its result was read; `after_ack` is still to be done
+    CANCELLED = auto()  # its result is not needed; its slot is free when its work has ended
 
 
 class Entry(Generic[P, R]):
-    """One piece of the plan with its result; the consumer acks or rejects it."""
+    """A piece of the plan with its result or error; the consumer acks or rejects it."""
 
     def __init__(self, stream: str, piece: P) -> None:
         self.stream = stream
@@ -34,7 +34,7 @@ class Entry(Generic[P, R]):
 
     @property
     def result(self) -> R:
-        """What the work made of the piece; only for an entry that `next` has returned."""
+        """The result of the work; only for an entry that `LookAhead.next` has returned."""
         assert not isinstance(self.outcome, BaseException)
         assert self.outcome is not None
         return self.outcome

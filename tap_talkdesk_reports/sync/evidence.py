@@ -1,4 +1,4 @@
-"""The stream `report_files`: one record for each report file whose rows were all emitted."""
+"""Implements the stream `report_files`: one record for each report file whose rows were all emitted."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ if TYPE_CHECKING:
 
 
 class EvidenceStream(Stream):
-    """The evidence that the other streams are complete; it reads no report of its own.
+    """Writes the evidence that the other streams are complete; it reads no report.
 
-    `sync` writes its SCHEMA. Each report stream then hands over one record for each file,
-    behind the file's own records and before the STATE that covers them. They are RECORD
-    messages, whatever `batch_config` says. STATE has no bookmark for this stream.
+    `sync` writes its SCHEMA. Each report stream then adds one record for each file, after the
+    file's own records and before the STATE that covers them. They are RECORD messages even with
+    `batch_config`. STATE has no bookmark for this stream.
     """
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    #: Where the schema of the stream's name is.
+    #: The folder with the schema, which has the stream's name.
     schemas: ClassVar[SchemaDirectory]
 
     def __init__(self, tap: Tap) -> None:
-        """The stream with the schema of its name."""
+        """Creates the stream with the schema of its name."""
         schema = self.schemas.get_schema(self.name)
         super().__init__(tap, schema=completed(schema, self.primary_keys, keep_unknown=False))
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Write one record, with the selection and the stream maps of this stream."""
+        """Writes one record, with the selection and the stream maps of this stream."""
         self._write_record_message(self._builder.from_json(row))
 
     @cached_property
@@ -60,17 +60,17 @@ class EvidenceStream(Stream):
             unknown_fields="warn",
         )
 
-    # Hooks of the SDK
+    # Hooks that the SDK calls
 
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        """None: STATE has no bookmark for this stream."""
+        """Returns None, because STATE has no bookmark for this stream."""
 
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:  # noqa: ARG002
-        """None of its own."""
+        """Returns no record; `add` writes the records."""
         return iter(())
 
     def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:  # noqa: ARG002
-        """None: its records are few, and must come before the STATE that follows them."""
+        """Returns None: the records are few, and must be written before the STATE that covers them."""
         return None
 
     def _sync_records(
@@ -79,22 +79,22 @@ class EvidenceStream(Stream):
         *,
         write_messages: bool = True,  # noqa: ARG002
     ) -> Generator[Record, Any, Any]:
-        """Write nothing, not even a STATE."""
+        """Writes nothing, not even a STATE."""
         yield from ()
 
 
 def evidence(
     stream: str, delivery: Delivery, counts: FileCounts, *, rows: int, left_out: int, read_at: datetime
 ) -> dict[str, Any]:
-    """What is known of a report file that was read to its end.
+    """Returns the evidence record of a report file that was read to its end.
 
     Args:
-        stream: The stream's name in the messages.
-        delivery: The file, with the attempt that brought it.
-        counts: What was counted while it was read.
-        rows: The records that were emitted.
-        left_out: The repeats at a boundary.
-        read_at: When its end was reached.
+        stream: The stream's name in the Singer messages.
+        delivery: The file, with the number of its attempt.
+        counts: The counts of the file's rows.
+        rows: The number of records that were emitted.
+        left_out: The number of repeats at a boundary that were left out.
+        read_at: When the end of the file was reached.
     """
     file = delivery.file
     return {
@@ -119,7 +119,7 @@ def evidence(
 
 
 def _created_at(job: ReportJob) -> str | None:
-    """When a job was created, by Talkdesk's response or by the job's name."""
+    """Returns when a job was created, by Talkdesk's response or the job's name; None if unknown."""
     if job.created_at is not None:
         return rfc3339(job.created_at)
     name = JobName.of(job)

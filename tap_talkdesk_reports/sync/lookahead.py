@@ -1,8 +1,8 @@
-"""Runs the pieces of a plan ahead of their turn, on worker threads, and hands the results out in plan order.
+"""Works on several pieces of the plans at once, on worker threads, and returns results in plan order.
 
-A slot is taken before a piece begins and given back when its result is acknowledged, so
-one number bounds both the jobs at Talkdesk and the unread files on this disk. A piece that
-fails is replaced in place by other pieces. Knows no HTTP and no report.
+A piece takes a slot before it begins, and frees it when its result is acked. So one number
+limits both the jobs at Talkdesk and the unread files on this disk. Other pieces replace a
+failed piece in place. This module depends neither on HTTP nor on reports.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 R = TypeVar("R")
 
-#: Seconds between two calls of `on_wait` while a result is awaited.
+#: Seconds between two calls of `on_wait` during a wait for a result.
 LOOK_UP = 0.2
 
 
 class LookAhead(Generic[P, R]):
-    """Keeps up to `width` pieces under way. A context: leaving it ends all work.
+    """Keeps up to `width` pieces in progress; as a context manager, ends all work at its exit.
 
-    The worker threads are daemons: a request that hangs must not keep the process from ending.
+    The worker threads are daemons, so that a hanging request cannot keep the process alive.
     """
 
     def __init__(
@@ -46,20 +46,20 @@ class LookAhead(Generic[P, R]):
         after_ack: Callable[[R], object] | None = None,
         has_ended: Callable[[], bool] | None = None,
     ) -> None:
-        """Begin nothing yet.
+        """Prepares the worker threads; begins no work.
 
         Args:
             plans: The pieces of each stream, in the order in which they are read; read lazily.
-            work: Makes the result of a piece, on a worker thread and in a scope of its own; None: there
-                is nothing to hand out.
-            width: The number of slots, and of worker threads.
-            instead_of: The pieces to try in place of one that failed; none: its error is raised.
-            fitted: A piece that is about to begin, as it is or in parts.
-            is_narrow: Whether no piece of a stream may begin while another of it is under way.
-            brings_result: Whether the work on a piece has a result, if it goes well.
+            work: Makes the result of a piece, on a worker thread and in the entry's scope. None means
+                that there is no result to return.
+            width: The number of slots and of worker threads.
+            instead_of: Returns the pieces that replace a failed one; if none, its error is raised.
+            fitted: Returns a piece that is about to begin, whole or in parts.
+            is_narrow: Whether only one piece of a stream may be in progress.
+            brings_result: Whether successful work on a piece has a result.
             discard: Releases a result, read or not.
-            after_ack: What remains to be done with a result behind its ack, on a worker thread.
-            has_ended: Waits for what work without a result left running; False: its slot is lost.
+            after_ack: Finishes the work on an acked result, on a worker thread.
+            has_ended: Waits for the job that failed or cancelled work left running. False: the slot is lost.
         """
         self._window = Window[P, R](plans, fitted=fitted, is_narrow=is_narrow, brings_result=brings_result)
         self._work, self._instead_of, self._brings_result = work, instead_of, brings_result
@@ -67,47 +67,49 @@ class LookAhead(Generic[P, R]):
         self._free = self._usable = width
         self._left_running = Scope()
         self._acked: list[Entry[P, R]] = []
-        #: The threads without work, those that were so for the longest time first.
+        #: The idle threads, with the longest idle first.
         self._idle: list[threading.Thread] = []
         self._changed = threading.Condition()
-        self._is_halted = self._is_closed = False
+        self._is_drained = self._is_closed = False
         self._threads = [threading.Thread(target=self._loop, daemon=True) for _ in range(width)]
 
     def __enter__(self) -> Self:
-        """Start."""
+        """Starts the worker threads."""
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End all work without waiting for it."""
+        """Ends all work without waiting for it."""
         self.close(0)
 
     def start(self) -> None:
-        """Start the worker threads."""
+        """Starts the worker threads."""
         for thread in self._threads:
             thread.start()
 
     def next(self, stream: str, on_wait: Callable[[], None]) -> Entry[P, R] | None:
-        """The next entry of a stream, to be acked or rejected before the one behind it; None at the end.
+        """Waits for the next result of a stream; returns None at the stream's end.
+
+        The caller acks or rejects the entry before it calls this method again.
 
         Args:
             stream: The stream; streams are consumed in the order of the plans.
-            on_wait: Called several times a second while waiting; may raise.
+            on_wait: Called several times a second during the wait; may raise.
 
         Raises:
-            BaseException: what the work raised, if there is nothing to try instead.
+            BaseException: the error of the work, if no other piece replaces it.
         """
         while True:
             with self._changed:
                 entry = self._window.first(stream)
-                self._changed.notify_all()  # it may be a new one
+                self._changed.notify_all()  # the window may have read a new piece
                 if entry is None or entry.state is State.READY:
                     return entry
                 if entry.state is State.FAILED:
                     assert isinstance(entry.outcome, BaseException)
                     raise entry.outcome
                 if entry.state is State.WAITING and not self._usable:
-                    msg = "every slot is held by a job that Talkdesk does not end; run again later"
+                    msg = "every slot is held by a job that does not end at Talkdesk; run again later"
                     raise UnavailableError(msg)
             on_wait()
             with self._changed:
@@ -115,7 +117,7 @@ class LookAhead(Generic[P, R]):
                     self._changed.wait(LOOK_UP)
 
     def ack(self, entry: Entry[P, R]) -> None:
-        """The result was read: release it, do what follows an ack, and give the slot back."""
+        """Releases a result that was read, and frees its slot after `after_ack`."""
         self._discard(entry.result)
         with self._changed:
             if self._after_ack is None:
@@ -126,35 +128,35 @@ class LookAhead(Generic[P, R]):
                 self._changed.notify_all()
 
     def reject(self, entry: Entry[P, R], error: Exception) -> None:
-        """The result is no good: try something instead.
+        """Releases a bad result, and replaces its piece.
 
         Raises:
-            Exception: the error, if there is nothing to try.
+            Exception: the error, if no other piece replaces it.
         """
         self._discard(entry.result)
         if not self._replace(entry, error):
             raise error
 
     def cancel(self, stream: str) -> None:
-        """Forget a stream; the slot of a piece that is under way is free once its thread has ended."""
+        """Ends the work for a stream; the slot of a piece in progress is free when its work has ended."""
         with self._changed:
             self._forget(stream, self._window.entries)
 
-    def halt(self) -> None:
-        """Begin nothing more and end each wait; results stay. May be called from any thread."""
+    def drain(self) -> None:
+        """Begins no more work and ends each wait, but keeps results; works from any thread."""
         with self._changed:
-            self._is_halted = True
+            self._is_drained = True
             self._left_running.cancel()
             for entry in self._window.entries:
                 if entry.state is State.RUNNING:
                     entry.scope.cancel()
 
     def close(self, seconds: float) -> bool:
-        """End all work, and wait for that up to so many seconds; whether it has ended.
+        """Ends all work, waits up to `seconds` for its end, and returns whether it has ended.
 
-        Work that brings no result leaves nothing behind, and is not waited for.
+        It does not wait for pieces without a result: their work leaves no job or file.
         """
-        self.halt()
+        self.drain()
         with self._changed:
             self._is_closed = True
             for stream in self._window.streams:
@@ -177,9 +179,9 @@ class LookAhead(Generic[P, R]):
             entry = following or self._take()
 
     def _take(self) -> Entry[P, R] | None:
-        """The entry to work on next, once there is one; None at the end.
+        """Waits for the next entry to work on; returns None at the end.
 
-        The thread that was idle for the shortest time goes first: its connections are open.
+        The thread that was idle for the shortest time goes first, because its connections are open.
         """
         me = threading.current_thread()
         with self._changed:
@@ -193,38 +195,38 @@ class LookAhead(Generic[P, R]):
         return entry
 
     def _next(self) -> Entry[P, R] | None:
-        """The entry to work on next; None if there is none now."""
+        """Returns the next entry to work on; None if there is none now."""
         if self._acked:
             return self._acked.pop(0)
-        if self._free and not self._is_halted and (entry := self._window.waiting()):
+        if self._free and not self._is_drained and (entry := self._window.waiting()):
             entry.state = State.RUNNING
             self._free -= 1
             return entry
         return None
 
     def _run(self, entry: Entry[P, R]) -> Entry[P, R] | None:
-        """Work on an entry; the one to work on next, if this thread is the best for it."""
+        """Works on an entry; returns the next entry if this thread should continue with it at once."""
         try:
             try:
                 result = self._work(entry.piece)
-            except Exception as error:  # noqa: BLE001 - it is raised again where the result is awaited
+            except Exception as error:  # noqa: BLE001 - `next` raises it again
                 self._replace(entry, error)
             else:
                 if result is None:
                     with self._changed:
                         self._remove(entry)
                         self._free += 1
-                        return self._next()  # the connections of this thread are open already
+                        return self._next()  # this thread's connections are open already
                 if self._settle(entry, State.READY, result):
                     return None
                 self._discard(result)
-        except BaseException as error:  # noqa: BLE001 - as is Stopped, and what goes wrong here
+        except BaseException as error:  # noqa: BLE001 - `next` raises it, too, for example Stopped
             self._settle(entry, State.FAILED, error)
         self._give_back()
         return None
 
     def _give_back(self) -> None:
-        """Give back the slot of work without a result, once nothing that it left is running."""
+        """Frees the slot of work that failed or was cancelled, when its job has ended."""
         is_free = True
         if self._has_ended is not None:
             with self._left_running.entered(), suppress(Exception, Stopped):
@@ -242,7 +244,7 @@ class LookAhead(Generic[P, R]):
             self._remove(entry)
 
     def _replace(self, entry: Entry[P, R], error: Exception) -> bool:
-        """Put other pieces in the place of one that failed; False if there are none: the error stands."""
+        """Replaces a failed piece by others; returns False if there are none, and keeps the error."""
         instead = [Entry[P, R](entry.stream, piece) for piece in self._instead_of(entry.piece, error)]
         if not instead:
             self._settle(entry, State.FAILED, error)
@@ -254,20 +256,20 @@ class LookAhead(Generic[P, R]):
         return True
 
     def _settle(self, entry: Entry[P, R], state: State, outcome: R | BaseException) -> bool:
-        """Note how the work ended; False if its result is unwanted."""
+        """Stores the outcome of the work; returns False if its entry was cancelled."""
         with self._changed:
             if entry.state is State.CANCELLED:
                 self._remove(entry)
                 return False
-            self._free += entry.state is State.READY  # rejected, with nothing to try instead
+            self._free += entry.state is State.READY  # it was rejected, and nothing replaces it
             entry.state, entry.outcome = state, outcome
-            if state is State.FAILED:  # what is behind it will not be read
+            if state is State.FAILED:  # the entries after it will not be read
                 self._forget(entry.stream, self._window.behind(entry))
             self._changed.notify_all()
             return True
 
     def _forget(self, stream: str, entries: Sequence[Entry[P, R]]) -> None:
-        """Read no more of a stream's plan, and drop those of some entries that are its own."""
+        """Ends a stream's plan, and cancels those of the entries that belong to the stream."""
         self._window.end(stream)
         for entry in [entry for entry in entries if entry.stream == stream]:
             if entry.state is State.RUNNING:
@@ -279,7 +281,7 @@ class LookAhead(Generic[P, R]):
                 self._remove(entry)
 
     def _remove(self, entry: Entry[P, R]) -> None:
-        """Forget an entry, and give its slot back if it has a result; else its worker thread does that."""
+        """Removes an entry; frees its slot if it has a result, otherwise its worker thread frees it."""
         self._window.entries.remove(entry)
         self._free += entry.state in {State.READY, State.ACKED}
         self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""What is due, cut lazily into pieces, and what follows a piece that failed. Pure."""
+"""Plans a run: lists what is due, cuts it lazily into pieces, and replaces failed pieces. Pure."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ if TYPE_CHECKING:
     from tap_talkdesk_reports.config.settings import Settings
     from tap_talkdesk_reports.core.report_job import ReportJob
 
-#: How many new jobs a piece gets after one that ended with this status.
+#: How many new jobs a piece gets after jobs that ended with each status.
 NEW_JOBS = {"failed": 2, "canceled": 1, "deleted": 1}
-#: The status by which a timespan is refused that is too long, or whatever else is wrong with it.
+#: The HTTP status if a timespan is too long; it may have other reasons, too.
 BAD_REQUEST = 400
-#: How often a timespan is halved before its stream fails: a week becomes hours.
+#: How many times a timespan is halved before its stream fails: a week becomes hours.
 HALVINGS = 6
-#: What is not longer is not halved when it is refused: from 30 days on that is five halvings.
+#: A refused timespan is halved only if it is longer than this: 30 days are halved five times.
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class StreamToRead:
-    """What the plan knows of a stream."""
+    """The facts about a stream that the plan needs."""
 
     name: str
     report: str
-    #: Up to where it is complete; None: unknown, or the stream is read whole each time.
+    #: The time up to which the stream is complete; None if unknown, or for FULL_TABLE.
     bookmark: datetime | None
-    #: Whether only the connection is tested: one small job.
+    #: Whether to read only one small job, for a connection test.
     is_tested: bool = False
-    #: Whether the catalog wants it read from `start_date` each time.
+    #: Whether the catalog sets FULL_TABLE: read from `start_date` in each run.
     is_full_table: bool = False
 
     def due(self, settings: Settings, horizon: datetime) -> Due:
-        """What is to be read in this run.
+        """Returns what is to be read in this run.
 
         Args:
-            settings: The run's settings.
-            horizon: Up to where data is settled.
+            settings: The stream's settings.
+            horizon: The time up to which data is settled.
         """
         if self.is_tested:
             return Due(last_hour(horizon))
@@ -65,75 +65,81 @@ class StreamToRead:
 
 @dataclass(frozen=True)
 class Due:
-    """What is to be read of a stream: first what is new, then the lookback. Either may be empty."""
+    """The timespans of a stream to read: first the new one, then the lookback. Each may be empty."""
 
-    #: From the bookmark on, whatever `start_date` says, so that no gap can be left behind the bookmark.
+    #: Starts at the bookmark even if `start_date` is later, so that there is no gap after the bookmark.
     new: Timespan
-    #: The lookback: what ends at the bookmark or before, which never moves it.
+    #: The lookback. It ends at or before the bookmark, and never moves it.
     again: Timespan | None = None
 
     @property
     def timespans(self) -> list[Timespan]:
-        """The two, without what is empty."""
+        """The two timespans, without those that are empty."""
         return [each for each in (self.new, self.again) if each is not None and each.start < each.end]
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A timespan of the plan, and what is to be done for it."""
+    """A timespan of the plan with what to do for it: create a job, adopt one, or download again."""
 
     stream: str
     report: str
     timespan: Timespan
-    #: The job to adopt, or the one whose file is downloaded again.
+    #: The job to adopt, or the job whose file is downloaded again.
     job: ReportJob | None = None
-    #: The final statuses of the jobs that were created for it and brought no file.
+    #: The final statuses of the piece's earlier jobs that ended without a file.
     ended: tuple[str, ...] = ()
-    #: How many of its files were corrupt.
+    #: The number of the piece's files that were corrupt.
     corrupt: int = 0
-    #: Whether the last of these had no byte: then a new job's file may prove that the report is empty.
+    #: Whether the last corrupt file had 0 bytes: then a new job's file may prove that the report is empty.
     was_empty: bool = False
     halvings: int = 0
-    #: Whether it is the first of its stream, which brings no file: the plan begins with it.
+    #: Whether it is the first piece of its stream. It has no file; the work on it begins the plan.
     is_first: bool = False
 
     @property
     def attempt(self) -> int:
-        """How many attempts came before."""
+        """The number of earlier attempts."""
         return len(self.ended) + self.corrupt
 
     def halves(self) -> list[Piece]:
-        """Its halves as pieces of their own; none if it is too short or was halved too often."""
+        """Cuts the piece in two; returns none if it is too short or was halved too often."""
         return [] if self.halvings >= HALVINGS else self.cut(self.timespan.halves() or ())
 
     def cut(self, timespans: Iterable[Timespan]) -> list[Piece]:
-        """Its parts as pieces of their own."""
+        """Creates a new piece for each of the timespans, and counts one more halving."""
         fresh = replace(self, job=None, ended=(), corrupt=0, was_empty=False, halvings=self.halvings + 1)
         return [replace(fresh, timespan=each) for each in timespans]
 
 
 class StreamPlan(Iterator[Piece]):
-    """The pieces of one stream, cut when their turn comes: what is new, then the lookback, each oldest first.
+    """Yields the pieces of one stream, cut lazily: first what is new, then the lookback, each oldest first.
 
-    A job is adopted that begins where a timespan begins and ends no later than what is
-    due; the plan goes on from the job's own end. When the API refuses a length, the plan
-    halves its own until that is half of it at most.
+    A job is adopted if it begins where a timespan begins and ends no later than what is
+    due; the plan then continues at the job's end. When the API refuses a length, the plan
+    halves its own length until it is at most half of the refused one.
     """
 
     def __init__(self, stream: StreamToRead, due: Due, length: timedelta) -> None:
-        """Cut into timespans of at most `length` what is due, as far as that is known before `begin`."""
+        """Plans what seems due by this machine's clock; `begin` sets what is really due.
+
+        Args:
+            stream: The stream.
+            due: What seems due.
+            length: Longest timespan of a piece.
+        """
         self.stream, self._length = stream, length
         self._rest = due.timespans
-        #: What is left of the lookback; None: there is none, or it was read.
+        #: The part of the lookback that was not read yet; None if there is none left.
         self.lookback_left = due.again if due.again in self._rest else None
         self._jobs: dict[datetime, ReportJob] = {}
         self._cut = 0
         self._is_begun = False
-        #: Whether a length was refused and none is known to fit.
+        #: Whether the API has refused a length and has not accepted a shorter one yet.
         self._is_probing = False
 
     def begin(self, due: Due, jobs: Iterable[ReportJob] = ()) -> None:
-        """Fix what is due; `jobs` may be adopted, newest first."""
+        """Sets what is due, and the jobs that may be adopted, newest first."""
         self._rest = due.timespans
         self.lookback_left = due.again if due.again in self._rest else None
         for job in jobs:
@@ -142,20 +148,20 @@ class StreamPlan(Iterator[Piece]):
 
     @property
     def is_narrow(self) -> bool:
-        """Whether one piece at a time may be under way: the first, and one that tries a shorter length."""
+        """Whether only one piece may be in progress: the first, or one that tries a shorter length."""
         return self._is_probing or not self._is_begun
 
     @property
     def total(self) -> int:
-        """How many timespans it has, those that were cut already included."""
+        """The number of timespans of the plan, including those that were cut already."""
         return self._cut + sum(count(rest.start, rest.end, self._length) for rest in self._rest)
 
     def __iter__(self) -> Self:
-        """Itself."""
+        """Returns this object."""
         return self
 
     def __next__(self) -> Piece:
-        """The next piece; until `begin` was called, the first."""
+        """Returns the next piece; before `begin`, the piece with `is_first`."""
         if not self._is_begun:
             return Piece(self.stream.name, self.stream.report, self._rest[0], is_first=True)
         while self._rest:
@@ -166,26 +172,26 @@ class StreamPlan(Iterator[Piece]):
         raise StopIteration
 
     def was_read(self, timespan: Timespan) -> None:
-        """Note that a timespan was read, for what is left of the lookback."""
+        """Records that a timespan was read, which shortens `lookback_left`."""
         left = self.lookback_left
         if left is not None and timespan.end <= left.end:
             self.lookback_left = Timespan(timespan.end, left.end) if timespan.end < left.end else None
 
     def refuse(self, timespan: Timespan) -> None:
-        """Note that the API refuses timespans of this length; the next are half as long at most."""
+        """Records that the API refuses a timespan of this length; later ones are at most half as long."""
         self._is_probing = True
         while self._length > timespan.length / 2:
             self._length /= 2
 
     def accept(self, timespan: Timespan) -> bool:
-        """Note that the API has taken a timespan; whether that shows which length it takes."""
+        """Records an accepted timespan; returns whether it shows, after a refusal, which length fits."""
         if not (self._is_probing and self._length / 2 < timespan.length <= self._length):
-            return False  # what is much shorter shows nothing
+            return False  # a much shorter timespan shows nothing
         self._is_probing = False
         return True
 
     def fitted(self, piece: Piece) -> list[Piece]:
-        """A piece that is about to begin, in parts if it is longer than the API takes."""
+        """Returns a piece that is about to begin, cut in parts if it is longer than the API accepts."""
         if piece.is_first or piece.job is not None or piece.timespan.length <= self._length:
             return [piece]
         parts = piece.cut(timespans(piece.timespan.start, piece.timespan.end, self._length))
@@ -193,7 +199,7 @@ class StreamPlan(Iterator[Piece]):
         return parts
 
     def replaced(self, by: int) -> None:
-        """Count the pieces that were put in the place of one."""
+        """Counts the pieces that replace one piece."""
         self._cut += by - 1
 
     def _piece(self, timespan: Timespan, rest: Timespan) -> Piece:
@@ -208,13 +214,14 @@ class StreamPlan(Iterator[Piece]):
 
 
 def instead_of(piece: Piece, error: Exception) -> list[Piece]:
-    """The pieces to try in place of one that failed; none if its stream fails.
+    """Returns the pieces that replace a failed one; none if its stream fails.
 
     corrupt file        the same job's file once more, then a new job
     job failed          a new job, as often as `NEW_JOBS` allows, then both halves
+    canceled, deleted   a new job, as often as `NEW_JOBS` allows
     job timed out       both halves, if the job has ended since
-    job covers less     both halves, if it is longer than a day; a new job in place of an adopted one
-    400 for a creation  both halves, if it is longer than a day
+    job covers less     a new job if it was adopted; else both halves, if longer than a day
+    400 at a creation   both halves, if longer than a day
     """
     if isinstance(error, ReportFileError):
         if piece.corrupt >= 2:

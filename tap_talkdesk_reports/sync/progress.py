@@ -1,4 +1,4 @@
-"""Shows how far a run is: bars for a person at a terminal, otherwise a log line a minute."""
+"""Shows the progress of a run: bars at a terminal, otherwise log lines, the first after 10 s."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_talkdesk_reports.core.clock import in_words
+from tap_talkdesk_reports.core.words import counted, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
+SECONDS_TO_FIRST_LINE = 10
 SECONDS_BETWEEN_LINES = 60
 SECONDS_BETWEEN_PICTURES = 0.2
 NO_JOB = "no job at Talkdesk"
 
 
 def is_watched() -> bool:
-    """Whether a person watches: at a terminal that can draw, and that does not show the records as well."""
+    """Whether to draw bars: standard error is a terminal that can draw, and standard output is not one."""
     streams = (sys.stderr, sys.stdout)
     shows_errors, shows_records = (stream is not None and stream.isatty() for stream in streams)
     wants_lines = logger.isEnabledFor(logging.DEBUG) or os.environ.get("TERM") == "dumb"
@@ -35,12 +36,12 @@ def is_watched() -> bool:
 
 @dataclass
 class _Stream:
-    """How far a stream is."""
+    """The progress of one stream."""
 
     planned: int
     done: int = 0
     rows: int = 0
-    #: When its first rows came, and when its last timespan was complete, on the monotonic clock.
+    #: When the first rows came, and when the last timespan was complete, on the monotonic clock.
     began: float | None = None
     ended: float | None = None
 
@@ -48,11 +49,11 @@ class _Stream:
         if self.began is None:
             return ""
         rate = self.rows / max((self.ended or now) - self.began, 1.0)
-        return f"{self.rows:,} rows, {rate:,.0f} rows/s"
+        return f"{counted(self.rows, 'row')}, {counted(round(rate), 'row')}/s"
 
 
 class Progress:
-    """Counts what a run has done of its plan, and shows it."""
+    """Counts the timespans and rows that a run has read, and shows them."""
 
     def __init__(
         self,
@@ -62,22 +63,25 @@ class Progress:
         *,
         watched: bool,
     ) -> None:
-        """Begin to show.
+        """Draws the first bars, if `watched`.
 
         Args:
             planned: The number of timespans of each stream.
-            waiting: Gives how many jobs run at Talkdesk, and for how many seconds the oldest has.
+            waiting: Returns how many jobs run at Talkdesk, and for how many seconds the oldest has run.
             clock: Measures.
-            watched: Draw rather than write lines.
+            watched: Whether to draw bars instead of log lines.
         """
         self._streams = {name: _Stream(count) for name, count in planned.items()}
         self._waiting = waiting
         self._clock = clock
         self._began = self._shown = clock.monotonic()
+        self._line_due = self._began + SECONDS_TO_FIRST_LINE
+        #: What the run does while no job is at Talkdesk.
+        self.idle = NO_JOB
         self._picture = _Picture(planned) if watched and planned else None
 
     def add_rows(self, stream: str, count: int) -> None:
-        """Rows have gone out."""
+        """Adds rows that were written."""
         progress = self._streams[stream]
         if progress.began is None:
             progress.began = self._clock.monotonic()
@@ -85,7 +89,7 @@ class Progress:
         self.show()
 
     def add_timespan(self, stream: str, *, planned: int) -> None:
-        """A timespan is complete, of so many: halves count as timespans of their own."""
+        """Adds a complete timespan, and updates the number of planned ones; halves count separately."""
         progress = self._streams[stream]
         progress.done += 1
         progress.planned = planned
@@ -94,18 +98,18 @@ class Progress:
         self.show()
 
     def show(self) -> None:
-        """Show how far the run is, if that was not done just now; to be called as often as one likes."""
+        """Shows the progress, unless it was shown just now; callers may call it at any rate."""
         now = self._clock.monotonic()
         if self._picture is None:
-            if now - self._shown >= SECONDS_BETWEEN_LINES:
-                self._shown = now
+            if now >= self._line_due:
+                self._line_due = now + SECONDS_BETWEEN_LINES
                 logger.info("%s", self._line(now))
         elif now - self._shown >= SECONDS_BETWEEN_PICTURES:
             self._shown = now
             self._draw(now)
 
     def close(self) -> None:
-        """Show nothing more."""
+        """Draws the last bars, and ends the drawing."""
         if self._picture is not None:
             self._draw(self._clock.monotonic())
             self._picture.close()
@@ -113,8 +117,8 @@ class Progress:
 
     def _line(self, now: float) -> str:
         begun = [
-            f"{name}: {stream.done} of {stream.planned} timespans{', ' * (stream.began is not None)}"
-            f"{stream.in_words(now)}"
+            f"{name}: {stream.done:,} of {counted(stream.planned, 'timespan')}"
+            f"{', ' * (stream.began is not None)}{stream.in_words(now)}"
             for name, stream in self._streams.items()
             if stream.done or stream.began is not None
         ]
@@ -128,7 +132,9 @@ class Progress:
 
     def _status(self, now: float) -> str:
         count, oldest = self._waiting()
-        jobs = f"{count} jobs at Talkdesk, the oldest for {in_words(oldest)}" if count else NO_JOB
+        jobs = self.idle
+        if count:
+            jobs = f"{counted(count, 'job')} at Talkdesk, the oldest for {in_words(oldest)}"
         done = sum(stream.done for stream in self._streams.values())
         left = sum(stream.planned for stream in self._streams.values()) - done
         if not done or not left:
@@ -137,7 +143,7 @@ class Progress:
 
 
 class _Picture:
-    """A bar for each stream and a line below; log lines from WARNING on appear above them."""
+    """Draws a bar for each stream and a status line; log lines from WARNING on appear above them."""
 
     def __init__(self, planned: Mapping[str, int]) -> None:
         from tqdm import tqdm  # noqa: PLC0415 - few runs are watched
@@ -145,13 +151,14 @@ class _Picture:
 
         self._stack = ExitStack()
         self._stack.enter_context(logging_redirect_tqdm())
-        logging.root.handlers[-1].setLevel(logging.WARNING)  # that of tqdm, which goes with the bars
+        logging.root.handlers[-1].setLevel(logging.WARNING)  # tqdm's handler, removed with the bars
         width = max(map(len, planned))
         self._bars: dict[str, Any] = {
             name: tqdm(
                 total=count,
                 desc=name.ljust(width),
-                bar_format="{desc}  {bar:20}  {n_fmt} of {total_fmt} timespans{postfix}",
+                unit=counted(count, "timespan"),
+                bar_format="{desc}  {bar:20}  {n_fmt} of {unit}{postfix}",
                 position=position,
                 file=sys.stderr,
                 dynamic_ncols=True,
@@ -164,7 +171,7 @@ class _Picture:
 
     def show(self, name: str, done: int, planned: int, words: str) -> None:
         bar = self._bars[name]
-        bar.n, bar.total = done, planned
+        bar.n, bar.total, bar.unit = done, planned, counted(planned, "timespan")
         bar.postfix = words
         bar.refresh()
 

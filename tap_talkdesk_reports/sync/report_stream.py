@@ -1,4 +1,4 @@
-"""One report as a Singer stream: reads each of its files, writes the records, moves the bookmark."""
+"""Reads a report as a Singer stream: reads each file, writes its records, moves the bookmark."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_talkdesk_reports.config.column_types import conversions
-from tap_talkdesk_reports.core.errors import ReportFileError
+from tap_talkdesk_reports.core.errors import ReportFileError, UnfitRowError
 from tap_talkdesk_reports.core.timespans import rfc3339
+from tap_talkdesk_reports.core.words import counted
 from tap_talkdesk_reports.records.boundary import Boundary
 from tap_talkdesk_reports.records.chunks import ChunkBuilder
 from tap_talkdesk_reports.records.csv_file import csv_rows
@@ -42,50 +43,53 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
+#: Most fields without a column that a warning names.
+SHOWN_FIELDS = 10
+
 
 class ReportStream(Stream):
-    """A stream whose records come out of report files, timespan by timespan.
+    """Reads a stream's records from report files, timespan by timespan.
 
-    The bookmark means "complete through": it is the end of the last timespan whose
+    The bookmark means "complete through". It is the end of the last timespan whose
     records are all written, and not the largest value seen.
     """
 
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # types are the business of records.py
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the records room converts the types
 
-    #: Where the schema of the stream's name is.
+    #: The folder with the schema, which has the stream's name.
     schemas: ClassVar[SchemaDirectory]
 
-    #: Columns by the plain names that their fields had in payloads of another time.
+    #: Columns by the plain names that their fields have in older payloads.
     aliases: ClassVar[Mapping[str, str]] = {}
 
     #: Plain names of duration fields whose values below 1 are fractions of a day.
     day_fractions: ClassVar[Collection[str]] = ()
 
-    #: What `_row_id` is made of, if that is the key; none: the whole row.
+    #: The fields that `_row_id` is a digest of, if it is the key; empty means the whole row.
     row_id_fields: ClassVar[Sequence[str]] = ()
 
-    #: Text fields that the API fills with "" instead of null; only this tells them apart in CSV.
+    #: Text fields that the API fills with "" instead of null. CSV has the same empty cell for both.
     never_null: ClassVar[Collection[str]] = ()
 
-    #: The API's name of the report; the stream's name if it is left out.
+    #: The API's name of the report; by default the stream's name.
     report: str = ""
 
     def __init__(self, tap: Tap, runs: Runs, schema: dict[str, Any] | None = None) -> None:
-        """A stream whose files come from `runs`, with the schema of its name unless one is given."""
+        """Creates a stream that gets its files from `runs`; by default the schema has the stream's name."""
         schema = schema or self.schemas.get_schema(self.name)
         keep = tap.config.get("unknown_fields", "keep") == "keep"
         super().__init__(tap, schema=completed(schema, self.primary_keys, keep_unknown=keep))
         self._runs = runs
         self.report = self.report or self.name
-        #: Records of the files that were read to their end in this run.
+        #: Number of records of the files that were read to their end in this run.
         self.rows_read = 0
-        # The end of the timespan before, and the records stamped exactly there, as JSON.
+        # The end of the previous timespan, and the records stamped exactly there, as JSON.
         self._read_to: datetime | None = None
         self._at_boundary: set[bytes] = set()
 
     @property
     def bookmark(self) -> datetime | None:
-        """Up to where the stream is complete; None if that is unknown, or if it is read whole each time.
+        """The time up to which the stream is complete; None if unknown, or for FULL_TABLE.
 
         Raises:
             BookmarkError: the state's bookmark cannot be used.
@@ -96,22 +100,20 @@ class ReportStream(Stream):
 
     @property
     def to_read(self) -> StreamToRead:
-        """What the plan knows of it."""
+        """The facts about the stream that the plan needs."""
         is_full_table = self.replication_method != REPLICATION_INCREMENTAL
         return StreamToRead(self.name, self.report, self.bookmark, self._is_tested, is_full_table)
 
     @property
     def _is_tested(self) -> bool:
-        """Whether the SDK tests the connection, as its own suite does: what it reads is no part of a sync."""
+        """Whether the SDK tests the connection, for example in its test suite, and does not sync."""
         return self.ABORT_AT_RECORD_COUNT is not None
 
-    # From files to messages
-
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:  # noqa: ARG002
-        """The records of all files that are due; the bookmark moves behind each.
+        """Yields the records of all files that are due; the bookmark moves after each file.
 
         Raises:
-            TalkdeskError: there is no file for a timespan; the bookmark stands before it.
+            TalkdeskError: the file of a timespan cannot be made; the bookmark stays before it.
         """
         for delivery in self._files():
             with self._reading(delivery) as chunks:
@@ -123,10 +125,10 @@ class ReportStream(Stream):
         batch_config: BatchConfig,
         context: Context | None = None,  # noqa: ARG002
     ) -> Iterator[tuple[BaseBatchFileEncoding, list[str]]]:
-        """The same records in files, one manifest for each report file that has any.
+        """Writes the same records to BATCH files, and yields one manifest for each report file with rows.
 
         Raises:
-            TalkdeskError: as `get_records`, or a file cannot be kept.
+            TalkdeskError: as `get_records`, or a BATCH file cannot be stored.
         """
         with Batches(batch_config, self.name, spool_dir=self._runs.settings.spool_dir) as batches:
             for delivery in self._files():
@@ -140,7 +142,7 @@ class ReportStream(Stream):
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
-        """Write whole chunks of records, if nothing needs a look at each; else as the SDK does."""
+        """Writes whole chunks of records if nothing changes single records; otherwise uses the SDK."""
         if not (write_messages and self._is_plain):
             yield from super()._sync_records(context, write_messages=write_messages)
             return
@@ -153,7 +155,7 @@ class ReportStream(Stream):
 
     @property
     def _is_plain(self) -> bool:
-        """Whether records are written as they are: no stream map, no flattening, no test."""
+        """Whether records are written unchanged: no stream map, no flattening, no test."""
         only, *others = self.stream_maps
         is_mapped = others or not isinstance(only, SameRecordTransform) or only.flattening_enabled
         return not (is_mapped or self._is_tested or self.emit_activate_version_messages)
@@ -166,7 +168,7 @@ class ReportStream(Stream):
 
     @contextmanager
     def _reading(self, delivery: Delivery) -> Generator[Iterator[list[Any]], None, None]:
-        """Read a report file. The bookmark moves when all of it was read; a corrupt file is replaced."""
+        """Reads a report file; moves the bookmark at its end, or rejects the file if it is corrupt."""
         timespan = delivery.file.timespan
         boundary = Boundary(timespan, self._at_boundary if timespan.start == self._read_to else ())
         counts, written = FileCounts(timespan), self._runs.writer.records
@@ -175,6 +177,12 @@ class ReportStream(Stream):
         except ReportFileError as error:
             delivery.reject(error)
             return
+        except UnfitRowError as error:
+            error.begin_with(delivery.file.job)
+            raise
+        if delivery.file.is_json and counts.total is None:
+            words = "%s: the file declares no total, so only the end of its JSON shows that it is complete"
+            logger.info(words, delivery.file.job)
         self._at_boundary, self._read_to = boundary.at_end, timespan.end
         self.rows_read += delivery.rows
         if self._runs.evidence is not None and not self._is_tested:
@@ -188,7 +196,7 @@ class ReportStream(Stream):
         delivery.ack()
 
     def _chunks(self, file: ReportFile, boundary: Boundary, counts: FileCounts) -> Iterator[list[Any]]:
-        """The records of a file in chunks, without repeats of the timespan before."""
+        """Yields the records of a file in chunks, without repeats of the previous timespan."""
         column = self.replication_key or ""
         for chunk in counts.total_of(self._json(file) if file.is_json else self._csv(file)):
             stamps = self._records.column(column, chunk)
@@ -197,7 +205,7 @@ class ReportStream(Stream):
             yield boundary.without_repeats(chunk, stamps)
 
     def _complete_through(self, end: datetime) -> None:
-        """Move the bookmark, never back, and write STATE."""
+        """Moves the bookmark, never back, and writes STATE."""
         if self.replication_method != REPLICATION_INCREMENTAL or self._is_tested:
             return
         state = self.stream_state
@@ -222,7 +230,7 @@ class ReportStream(Stream):
     def _builder(self) -> RecordBuilder:
         schema, added = conversions(self.schema, self.effective_schema)
         if added:
-            words = "%s: columns of the catalog, read from the fields of their names: %s"
+            words = "%s: the catalog adds columns, which are read from the fields of the same names: %s"
             logger.info(words, self.name, ", ".join(added.values()))
         return RecordBuilder(
             self.name,
@@ -239,23 +247,26 @@ class ReportStream(Stream):
 
     def _warn_of_unknown(self) -> None:
         if unknown := self._builder.unknown:
-            names = ", ".join(f"{name} ({count} times)" for name, count in unknown.most_common())
+            shown = unknown.most_common(SHOWN_FIELDS)
+            names = ", ".join(f"{name} ({counted(count, 'time')})" for name, count in shown)
+            if more := len(unknown) - len(shown):
+                names += f" and {more:,} more"
             kept = f"kept in {UNKNOWN_FIELDS}" if UNKNOWN_FIELDS in self._builder.columns else "left out"
-            words = "%s: fields unknown to the schema or of a type that does not fit, %s: %s"
-            logger.warning(words, self.name, kept, names)
+            words = "%s: %s unknown to the schema or of an unexpected type, %s: %s"
+            logger.warning(words, self.name, counted(len(unknown), "field"), kept, names)
             unknown.clear()
 
-    # Hooks of the SDK
+    # Hooks that the SDK calls
 
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        """None: the horizon of the plan bounds the bookmark, and STATE holds nothing else."""
+        """Returns None, because the plan's horizon limits the bookmark."""
 
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log, but no error: `sync_all` logs each in one line, and the SDK calls all of them unhandled."""
+        """Logs the SDK's messages, errors at DEBUG only: `sync_all` logs each error in one line."""
         super().log(message, *args, level=logging.DEBUG if level == logging.ERROR else level, **kwargs)
 
     def _write_starting_replication_value(self, context: Context | None) -> None:
-        """Nothing: STATE holds plain bookmarks only."""
+        """Does nothing, because STATE contains only plain bookmarks."""
 
     def _increment_stream_state(self, latest_record: Record, *, context: Context | None = None) -> None:
-        """Nothing: no record moves the bookmark."""
+        """Does nothing, because records do not move the bookmark."""

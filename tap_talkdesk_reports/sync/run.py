@@ -1,4 +1,4 @@
-"""One run: signs in, plans what is due, makes report files ahead, and hands them out stream by stream."""
+"""Manages one run: signs in, plans what is due, makes report files ahead, hands them out by stream."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from tap_talkdesk_reports.core.clock import TimeIsUp
 from tap_talkdesk_reports.core.timespans import horizon, rfc3339
+from tap_talkdesk_reports.core.words import counted
 from tap_talkdesk_reports.jobs.lifecycle import Jobs
 from tap_talkdesk_reports.jobs.report_files import ReportFile, ReportFiles
 from tap_talkdesk_reports.singer.logs import JobMeter
@@ -17,7 +18,7 @@ from tap_talkdesk_reports.sync.connect import Connection, downloads
 from tap_talkdesk_reports.sync.delivery import Delivery
 from tap_talkdesk_reports.sync.lookahead import LOOK_UP, LookAhead
 from tap_talkdesk_reports.sync.plan import Piece, StreamPlan, StreamToRead
-from tap_talkdesk_reports.sync.progress import Progress, is_watched
+from tap_talkdesk_reports.sync.progress import NO_JOB, Progress, is_watched
 from tap_talkdesk_reports.sync.work import Work
 
 if TYPE_CHECKING:
@@ -30,19 +31,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: Cancelling jobs at a stop may take so many seconds.
+#: Longest time in seconds for cancelling jobs at the end of a run.
 SECONDS_TO_CANCEL = 5
-#: In a connection test a job that runs for longer was at least accepted.
+#: Seconds that a connection test waits for a job. A job that runs longer was at least accepted.
 TEST_SECONDS = 30
-#: So many jobs may an account have at once.
+#: The number of jobs that an account may have at once.
 MOST_JOBS = 15
 
 
 class Run:
-    """Report files of some streams, made ahead of their turn.
+    """Makes the report files of some streams ahead, and hands them out.
 
-    A context: entering it signs in and starts the work; leaving it ends all work and
-    cancels own running jobs.
+    As a context manager, it signs in and starts the work. At its exit it ends all work, and
+    cancels the running jobs that this run created.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Run:
         *,
         is_test: bool = False,
     ) -> None:
-        """Plan, and make no request yet. A test adopts no job, and tries nothing twice."""
+        """Plans the run; makes no request. A connection test adopts no job, and replaces no piece."""
         if is_test:
             settings = replace(settings, job_timeout=TEST_SECONDS, max_concurrent_jobs=MOST_JOBS)
         self._settings, self._clock, self._stop, self._writer = settings, clock, stop, writer
@@ -64,7 +65,7 @@ class Run:
         self._complete: set[str] = set()
         streams = [replace(stream, is_tested=stream.is_tested or is_test) for stream in streams]
         due = {stream.name: self._due(stream) for stream in streams}
-        #: In the order in which they are read: shortest due first, so that a long backfill starves no other.
+        #: The streams in the order of reading: shortest due first, so that daily streams precede a backfill.
         self.streams = sorted(streams, key=lambda each: (each.is_full_table, due[each.name].new.length))
         self._plans = {
             stream.name: StreamPlan(stream, due[stream.name], settings.of(stream.name).timespan)
@@ -93,16 +94,18 @@ class Run:
         shown = {} if is_test else {name: plan.total for name, plan in self._plans.items()}
         self._progress = Progress(shown, lambda: jobs.running, clock, watched=is_watched())
         if not is_test:
-            counts = (f"{stream.name}: {shown.get(stream.name, 0)} timespans" for stream in self.streams)
+            counts = (
+                f"{stream.name}: {counted(shown.get(stream.name, 0), 'timespan')}" for stream in self.streams
+            )
             logger.info("Due: %s", ", ".join(counts))
 
     def __enter__(self) -> Self:
-        """Sign in, if anything is due, and start the work.
+        """Signs in if anything is due, and starts the work.
 
         Raises:
-            AuthenticationError: the credentials are not accepted.
+            AuthenticationError: Talkdesk does not accept the credentials.
             TalkdeskError: the sign-in fails in another way.
-            Stopped: the process was told to end.
+            Stopped: a stop signal has come.
         """
         try:
             self._stop.check()
@@ -116,7 +119,7 @@ class Run:
         return self
 
     def __exit__(self, kind: type[BaseException] | None = None, *_: object) -> None:
-        """End all work, and wait for that up to 5 s."""
+        """Ends all work, and waits up to 5 s for its end."""
         self._over.set()
         has_ended = self._lookahead.close(SECONDS_TO_CANCEL)
         self._progress.close()
@@ -125,14 +128,14 @@ class Run:
             self._warn_of_full_tables()
         self._writer.flush()
         if not has_ended:
-            logger.warning("Some jobs could not be cancelled in time; Talkdesk will finish them")
+            logger.warning("Some jobs could not be cancelled in time; they end at Talkdesk by themselves")
 
     def files(self, stream: str) -> Iterator[Delivery]:
-        """The report files of a stream in plan order, each to be acked or rejected before the next.
+        """Yields the report files of a stream in plan order; the caller acks or rejects each.
 
         Raises:
-            TalkdeskError: there is no file for a timespan.
-            Stopped: the process was told to end.
+            TalkdeskError: the file of a timespan cannot be made.
+            Stopped: a stop signal has come.
             TimeIsUp: the run has lasted as long as `stop_after_minutes` allows.
         """
         with JobMeter(stream) as meter:
@@ -146,27 +149,27 @@ class Run:
             self._complete.add(stream)
 
     def cancel(self, stream: str) -> None:
-        """A stream has failed: end the work for it, so that its slots are free for others."""
+        """Ends the work for a failed stream, so that other streams can use its slots."""
         self._lookahead.cancel(stream)
 
     def _due(self, stream: StreamToRead) -> Due:
-        """What is due of a stream, by this machine's clock alone."""
+        """Returns what is due for a stream by this machine's clock."""
         settings = self._settings.of(stream.name)
         return stream.due(settings, horizon(self._clock.now(), settings.availability_delay))
 
     def _sign_in(self) -> None:
-        """Sign in on a thread of its own, while the worker threads connect to the API."""
+        """Signs in on a separate thread, while the worker threads connect to the API."""
         pieces = {"sign-in": iter((None,))}
+        self._progress.idle = "signing in"
         with LookAhead[None, str](pieces, lambda _: self._connection.tokens.token(), width=1) as sign_in:
             self._lookahead.start()
             entry = sign_in.next("sign-in", self._wait)
             assert entry is not None
             sign_in.ack(entry)
-
-    # Waiting
+        self._progress.idle = NO_JOB
 
     def _wait(self) -> None:
-        """Called several times a second while something is awaited."""
+        """Checks for a stop, and shows progress; called several times a second during each wait."""
         self._stop.check()
         self._check_time()
         self._writer.flush()
@@ -178,15 +181,13 @@ class Run:
             raise TimeIsUp
 
     def _watch(self) -> None:
-        """End the work after a signal, also while the main thread hangs in a write that nobody reads."""
+        """Ends the work after a stop signal, even if the main thread hangs in a write to a full pipe."""
         while not self._over.wait(LOOK_UP):
             if self._stop.number is not None:
-                # What waits for a job stops waiting, and cancels it. The rest is for the main thread,
-                # which may be reading a file.
-                self._lookahead.halt()
+                # The worker threads stop waiting and cancel their jobs. The main thread, which may be
+                # reading a file, does the rest.
+                self._lookahead.drain()
                 return
-
-    # What the log says of the plan
 
     def _warn_of_future(self) -> None:
         now = self._clock.now()
@@ -195,20 +196,22 @@ class Run:
         for stream in self.streams:
             start = stream.bookmark or self._settings.start_date
             if start > now:
-                words = "%s: its bookmark or start_date, %s, lies in the future, so that nothing is read"
+                words = "%s: its bookmark or start_date, %s, is in the future, so nothing is read; correct it"
                 logger.warning(words, stream.name, rfc3339(start))
 
     def _warn_of_full_tables(self) -> None:
         for stream in self.streams:
             if stream.is_full_table and stream.name not in self._complete:
                 words = (
-                    "%s: read whole each time (FULL_TABLE), and the time was up before its end; "
-                    "the next run begins it anew"
+                    "%s: stop_after_minutes is over before the end of this FULL_TABLE stream; "
+                    "the next run reads it from the start"
                 )
                 logger.warning(words, stream.name)
 
     def _warn_of_lookback(self) -> None:
-        """Log which part of a lookback was not read again, if the run ends within it."""
+        """Logs which part of a lookback was not read again, if the run ends within it."""
         for name, plan in self._plans.items():
             if left := plan.lookback_left:
-                logger.warning("%s: the run ended before its lookback: %s was not read again", name, left)
+                logger.warning(
+                    "%s: the run ended before the end of the lookback; %s was not read again", name, left
+                )

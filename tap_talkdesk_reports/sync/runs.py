@@ -1,4 +1,4 @@
-"""Opens runs: one for all streams of a tap, or one for a stream that the SDK reads alone."""
+"""Opens runs: one for all streams of a tap, or one for a single stream that the SDK reads."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 
 class Runs:
-    """The runs of one tap, of which at most one is in progress."""
+    """Opens the runs of one tap; at most one run is in progress."""
 
     def __init__(
         self, settings: Callable[[], Settings], clock: Clock, stop: StopSignal, writer: MessageWriter
     ) -> None:
-        """Open no run yet; `settings` is called when one is opened."""
+        """Stores the parts of a run; `settings` is called when a run is opened."""
         self._settings = settings
         self.clock, self.stop, self.writer = clock, stop, writer
         self._current: Run | None = None
-        #: The stream `report_files` once its SCHEMA is written; None: it is not selected.
+        #: The stream `report_files`, set when its SCHEMA is written; None if it is not selected.
         self.evidence: EvidenceStream | None = None
 
     @property
     def settings(self) -> Settings:
-        """The settings, checked and typed."""
+        """The settings of the tap, checked and converted."""
         return self._settings()
 
     @contextmanager
     def open(self, streams: Sequence[StreamToRead], *, is_test: bool = False) -> Generator[Run, None, None]:
-        """A run of some streams, whose files `files` hands out meanwhile."""
-        from tap_talkdesk_reports.sync.run import Run  # noqa: PLC0415 - only what reads needs it: not --discover
+        """Opens a run of some streams; within the context, `files` hands out its files."""
+        from tap_talkdesk_reports.sync.run import Run  # noqa: PLC0415 - slow, and --discover does not need it
 
         with Run(self.settings, self.clock, self.stop, self.writer, streams, is_test=is_test) as run:
             self._current = run
@@ -48,7 +48,7 @@ class Runs:
                 self._current = None
 
     def files(self, stream: StreamToRead) -> Iterator[Delivery]:
-        """The files of a stream in the run in progress, or in one of its own."""
+        """Yields the files of a stream from the run in progress; without one, opens a run for it."""
         if self._current is not None:
             yield from self._current.files(stream.name)
         else:

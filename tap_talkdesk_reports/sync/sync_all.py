@@ -1,4 +1,4 @@
-"""Reads all selected streams: each failure its own, a last STATE, a last line, the exit code."""
+"""Reads all selected streams, isolates their failures, and decides the exit code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from singer_sdk.exceptions import MapExpressionError, SingerSDKError
 from singer_sdk.singerlib import StateMessage
 
 from tap_talkdesk_reports.api.failures import describe_error
-from tap_talkdesk_reports.core.clock import Scope, Stopped, TimeIsUp, in_words
+from tap_talkdesk_reports.core.clock import Scope, Stopped, TimeIsUp
 from tap_talkdesk_reports.core.errors import (
     AuthenticationError,
     BookmarkError,
@@ -24,6 +24,7 @@ from tap_talkdesk_reports.core.errors import (
 )
 from tap_talkdesk_reports.core.signals import SIGNALLED
 from tap_talkdesk_reports.core.timespans import rfc3339
+from tap_talkdesk_reports.core.words import counted, in_words
 from tap_talkdesk_reports.singer.logs import add_fields
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-talkdesk-reports")
 
 FAILED = 1
+CONTINUES = "the next run continues at the last bookmark"
 MAPPER = Path(mapper.__file__)
 
 
@@ -46,19 +48,19 @@ def sync_all(
     refused: Mapping[str, str],
     evidence: EvidenceStream | None = None,
 ) -> int:
-    """Read all selected streams to the end of their plans.
+    """Reads all selected streams to the end of their plans.
 
     The SDK's own `sync_all` ends at the first error, with a traceback and without a STATE.
 
     Args:
         runs: The tap's runs.
         streams: All streams of the tap that read reports.
-        state: Gives the state as it is.
-        refused: Why each further stream is not read that the catalog selects.
+        state: Returns the current state.
+        refused: The selected streams that cannot be read as the catalog requires, each with the reason.
         evidence: The stream `report_files`, if it is selected.
 
     Returns:
-        The exit code: 0 only if every selected stream is complete, or the time of the run is up.
+        The exit code: 0 if no stream failed, also if the run ended at `stop_after_minutes`.
     """
     logger.addFilter(add_fields)
     started = runs.clock.monotonic()
@@ -67,18 +69,42 @@ def sync_all(
     for name, why in refused.items():
         logger.error("%s: %s", name, why)
     if evidence and not selected:
-        logger.warning("%s: no other stream is selected, so that no report is read", evidence.name)
-    code = _exit_code(runs, selected, state, errors, evidence)
-    ends = [
-        f"{name}{' FAILED' * (name in errors)}: {stream.rows_read} rows, complete through {_end(stream)}"
-        for name, stream in selected.items()
-    ]
-    ends += [f"{name} FAILED: not read" for name in refused]
-    lasted = f"{'Ended after' if code else 'Done in'} {in_words(runs.clock.monotonic() - started)}"
-    # Some programs, such as `meltano config test`, show nothing but the last line.
-    why = f"; error: {next(iter(errors.values()))}" if errors else ""
-    logger.info("%s: %s%s", lasted, ", ".join(ends) or "no stream is selected", why)
+        logger.warning("%s: no other stream is selected, so no report is read", evidence.name)
+    code, stopped = _exit_code(runs, selected, state, errors, evidence)
+    for name, stream in selected.items():
+        why = f": {errors[name]}" if name in errors else ""
+        logger.info("%s: %s%s%s", name, "FAILED, " if why else "", _done(stream), why)
+    for name, why in refused.items():
+        logger.info("%s: FAILED, not read: %s", name, why)
+    lasted = in_words(runs.clock.monotonic() - started)
+    logger.info("%s", _last_line(lasted, list(selected.values()), errors, stopped))
     return code
+
+
+def _done(stream: ReportStream) -> str:
+    """Formats what was read of a stream, and the time up to which it is complete."""
+    try:
+        complete = f"complete through {rfc3339(stream.bookmark)}" if stream.bookmark else "no bookmark"
+    except BookmarkError:
+        complete = "no usable bookmark"
+    return f"{counted(stream.rows_read, 'row')}, {complete}"
+
+
+def _last_line(
+    lasted: str, streams: Sequence[ReportStream], errors: Mapping[str, str], stopped: str | None
+) -> str:
+    """Says how the run ended, and why. Some programs, such as `meltano config test`, show only this line."""
+    reasons = [error if name == "*" else f"{name}: {error}" for name, error in errors.items()]
+    if stopped is not None:
+        more = f" (and {counted(len(reasons), 'error')})" if reasons else ""
+        return f"Stopped after {lasted}: {stopped}{more}"
+    if reasons:
+        more = f" (and {counted(len(reasons) - 1, 'more error')})" if len(reasons) > 1 else ""
+        return f"Failed after {lasted}: {reasons[0]}{more}"
+    if not streams:
+        return f"Done in {lasted}: no stream is selected"
+    rows = sum(stream.rows_read for stream in streams)
+    return f"Done in {lasted}: {counted(len(streams), 'stream')}, {counted(rows, 'row')}"
 
 
 def _exit_code(
@@ -87,43 +113,49 @@ def _exit_code(
     state: Callable[[], Any],
     errors: dict[str, str],
     evidence: EvidenceStream | None,
-) -> int:
-    """The exit code; `errors` takes the message of each stream that failed, or of all together as `*`."""
+) -> tuple[int, str | None]:
+    """Reads the streams; returns the exit code, and what stopped the run before its end.
+
+    Adds failures to `errors` by stream, or `*` for all.
+    """
     try:
         if evidence:
             evidence.sync()
             runs.evidence = evidence
         _read(runs, streams, state, errors)
+    except TimeIsUp:
+        return (FAILED, None) if errors else (0, f"stop_after_minutes is over; {CONTINUES}")
     except Stopped:
         logger.warning("Stopped by signal %s; the next run continues at the last bookmark", runs.stop.number)
-        return SIGNALLED + (runs.stop.number or 0)
+        return SIGNALLED + (runs.stop.number or 0), f"signal {runs.stop.number}; {CONTINUES}"
     except ReaderGoneError:
-        # Nobody reads any more. What Python still holds for them must not become a second error at exit.
+        # The reader has ended. Python flushes its buffer at exit, which must not raise a second error.
         if sys.stdout is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return FAILED, "the program that reads the output has ended; see its log"
     except OutputError as error:
-        errors["*"] = f"its output could not be written: {error.strerror or error}"
-        logger.error("The output cannot be written: %s", error.strerror or error)
-        return FAILED
-    except Exception as error:  # noqa: BLE001 - what is above all streams ends the run, in one line
+        why = error.strerror or error
+        errors["*"] = f"The output cannot be written: {why}"
+        logger.error("The output cannot be written: %s", why)
+        return FAILED, None
+    except Exception as error:  # noqa: BLE001 - any other error ends the run, in one line
         errors["*"] = described(error)
         logger.error("%s", errors["*"])
-        return FAILED
-    return FAILED if errors else 0
+        return FAILED, None
+    return (FAILED if errors else 0), None
 
 
 def _read(
     runs: Runs, streams: dict[str, ReportStream], state: Callable[[], Any], errors: dict[str, str]
 ) -> None:
-    """Read the streams, and note which fail, and why. However it ends, a STATE is the last message."""
+    """Reads the streams, and collects their errors; always writes a STATE as the last message."""
     to_read = []
     for name, stream in streams.items():
         try:
             to_read.append(stream.to_read)
         except TalkdeskError as error:
             errors[name] = str(error)
-            logger.error("%s", error)
+            logger.error("%s: %s", name, error)
     try:
         with runs.open(to_read) as run:
             for name in [stream.name for stream in run.streams]:
@@ -132,22 +164,21 @@ def _read(
                         streams[name].sync()
                 except (AuthenticationError, OutputError):
                     raise
-                except Exception as error:  # noqa: BLE001 - one stream's failure is one stream's failure
+                except Exception as error:  # noqa: BLE001 - the other streams must go on
                     run.cancel(name)
                     errors[name] = described(error)
                     logger.error("%s: %s", name, errors[name])
-    except TimeIsUp:
-        logger.info("The time of this run is up, by stop_after_minutes; the next run continues from here")
     finally:
-        # Some targets keep only what the last message says.
+        # Some targets keep only the last STATE.
         runs.writer.write_message(StateMessage(value=state()))
 
 
 def described(error: Exception) -> str:
-    """An error in one line, without a row's content.
+    """Describes an error in one line, without the content of a row.
 
-    Errors of the tap and of the SDK describe themselves. The text of any other, such as what a
-    stream map's expression raises, may hold a value of a row, so only its kind and place are shown.
+    Errors of the tap and of the SDK have a message for the user. The text of other errors, for
+    example of a stream map's expression, may contain a value of a row. So only their type and
+    place are shown.
     """
     if isinstance(error, MapExpressionError):
         return f"stream_maps: {error}"
@@ -161,12 +192,4 @@ def described(error: Exception) -> str:
     if any(Path(frame.filename) == MAPPER for frame in frames):
         return f"an expression of stream_maps fails with {kind}; a value may be null or of another type"
     file, line = Path(frames[-1].filename).name, frames[-1].lineno
-    return f"{kind} in {file}, line {line}: an error of this tap; report it with the log at level DEBUG"
-
-
-def _end(stream: ReportStream) -> str:
-    """Up to where a stream is complete, for the last line."""
-    try:
-        return rfc3339(stream.bookmark) if stream.bookmark else "-"
-    except BookmarkError:
-        return "-"
+    return f"{kind} in {file}, line {line}: an error in this tap; report it with the log at level DEBUG"

@@ -1,4 +1,4 @@
-"""The pieces that hold a slot of the look-ahead or wait for one, by stream; reads the plans lazily."""
+"""Holds the pieces that have a slot of the look-ahead or wait for one; reads the plans lazily."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 
 class Window(Generic[P, R]):
-    """A part of the plans: what is under way, unread, or next. Used under the lock of its look-ahead."""
+    """Holds the entries in progress, unread or next; the look-ahead uses it under its lock."""
 
     def __init__(
         self,
@@ -24,28 +24,32 @@ class Window(Generic[P, R]):
         is_narrow: Callable[[str], bool],
         brings_result: Callable[[P], bool],
     ) -> None:
-        """Read nothing yet of the plans, which are by stream and in their order."""
+        """Stores the plans by stream, in the order of the streams; reads no piece."""
         self._plans, self._order = dict(plans), list(plans)
         self._fitted, self._is_narrow, self._brings_result = fitted, is_narrow, brings_result
         self.entries: list[Entry[P, R]] = []
 
     @property
     def streams(self) -> set[str]:
-        """The streams of which anything is left."""
+        """The streams that have entries or a plan left."""
         return {entry.stream for entry in self.entries} | self._plans.keys()
 
     def first(self, stream: str) -> Entry[P, R] | None:
-        """The stream's first entry that was not acked; else one whose ack is not over; else None."""
+        """Returns the stream's first entry that was not acked; None at the stream's end.
+
+        If only acked entries are left, it returns one of them, whose `after_ack` is still to be done.
+        """
         mine = [entry for entry in self.entries if entry.stream == stream]
         unread = next((entry for entry in mine if entry.state is not State.ACKED), None)
         return unread or self._pull(stream) or next(iter(mine), None)
 
     def waiting(self) -> Entry[P, R] | None:
-        """The next entry that may begin, over all streams; one that does not fit is replaced by its parts.
+        """Returns the next entry of all streams that may begin; None if there is none.
 
-        The pieces of a stream go before those of later streams, also while it is narrow and one of
-        its pieces is under way. Else the files of later streams would hold the slots until they are
-        read. Only what brings no result may begin meanwhile.
+        Pieces of a stream go before those of later streams, also while the stream is narrow and one
+        of its pieces is in progress. Otherwise the files of later streams would hold the slots until
+        they are read. Meanwhile only pieces without a result may begin. If a piece does not fit, its
+        parts replace it.
         """
         is_held = False
         for stream in self._order:
@@ -68,20 +72,20 @@ class Window(Generic[P, R]):
         return parts[0]
 
     def put_behind(self, entry: Entry[P, R], others: Sequence[Entry[P, R]]) -> None:
-        """Insert entries right behind one."""
+        """Inserts entries directly after an entry."""
         place = self.entries.index(entry) + 1
         self.entries[place:place] = others
 
     def behind(self, entry: Entry[P, R]) -> list[Entry[P, R]]:
-        """The entries behind one."""
+        """Returns the entries after an entry."""
         return self.entries[self.entries.index(entry) + 1 :]
 
     def end(self, stream: str) -> None:
-        """Read no more of a stream's plan."""
+        """Ends the reading of a stream's plan."""
         self._plans.pop(stream, None)
 
     def _pull(self, stream: str) -> Entry[P, R] | None:
-        """A new entry of a stream, unless its plan is at its end."""
+        """Reads one piece of a stream's plan as a new entry; returns None at the plan's end."""
         for piece in self._plans.get(stream, ()):
             self.entries.append(Entry(stream, piece))
             return self.entries[-1]

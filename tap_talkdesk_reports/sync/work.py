@@ -1,4 +1,4 @@
-"""What the worker threads of a run do with each piece: look for jobs to adopt, or make a report file."""
+"""Works on each piece on a worker thread: begins the stream's plan, or makes a report file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tap_talkdesk_reports.core.errors import (
     TimespanMismatchError,
 )
 from tap_talkdesk_reports.core.timespans import horizon
+from tap_talkdesk_reports.core.words import counted
 from tap_talkdesk_reports.sync.plan import instead_of
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ HOUR = timedelta(hours=1)
 
 
 class Work:
-    """The work on the pieces of all streams of a run. Called on many threads at once."""
+    """Works on the pieces of all streams of a run; several threads call it at once."""
 
     def __init__(
         self,
@@ -43,15 +44,15 @@ class Work:
         plans: Mapping[str, StreamPlan],
         is_test: bool,
     ) -> None:
-        """Do nothing yet. A connection test adopts no job and tries nothing twice."""
+        """Stores the parts; begins no work. A connection test adopts no job, and replaces no piece."""
         self._settings, self._clock, self._connection = settings, clock, connection
         self._jobs, self._files, self._plans = jobs, files, plans
         self._is_test = is_test
         self._refusal: AuthenticationError | None = None
 
     def __call__(self, piece: Piece) -> ReportFile | None:
-        """The report file of a piece; None: it was the first of its stream, and its plan has begun."""
-        if self._refusal is not None:  # no job can be made any more
+        """Makes the report file of a piece; for a stream's first piece, begins its plan and returns None."""
+        if self._refusal is not None:  # no job can be created any more
             raise self._refusal
         try:
             if piece.is_first:
@@ -63,9 +64,9 @@ class Work:
             raise
 
     def _begin(self, plan: StreamPlan) -> None:
-        """Begin the plan of a stream, with the jobs that an earlier run left.
+        """Begins the plan of a stream, with the jobs of earlier runs that may be adopted.
 
-        Only now it is sure what is due: the responses so far show Talkdesk's clock.
+        What is due is known only now, because the responses so far show Talkdesk's clock.
         """
         stream = plan.stream
         settings = self._settings.of(stream.name)
@@ -86,14 +87,14 @@ class Work:
         if piece.job is None and self._plans[piece.stream].accept(piece.timespan):
             name, hours = piece.stream, piece.timespan.length // HOUR
             words = (
-                "%s: Talkdesk takes timespans of %d hours, and refuses longer ones; "
+                "%s: Talkdesk accepts timespans of %s and refuses longer ones; "
                 'set stream_settings to {"%s": {"timespan_hours": %d}}'
             )
-            logger.warning(words, name, hours, name, hours)
+            logger.warning(words, name, counted(hours, "hour"), name, hours)
         return file
 
     def instead_of(self, piece: Piece, error: Exception) -> Sequence[Piece]:
-        """The pieces to try in place of one that failed; none if its stream fails."""
+        """Returns the pieces that replace a failed one; none if its stream fails."""
         if self._is_test or piece.is_first:
             return []
         pieces, plan = instead_of(piece, error), self._plans[piece.stream]
@@ -110,9 +111,9 @@ class Work:
         return pieces
 
     def fitted(self, piece: Piece) -> Sequence[Piece]:
-        """A piece that is about to begin, in parts if it is longer than the API takes."""
+        """Returns a piece that is about to begin, cut in parts if it is longer than the API accepts."""
         return self._plans[piece.stream].fitted(piece)
 
     def is_narrow(self, stream: str) -> bool:
-        """Whether no piece of a stream may begin while another of it is under way."""
+        """Whether only one piece of a stream may be in progress."""
         return self._plans[stream].is_narrow

@@ -134,7 +134,7 @@ def test_an_error_with_a_noisy_body_is_raised_at_once_and_shown_if_it_is_short(a
 
 @pytest.mark.parametrize("operation", [create, jobs, poll, file])
 def test_no_operation_outlasts_its_deadline(api, operation):
-    with pytest.raises(UnavailableError, match="no whole response in time"):
+    with pytest.raises(UnavailableError, match="the response did not arrive in time"):
         operation(api(lambda: dripping(OK + b"X-A: "), timeout=0.05))
 
 
@@ -157,7 +157,7 @@ def test_a_file_that_is_not_ready_is_waited_for(api, status):
 def test_a_redirect_of_the_files_operation_to_what_is_no_url_is_an_unexpected_response(api, location):
     some = api(whole(b"", b"Location: " + location, status=b"302 Found"))
 
-    with pytest.raises(UnexpectedResponseError, match="redirects to what is no URL"):
+    with pytest.raises(UnexpectedResponseError, match="redirects to an invalid URL"):
         some.open(JOB)
 
 

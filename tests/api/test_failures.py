@@ -28,7 +28,7 @@ def failure(url, timeout=60):
     ("path", "words", "never_sent"),
     [
         ("/refused", "the connection is refused", True),
-        ("/silent", "no whole response in time", False),
+        ("/silent", "the response did not arrive in time", False),
         ("/broken", "the connection broke", False),
     ],
 )
@@ -102,14 +102,14 @@ def test_a_certificate_that_no_authority_signed_is_named(start_sandbox, unproxie
 
     error = failure(sandbox.url, timeout=60)
 
-    assert describe_error(error).startswith("the TLS certificate of the host is refused")
+    assert describe_error(error).startswith("the TLS certificate of the host is not trusted")
     assert is_lasting(error)
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (MemoryError(), "memory is short"),
+        (MemoryError(), "out of memory"),
         (OSError(errno.EIO, "Input/output error"), "Input/output error"),
         (KeyError("value of a row"), "KeyError"),
         (requests.exceptions.ConnectionError(), "the connection broke"),

@@ -176,7 +176,7 @@ def test_an_unexpected_response_is_requested_three_times(start_sandbox, connect)
     api = connect(sandbox)
     job = api.create("calls", DAY, "json")
 
-    with pytest.raises(UnexpectedResponseError, match="Expected a JSON object"):
+    with pytest.raises(UnexpectedResponseError, match="expected a JSON object"):
         api.get(job)
 
     assert operations(sandbox).count("status") == 3

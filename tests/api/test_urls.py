@@ -35,7 +35,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_a_url_that_parsers_may_disagree_about_is_refused_and_not_shown(text):
-    with pytest.raises(ValueError, match="URL") as caught:
+    with pytest.raises(ValueError, match=r"it contains a|it is not an http or https URL") as caught:
         read_url(text)
 
     assert "example" not in str(caught.value)

@@ -85,7 +85,7 @@ def test_a_private_key_is_read_in_each_spelling(spelling):
 def test_what_is_no_private_key_is_one_line_that_does_not_show_it(spelling):
     (line,) = wrong(SIGNED | {"private_key": spelling})
 
-    assert line.startswith("private_key: not a private key")
+    assert line.startswith("private_key: it is not a private key")
     assert "canary" not in line
     assert spelling not in line
 
@@ -134,25 +134,25 @@ def test_reports_can_stand_in_the_environment_as_json():
 @pytest.mark.parametrize(
     ("reports", "says"),
     [
-        ("feedback", "is not a list"),
-        (["feedback"], "is not a list"),
-        ([{"type": "feedback"}], "`replication_key` must be text"),
-        ([{"replication_key": "a"}], "`type` must be text"),
+        ("feedback", "it must be a list"),
+        (["feedback"], "it must be a list"),
+        ([{"type": "feedback"}], "`replication_key` must be a string"),
+        ([{"replication_key": "a"}], "`type` must be a string"),
         ([REPORT | {"keys": "agent"}], "`keys` must be a list"),
         ([REPORT | {"fields": {"a": "text"}}], "one of the types"),
-        ([REPORT | {"type": "../calls"}], "as it stands in the path"),
+        ([REPORT | {"type": "../calls"}], "the name of the report in the path"),
         ([REPORT | {"primary_key": ["a"]}], "`primary_key` is not one of"),
         ([REPORT | {"type": "contacts"}], "there is a stream 'contacts' already"),
         ([REPORT, REPORT], "there is a stream 'adherence' already"),
         ([REPORT, REPORT | {"name": "Adherence!"}], "there is a stream 'adherence' already"),
-        ([REPORT | {"type": "???"}], "as it stands in the path"),
-        ([REPORT | {"type": "---"}], "`type` '---' has no letter"),
-        ([REPORT | {"name": "???"}], "`name` '???' has no letter"),
-        ([REPORT | {"name": 5}], "`name` must be text"),
-        ([REPORT | {"replication_key": "?"}], "`replication_key` '?' has no letter"),
-        ([REPORT | {"keys": ["id", "?"]}], "`keys` '?' has no letter"),
-        ([REPORT | {"keys": [""]}], "`keys` '' has no letter"),
-        ([REPORT | {"fields": {"?": "string"}}], "`fields` '?' has no letter"),
+        ([REPORT | {"type": "???"}], "the name of the report in the path"),
+        ([REPORT | {"type": "---"}], "`type` '---' must have a letter"),
+        ([REPORT | {"name": "???"}], "`name` '???' must have a letter"),
+        ([REPORT | {"name": 5}], "`name` must be a string"),
+        ([REPORT | {"replication_key": "?"}], "`replication_key` '?' must have a letter"),
+        ([REPORT | {"keys": ["id", "?"]}], "`keys` '?' must have a letter"),
+        ([REPORT | {"keys": [""]}], "`keys` '' must have a letter"),
+        ([REPORT | {"fields": {"?": "string"}}], "`fields` '?' must have a letter"),
         ([REPORT | {"keys": ["id", "id"]}], "`keys` has 'id' and 'id', which"),
         (
             [REPORT | {"keys": ["Call ID", "call-id"]}],
@@ -201,13 +201,13 @@ def test_a_stream_has_the_general_settings_but_for_its_own():
         ("[]", "it must be like"),
         ({"calls": 5}, "it must be like"),
         ("{", "it must be like"),
-        ({"cals": {"lookback_hours": 1}}, "'cals': no report is read for a stream of this name"),
+        ({"cals": {"lookback_hours": 1}}, "'cals': no stream of this name reads a report"),
         (
             {"report_files": {"lookback_hours": 1}},
-            "'report_files': no report is read for a stream of this name",
+            "'report_files': no stream of this name reads a report",
         ),
         ({"calls": {"timespan": 1}}, "'calls': 'timespan' is not one of timespan_hours"),
-        ({"calls": {"timespan_hours": 0}}, "'calls': timespan_hours: 0 is less than 1"),
+        ({"calls": {"timespan_hours": 0}}, "'calls': timespan_hours: 0 is less than the minimum of 1"),
         ({"calls": {"lookback_hours": "a day"}}, "'calls': lookback_hours: 'a day' is not a whole number"),
     ],
 )

@@ -10,7 +10,14 @@ from signal import SIGHUP, SIGINT, SIGTERM
 
 import pytest
 
-from tap_talkdesk_reports.core.clock import Clock, Scope, Stopped, StopSignal, current_scope, pauses
+from tap_talkdesk_reports.core.clock import (
+    Clock,
+    Scope,
+    Stopped,
+    StopSignal,
+    current_scope,
+    pauses,
+)
 
 LONG = 60
 SOON = 20

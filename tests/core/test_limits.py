@@ -16,8 +16,8 @@ from tap_talkdesk_reports.core.spool import spool_error
     [
         (OSError(errno.EMFILE, "Too many open files"), "too many files and connections are open"),
         (OSError(errno.ENFILE, "Too many open files"), "too many files and connections are open"),
-        (OSError(errno.ENOMEM, "Cannot allocate memory"), "memory is short"),
-        (MemoryError(), "memory is short"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "out of memory"),
+        (MemoryError(), "out of memory"),
         (RuntimeError("can't start new thread"), "no thread can be started"),
         (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "the disk is full"),
@@ -40,12 +40,12 @@ def test_another_error_is_no_limit(error):
     ("number", "advice"),
     [
         (errno.EMFILE, "ulimit -n"),
-        (errno.ENOSPC, "Make room, or set spool_dir"),
+        (errno.ENOSPC, "Free disk space, or set spool_dir"),
         (errno.EROFS, "set spool_dir"),
     ],
 )
 def test_a_file_that_cannot_be_kept_names_what_to_do(number, advice):
     error = str(spool_error(OSError(number, os.strerror(number)), 1000))
 
-    assert error.startswith("The report file of 1000 bytes cannot be kept: ")
+    assert error.startswith("the report file of 1,000 bytes cannot be written to disk: ")
     assert advice in error

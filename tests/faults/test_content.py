@@ -42,6 +42,8 @@ def test_an_unusual_file_arrives_with_all_its_rows(start_sandbox, in_process, cl
                 record["_unknown_fields"] = kept.replace(":null", ':""')
     assert_invariants(sandbox, outcome, config, truth=truth, now=clock.now())
     assert len(truth["calls"]) > 50
+    no_total = [line for _, line in outcome.log if "the file declares no total" in line]
+    assert bool(no_total) == ((name, file_format) == ("no total", "json"))
 
 
 @pytest.mark.parametrize("name", CORRUPT)

@@ -146,7 +146,7 @@ def test_a_stream_that_fails_is_in_the_summary_and_the_other_stream_completes(st
     assert_met(sandbox, [fault])
     assert_invariants(sandbox, outcome, config, failed=["user_status"], new_jobs=2, state=state)
     assert outcome.bookmark("user_status") == "2026-03-02T00:00:00Z"
-    assert "user_status FAILED" in outcome.stderr
+    assert "user_status: FAILED, " in outcome.stderr
 
 
 @pytest.mark.parametrize(

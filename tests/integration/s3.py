@@ -31,6 +31,8 @@ _PATIENCE = 30
 class S3Server:
     """The server; everything it keeps lies below one folder."""
 
+    access_id, secret, region, bucket = ACCESS_ID, SECRET, REGION, BUCKET
+
     def __init__(self, folder: Path) -> None:
         """Start it on any free port, and make the bucket."""
         juicefs, meta = Path(sys.executable).with_name("juicefs"), f"sqlite3://{folder}/meta.db"

@@ -161,7 +161,7 @@ def test_a_certificate_of_an_unknown_authority_is_one_line_and_nothing_is_sent(p
     assert time.monotonic() - began < 60
     assert outcome.code == 1
     assert len(outcome.errors) == 1
-    assert "the TLS certificate of the host is refused" in outcome.errors[0]
+    assert "the TLS certificate of the host is not trusted" in outcome.errors[0]
     assert line.url in outcome.errors[0]
     assert not any(secret in outcome.stderr for secret in ("sandbox-client-secret", "sandbox-password"))
     assert line.requests == []
@@ -178,7 +178,7 @@ def test_a_file_host_whose_certificate_is_of_an_unknown_authority_is_one_line_wi
 
     assert outcome.code == 1
     assert len(outcome.errors) == 2
-    assert all("the TLS certificate of the host is refused" in error for error in outcome.errors)
+    assert all("the TLS certificate of the host is not trusted" in error for error in outcome.errors)
     assert clock.monotonic() < 60
     assert "Signature" not in str(outcome.log)
     assert line.requests == []

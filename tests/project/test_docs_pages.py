@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 import tap_talkdesk_reports
-from docs import make_streams
+from docs import make_settings, make_streams
 from talkdesk_sandbox import Fault, Sandbox
 from tap_talkdesk_reports.config.schema import SCHEMA
 from tap_talkdesk_reports.core.timespans import timespans
 from tests.support import clean_environment, run_tap, utc
+from tests.support.documents import blocks
 from tests.support.messages import messages
 from tests.support.rooms import TAP, arrows_allowed
 
@@ -29,6 +30,16 @@ DAY = {"start_date": "2026-03-02", "end_date": "2026-03-03"}
 
 def test_the_page_of_streams_is_what_the_declarations_say():
     assert make_streams.PAGE.read_text() == make_streams.page(), "stale: run `make docs`"
+
+
+def test_the_page_of_settings_is_what_the_schema_says():
+    assert make_settings.PAGE.read_text() == make_settings.page(), "stale: run `make docs`"
+    assert {name for names in make_settings.SECTIONS.values() for name in names} == set(SCHEMA["properties"])
+
+
+@pytest.mark.parametrize("file", make_settings.PLUGINS, ids=lambda file: file.name)
+def test_the_settings_that_meltano_knows_are_what_the_schema_says(file):
+    assert file.read_text() == make_settings.plugin(file.read_text()), "stale: run `make docs`"
 
 
 # The table of errors
@@ -55,21 +66,6 @@ def test_every_row_of_the_table_is_about_a_message_of_the_tap():
     said = messages()
 
     assert [span for span, row in rows_of_errors().items() if not any(map(row.search, said))] == []
-
-
-def test_the_readme_shows_errors_of_the_tap():
-    [table] = re.findall(
-        r"^## When something goes wrong$.*?(^\|.*?)^\n",
-        (ROOT / "README.md").read_text(),
-        re.MULTILINE | re.DOTALL,
-    )
-    said = messages()
-
-    spans = [span for row in table.splitlines()[2:] for span in re.findall(r"`([^`]+)`", row.split("|")[1])]
-    patterns = {span: re.compile(".*".join(map(re.escape, span.split("…")))) for span in spans}
-
-    assert len(patterns) > 8
-    assert [span for span, pattern in patterns.items() if not any(map(pattern.search, said))] == []
 
 
 def test_the_table_of_errors_has_no_row_that_is_about_everything():
@@ -100,11 +96,6 @@ def test_the_last_messages_of_a_run_are_in_the_table(tmp_path, config, sandboxed
 
 
 # The other pages
-
-
-def blocks(page, language=""):
-    """Return the fenced blocks of a page."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def cells_below(page, heading):

@@ -16,6 +16,7 @@ from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+from packaging.metadata import Metadata
 from packaging.requirements import Requirement
 
 from tests.support import clean_environment
@@ -128,6 +129,68 @@ def test_a_user_of_the_package_sees_its_types(installed, tmp_path):
     assert "Incompatible types in assignment" in done.stdout
     assert "Timespan" in done.stdout
     assert "Found 1 error" in done.stdout
+
+
+# What PyPI shows
+
+#: A README with each kind of link, and the description that PyPI gets for it.
+LINKS = {
+    "[a page](docs/a.md)": "a page",
+    "[`code`](docs/a.md#part), [a part](#part)": "`code`, a part",
+    '[a title](docs/a.md "of a page") and [another](<docs/a b.md>)': "a title and another",
+    "[one [in] brackets](docs/a_(b).md), [`a[0]`](a.py)": "one [in] brackets, `a[0]`",
+    "[a line\nbreak](docs/a.md)": "a line\nbreak",
+    "![a picture](docs/a.svg)": "a picture",
+    "[![a badge](docs/a.svg)](docs/a.md)": "a badge",
+    "[![a badge](https://example.com/a.svg)](docs/a.md)": "![a badge](https://example.com/a.svg)",
+    "[![a badge](docs/a.svg)](https://example.com)": "[a badge](https://example.com)",
+} | {
+    kept: kept
+    for kept in (
+        "[a site](https://example.com/a_(b)) and [mail](mailto:a@example.com)",
+        "![a picture](HTTPS://example.com/a.svg)",
+        "[angle brackets](<https://example.com>)",
+        "`[code](docs/a.md)` and ``[more ` of it](docs/a.md)``",
+        '```sh\necho "[code](docs/a.md)"\n```',
+        "- [ ] a box (to tick), [brackets] (and parentheses)",
+    )
+}
+
+
+def without_links(markdown):
+    return re.sub(r"\[([^\[\]]*)\]\([^()]*\)", r"\1", markdown)
+
+
+def targets(markdown):
+    """The targets of links and pictures: inline, by reference and in HTML."""
+    found = re.findall(r'\]\(([^)\s]*)|^ *\[[^\]]+\]: *(\S+)|(?:href|src)="([^"]*)', markdown, re.MULTILINE)
+    return ["".join(each) for each in found]
+
+
+def is_absolute(target):
+    return target.startswith("https://")
+
+
+def test_a_link_into_the_repository_becomes_its_text_in_the_description(tmp_path):
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "README.md").write_text("\n\n".join(LINKS))
+
+    described = json.loads(run(sys.executable, "-m", "hatchling", "metadata", cwd=tmp_path))["readme"]
+
+    assert described["content-type"] == "text/markdown"
+    assert described["text"].split("\n\n") == list(LINKS.values())
+
+
+@pytest.mark.wide
+def test_the_description_is_the_readme_and_each_of_its_links_works_on_pypi(built):
+    readme = (ROOT / "README.md").read_text()
+    with zipfile.ZipFile(built[1]) as wheel:
+        (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+        description = Metadata.from_email(wheel.read(name)).description
+
+    assert [target for target in targets(description) if not is_absolute(target)] == []
+    assert targets(description) == list(filter(is_absolute, targets(readme)))
+    assert without_links(description).strip() == without_links(readme).strip()
 
 
 # Dependencies

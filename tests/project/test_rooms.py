@@ -24,6 +24,7 @@ PURE = [
     "core.errors",
     "core.report_job",
     "core.timespans",
+    "core.words",
     "jobs.adoption",
     "records",
     "singer.state",

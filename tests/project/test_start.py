@@ -49,6 +49,7 @@ OWN = {
         "core.report_job",
         "core.spool",
         "core.timespans",
+        "core.words",
         "records",
         "records.boundary",
         "records.chunks",

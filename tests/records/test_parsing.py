@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import resource
+import sys
 from contextlib import suppress
 from itertools import permutations
 from unittest.mock import Mock
@@ -217,7 +218,7 @@ def test_json_rows_raise_when_the_file_stops_anywhere(in_small_bites, layout, to
 def test_a_truncated_file_and_a_malformed_file_are_different_errors(in_small_bites):
     data = report(ROWS)[:-10]
 
-    with pytest.raises(TruncatedFileError, match="after 2 whole rows") as caught:
+    with pytest.raises(TruncatedFileError, match="after 2 complete rows") as caught:
         from_json(data)
 
     assert caught.value.position == len(data)
@@ -226,7 +227,7 @@ def test_a_truncated_file_and_a_malformed_file_are_different_errors(in_small_bit
 def test_an_entry_without_end_is_given_up_and_not_read_for_ever(in_small_bites, monkeypatch):
     monkeypatch.setattr(parsing, "LONGEST_ENTRY", 1000)
 
-    with pytest.raises(MalformedFileError, match="row 2 is longer than 1000 bytes"):
+    with pytest.raises(MalformedFileError, match="row 2 is longer than 1,000 bytes"):
         from_json(report([{"id": "1"}, {"id": "x" * 5000}]))
 
 
@@ -236,7 +237,8 @@ def test_an_entry_without_an_end_takes_little_memory_to_refuse():
 
     parsing._scan(unclosed)
 
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
+    more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert more * (1 if sys.platform == "darwin" else 1024) < 50 << 20
 
 
 def test_a_wrong_total_is_raised_only_after_the_rows():
@@ -244,7 +246,7 @@ def test_a_wrong_total_is_raised_only_after_the_rows():
     chunks = json_rows(io.BytesIO(b'{"total":9,"entries":[{"id":"1"}]}'))
 
     assert next(chunks) == [{"id": "1"}]
-    with pytest.raises(MalformedFileError, match="declares total=9 and contains 1 rows"):
+    with pytest.raises(MalformedFileError, match=r"declares total=9 and contains 1 row$"):
         next(chunks)
 
 
@@ -351,7 +353,7 @@ def test_csv_rows_left_half_read_are_let_go_when_the_file_is_closed():
 
 NO_CSV_REPORT = {
     "a cell more": (b"id,b\n1,2\n1,2,3\n", "line 3: .* 3 cells"),
-    "a cell less": (b"id,b\n1\n", "line 2: .* 1 cells"),
+    "a cell less": (b"id,b\n1\n", "line 2: .* 1 cell,"),
     "unclosed quotation": (b'id,b\n1,"2\n3,4\n', "line 3"),
     "text after a quotation": (b'id,b\n1,"2"x\n', "line 2"),
     "key column missing": (b"call,b\n1,2\n", "lacks id"),

@@ -132,7 +132,9 @@ def test_a_folder_that_cannot_be_written_to_is_one_line_and_moves_no_bookmark(st
     outcome = run_tap(tmp_path, sandbox.config | DAYS | {"batch_config": files(tmp_path / "file" / "below")})
 
     assert outcome.code == 1
-    assert all("Batch files cannot be kept" in error and "batch_config" in error for error in outcome.errors)
+    assert all(
+        "batch files cannot be written" in error and "batch_config" in error for error in outcome.errors
+    )
     assert outcome.bookmark("calls") is None
 
 
@@ -176,6 +178,6 @@ def test_records_in_files_are_not_mapped_which_is_logged(start_sandbox, tmp_path
 
     assert outcome.code == 1
     assert outcome.errors == [
-        "batch_config: records in files are not mapped or flattened; leave stream_maps out"
+        "batch_config: batch files cannot be combined with stream_maps; leave one of the two out"
     ]
     assert list(sandbox.ledger) == []

@@ -97,7 +97,7 @@ def test_an_unusable_bookmark_fails_only_its_stream_and_stays(start_sandbox, tmp
 
     [error] = outcome.errors
     assert outcome.code == 1, case
-    assert error.startswith("Stream 'calls': the state has the bookmark")
+    assert error.startswith("calls: the bookmark of stream 'calls' in the state cannot be used: ")
     assert starts(sandbox) == []
     assert outcome.bookmark("user_status") == "2026-03-12T00:00:00Z"
     assert outcome.states[-1]["bookmarks"]["calls"] == given["bookmarks"]["calls"]

@@ -95,7 +95,7 @@ def test_a_page_instead_of_a_file_fails_the_report(start_sandbox, tmp_path):
 
     assert outcome.code == 1
     assert sandbox.unmet_faults() == []
-    assert "the file is a page of HTML" in outcome.stdout
+    assert "the file is an HTML or XML page" in outcome.stdout
 
 
 def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_together(start_sandbox, clock):
@@ -111,8 +111,8 @@ def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_togeth
 
     assert code == 0
     assert lines[1:] == [
-        f"calls: accepted; its job still ran after {TEST_SECONDS} s",
-        f"user_status: accepted; its job still ran after {TEST_SECONDS} s",
+        f"calls: accepted; its job still runs after {TEST_SECONDS} s",
+        f"user_status: accepted; its job still runs after {TEST_SECONDS} s",
     ]
     assert [job.status for job in sandbox.jobs] == ["canceled", "canceled"]
 

@@ -15,13 +15,13 @@ WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09"}
     ("wrong", "line"),
     [
         ({"start_date": "6 months ago"}, "start_date: '6 months ago' is not a date; write 2026-01-31"),
-        ({"end_date": "2026-03-01"}, "end_date: 2026-03-01 lies before start_date 2026-03-02"),
-        ({"timespan_hours": 0}, "timespan_hours: 0 is less than 1"),
+        ({"end_date": "2026-03-01"}, "end_date: 2026-03-01 is before start_date 2026-03-02"),
+        ({"timespan_hours": 0}, "timespan_hours: 0 is less than the minimum of 1"),
         ({"timespan_hours": 1.5}, "timespan_hours: 1.5 is not a whole number"),
         ({"api_url": "http://api.talkdeskapp.com"}, "api_url: plain http to api.talkdeskapp.com"),
         ({"password": None}, "password: missing; set it"),
-        ({"password": 987654321}, "password: the value is int, not text"),
-        ({"client_secret": ["canary-secret"]}, "client_secret: the value is list, not text"),
+        ({"password": 987654321}, "password: the value is int, not a string"),
+        ({"client_secret": ["canary-secret"]}, "client_secret: the value is list, not a string"),
         ({"format": "xls"}, "format: 'xls' is not one of json, csv"),
     ],
 )
@@ -57,7 +57,7 @@ def test_only_a_setting_that_tap_and_sdk_do_not_know_is_a_warning(tmp_path, star
 
     assert outcome.code == 0, outcome.stderr
     warnings = [line.split(" | ")[-1] for line in outcome.stderr.splitlines() if " | WARNING " in line]
-    assert warnings == ["acount: there is no such setting, and it changes nothing"]
+    assert warnings == ["acount: there is no such setting, so it is ignored; check its spelling"]
 
 
 def test_a_wrong_number_in_the_environment_names_the_setting(start_sandbox, tmp_path):
@@ -68,7 +68,9 @@ def test_a_wrong_number_in_the_environment_names_the_setting(start_sandbox, tmp_
     )
 
     assert outcome.code != 0
-    assert outcome.errors == ["timespan_hours: 'a week' is not a whole number"]
+    assert outcome.errors == [
+        "timespan_hours: 'a week' is not a whole number; write one without a fraction, such as 24"
+    ]
 
 
 def test_a_wrong_password_is_one_line_and_stops_everything(start_sandbox, tmp_path):
@@ -169,3 +171,16 @@ def test_a_setting_that_does_not_exist_is_warned_of_and_changes_nothing(start_sa
     assert outcome.code == 0, outcome.stderr
     [warning] = [line for line in outcome.stderr.splitlines() if "no such setting" in line]
     assert "timespan_hour: " in warning
+
+
+def test_help_says_what_the_tap_and_its_test_do(tmp_path):
+    outcome = run_tap(tmp_path, {}, "--help")
+
+    said = " ".join(outcome.stdout.split())
+    assert outcome.code == 0
+    assert "Loads Talkdesk reports into a Singer target" in said
+    assert "signs in and runs one small job for each selected stream" in said
+    assert "The exit code is 1 if one fails." in said
+    assert "--test=schema prints the SCHEMA messages" in said
+    assert "single record" not in said
+    assert "Execute the Singer tap" not in said

@@ -144,7 +144,7 @@ def test_it_warns_that_no_report_is_read_when_only_it_is_selected(start_sandbox,
     outcome = run_tap(tmp_path, sandbox.config | DAYS, catalog=catalog)
 
     assert outcome.code == 0
-    assert "report_files: no other stream is selected, so that no report is read" in outcome.stderr
+    assert "report_files: no other stream is selected, so no report is read" in outcome.stderr
     assert sandbox.jobs == []
 
 

@@ -51,7 +51,7 @@ def test_a_terminal_shows_bars_and_the_last_line(start_sandbox, tmp_path):
     assert re.search(r"calls +0 of 4 timespans", shown)
     assert re.search(r"calls +█{20} +4 of 4 timespans, [\d,]+ rows, [\d,]+ rows/s", shown)
     assert re.search(r"user_status +█{20} +4 of 4 timespans", shown)
-    assert re.search(r"\d jobs at Talkdesk, the oldest for \d+\.\d s", shown)
+    assert re.search(r"(1 job|\d jobs) at Talkdesk, the oldest for \d+\.\d s", shown)
     assert re.search(r"about [\d.]+ \w+ left", shown)
     assert ": created" not in shown  # the lines of single jobs would break the display
     assert "Done in" in shown.splitlines()[-1]
@@ -118,37 +118,87 @@ def test_without_a_terminal_a_line_per_minute_shows_the_progress(start_sandbox, 
     assert len(lines) <= clock.monotonic() / 60
     assert any(
         re.fullmatch(
-            r"calls: 2 of 4 timespans, \d+ rows, [\d,]+ rows/s; "
-            r"(1 jobs at Talkdesk, the oldest for .*|no job at Talkdesk); about \d+ minutes.* left",
+            r"calls: 2 of 4 timespans, [\d,]+ rows, [\d,]+ rows?/s; "
+            r"(1 job at Talkdesk, the oldest for .*|no job at Talkdesk); about \d+ minutes.* left",
             line,
         )
         for line in lines
     ), lines
 
 
+def summary(outcome):
+    """The lines of a run's log that come after its last stream: one for each stream, and the last one."""
+    lines = [line.split(" | ", 3)[3] for line in outcome.stderr.splitlines()]
+    return lines[-1 - len([line for line in lines if re.search(THROUGH, line)]) :]
+
+
+THROUGH = r"\d rows?, (complete through \S+|no bookmark)"
 ENDS = {
-    "done": ({}, "Done in "),
-    "failed": ({"faults": [Fault("create", "wrong_total", times=9, report="calls")]}, "Ended after "),
-    "forbidden": ({"forbidden_reports": ("calls", "user_status")}, "Ended after "),
+    "done": ({}, r"Done in .*: 2 streams, [\d,]+ rows"),
+    "one failed": (
+        {"faults": [Fault("create", "wrong_total", times=9, report="calls")]},
+        r"Failed after .*: calls: report 'calls', job .*",
+    ),
+    "both failed": (
+        {"forbidden_reports": ("calls", "user_status")},
+        r"Failed after .*: (calls|user_status): report .* \(and 1 more error\)",
+    ),
+    "all failed at once": (
+        {"passwords": {}},
+        r"Failed after .*: Talkdesk refuses the sign-in .*",
+    ),
 }
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_the_last_line_says_rows_and_bookmark_of_each_stream_and_the_time(start_sandbox, tmp_path, end):
+def test_the_last_lines_say_how_each_stream_and_the_run_ended(start_sandbox, tmp_path, end):
     options, words = ENDS[end]
+    wrong = {"password": "wrong"} if options.pop("passwords", None) is not None else {}
     sandbox = start_sandbox(**options)
 
-    outcome = run_tap(tmp_path, sandbox.config | DAYS)
+    outcome = run_tap(tmp_path, sandbox.config | DAYS | wrong)
 
-    last = outcome.stderr.splitlines()[-1].split(" | ", 3)[3]
-    assert last.startswith(words)
-    for stream in ("calls", "user_status"):
-        through = outcome.bookmark(stream) or "-"
-        assert re.search(rf"{stream}( FAILED)?: \d+ rows, complete through {through}", last), last
-    if end == "done":
-        assert f"calls: {len(outcome.records('calls'))} rows" in last
-    else:
-        assert last.endswith(f"; error: {outcome.errors[0].removeprefix('calls: ')}")
+    *streams, last = summary(outcome)
+    assert re.fullmatch(words, last), last
+    assert sorted(line.split(":")[0] for line in streams) == ["calls", "user_status"]
+    for line in streams:
+        name, _, rest = line.partition(": ")
+        through = outcome.bookmark(name)
+        complete = f"complete through {through}" if through else "no bookmark"
+        reasons = [error.removeprefix(f"{name}: ") for error in outcome.errors if error.startswith(name)]
+        if reasons:
+            assert re.fullmatch(rf"FAILED, [\d,]+ rows, {complete}: {re.escape(reasons[0])}", rest), line
+        else:
+            assert re.fullmatch(rf"[\d,]+ rows, {complete}", rest), line
+            assert f"{len(outcome.records(name)):,} rows" in rest
+    if outcome.code:
+        assert outcome.errors[0] in last
+
+
+def test_the_last_line_of_a_run_whose_reader_has_ended_says_so(start_sandbox, tmp_path):
+    sandbox = start_sandbox()
+    with TapProcess(
+        command(tmp_path, sandbox.config | DAYS),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=clean_environment(),
+    ) as process:
+        process.stdout.close()
+        log = process.stderr.read()
+
+    assert process.returncode == 1
+    last = log.decode().splitlines()[-1]
+    assert last.endswith(": the program that reads the output has ended; see its log")
+
+
+def test_the_last_line_names_the_setting_that_ended_the_run(start_sandbox, in_process, clock):
+    sandbox = start_sandbox(pace=Pace.after_seconds(100), clock=clock.now)
+
+    outcome = in_process(sandbox.config | DAYS | {"max_concurrent_jobs": 1, "stop_after_minutes": 3})
+
+    assert outcome.code == 0
+    words = "Stopped after 3 minutes.*: stop_after_minutes is over; the next run continues at .*"
+    assert re.fullmatch(words, outcome.log[-1][1])
 
 
 def structured(tmp_path):

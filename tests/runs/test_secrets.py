@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -123,7 +124,10 @@ def test_a_file_address_without_tls_is_refused(server, tmp_path):
     outcome = run_tap(tmp_path, server.config | DAYS)
 
     assert outcome.code == 1
-    assert any("is not https: http://files.example" in error for error in outcome.errors)
+    lines = [error for error in outcome.errors if "is not https: http://files.example" in error]
+    assert lines
+    for line in lines:  # with the place
+        assert re.match(r"(calls|user_status): report '\1', job \S+, timespan 2026-03-\S+: the URL of", line)
 
 
 def test_an_error_body_that_echoes_the_secrets_is_shown_scrubbed_and_cut(server, tmp_path):

@@ -49,7 +49,7 @@ def test_a_full_disk_is_one_error_of_the_stream_when_bytes_are_still_to_be_writt
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
-        with pytest.raises(SpoolError, match="cannot be kept"):
+        with pytest.raises(SpoolError, match="cannot be written"):
             gather(Batches(config(tmp_path, compression), "calls", spool_dir=None))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -73,5 +73,5 @@ CORRUPT = {
     "bytes of another encoding, CSV": ("not_utf8", "csv", "'utf-8' codec can't decode"),
     "bytes of another encoding, JSON": ("not_utf8", "json", "row 0"),
     "total too large": ("wrong_total", "json", "row count mismatch"),
-    "JSON file without a byte": ("no_bytes", "json", "the file has no byte"),
+    "JSON file without a byte": ("no_bytes", "json", "the file is empty"),
 }

@@ -83,7 +83,8 @@ def _assigned(function: Function) -> dict[str, list[tuple[int, list[str]]]]:
 
 
 def _arguments(call: ast.Call, texts: dict[str, list[tuple[int, list[str]]]]) -> list[str]:
-    return [text for argument in call.args for text in _texts(argument, texts, call.lineno)]
+    said = (argument for argument in call.args if not isinstance(argument, ast.Call))  # a call fills in
+    return [text for argument in said for text in _texts(argument, texts, call.lineno)]
 
 
 def _texts(node: ast.AST | None, texts: dict[str, list[tuple[int, list[str]]]], line: int) -> list[str]:
@@ -100,6 +101,8 @@ def _texts(node: ast.AST | None, texts: dict[str, list[tuple[int, list[str]]]], 
             return said
         case ast.IfExp(body=one, orelse=other):
             return _texts(one, texts, line) + _texts(other, texts, line)
+        case ast.Call(func=ast.Name(id="counted"), args=[_, ast.Constant(value=noun)]):
+            return [f"{FILLED_IN} {noun}s"]
         case ast.Name(id=name):
             before = [(at, said) for at, said in texts.get(name, []) if at <= line]
             return max(before)[1] if before else []

@@ -347,13 +347,13 @@ def test_an_unread_result_of_a_cancelled_stream_is_closed(work):
         assert [file.closed for file in work.files] == [1, 1]
 
 
-def test_halting_ends_waits_and_begins_nothing_but_leaves_what_is_being_read(work):
+def test_draining_ends_waits_and_begins_nothing_but_leaves_what_is_being_read(work):
     plan = pieces("a", 4)
     work.gates[plan[1]] = threading.Event()
 
     with ahead_of(work, plan, width=2) as ahead:
         entry = ahead.next("a", no_wait)
-        ahead.halt()
+        ahead.drain()
         open_while_read = entry.result.closed == 0
         ahead.ack(entry)
         with pytest.raises(Stopped):

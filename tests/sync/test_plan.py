@@ -186,7 +186,7 @@ def test_new_jobs_are_bounded_when_jobs_end_in_every_way_in_turn(clock):
 def test_a_job_that_is_no_longer_known_is_replaced_once(clock):
     api = ScriptedApi(*[["created", UNKNOWN]] * 9)
 
-    with pytest.raises(JobFailedError, match="not known"):
+    with pytest.raises(JobFailedError, match="does not know the job any more"):
         made(api, clock)
 
     assert len(api.created) == 2

@@ -1,5 +1,5 @@
--- Each agent's day: the time in each kind of status, the share of call time, and totals of the calls.
--- A call counts for the agent who ended it.
+-- Each agent's day: the time in each kind of status, the occupancy, and the calls. A call counts for the
+-- agent who ended it.
 with statuses as (
     select
         day,

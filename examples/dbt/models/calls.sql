@@ -1,5 +1,5 @@
--- Each call once. Rows may come twice, with the same key. A target that upserts already keeps one of them.
--- If your target appends, order by the load time instead: `order by _sdc_sequence desc`.
+-- Each call once. Rows may come twice, with the same key. A target that upserts has kept one of them.
+-- If your target appends, order by the time of loading instead: `order by _sdc_sequence desc`.
 select *
 from (
     select
@@ -7,7 +7,7 @@ from (
         type,
         start_at,
         end_at,
-        cast(start_at as date) as day, -- in UTC, as is the session
+        cast(start_at as date) as day, -- in UTC, like the session
         ring_groups,
         coalesce(handling_user_id, user_id) as user_id,
         type in ('inbound', 'outbound') as was_answered,

@@ -1,5 +1,5 @@
--- Inbound calls by the day they began and by queue (ring group). A call in several queues counts in each,
--- so the queues of a day can add up to more than its calls.
+-- Inbound calls by day and queue (ring group). A call in several queues counts in each of them, so the sum
+-- over the queues of a day may be more than its calls.
 with queued as (
     select
         *,

@@ -1,5 +1,5 @@
--- Seconds of each agent per status and day, without offline. Statuses are split at midnight UTC, so a night
--- shift counts in both days.
+-- Seconds of each agent in each status and day. Statuses are cut at midnight, UTC, so a night shift counts
+-- in both of its days. The status Offline is left out.
 select
     s.user_id,
     cast(days.midnight as date) as day,

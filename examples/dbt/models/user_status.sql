@@ -1,5 +1,5 @@
--- Each period in a status once, with the kind of the status. Labels come in any letter case. If your
--- account has custom statuses, assign them to a kind here.
+-- Each period in a status once, with the kind of the status. Labels may be in any letter case.
+-- If your account has other statuses, assign them to a kind here.
 select *
 from (
     select

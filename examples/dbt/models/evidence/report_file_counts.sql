@@ -1,5 +1,5 @@
--- Each report file with the number of rows of its timespan in the table. It counts distinct keys, for
--- targets that append and for targets that upsert.
+-- Each report file, with the number of rows that the table has in its timespan. Distinct keys are counted,
+-- so this works with targets that append and with targets that upsert.
 with counted as (
     {%- for stream, columns in var('streams').items() %}
     select

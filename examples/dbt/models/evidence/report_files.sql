@@ -1,5 +1,5 @@
--- Each report file of the checked streams once. A file comes twice if a run stopped after it, before its
--- STATE was stored, and the next run read the same job again.
+-- Each report file of the chosen streams once. A file comes twice if a run stopped after it, before the
+-- target kept the STATE, and the next run read the same job again.
 select *
 from (
     select

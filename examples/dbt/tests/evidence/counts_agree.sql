@@ -1,5 +1,5 @@
--- Second check: the table has as many rows in a timespan as its file has, or more if a later file overlaps
--- it. docs/evidence.md lists differences that are not a loss.
+-- Second proof: the table has as many rows in a timespan as its file, or at least as many if a later file
+-- overlaps. docs/evidence.md lists the differences that are not losses.
 select *
 from {{ ref('report_file_counts') }}
 where surplus < 0 or (surplus > 0 and not is_read_again)

@@ -1,5 +1,5 @@
--- First check: the timespans of a stream's files have no gap up to the last one. Each row is a gap.
--- A row without times is a stream without a file.
+-- First proof: the timespans of a stream's files cover everything up to the last one. Each result row is a
+-- gap. A result row without times is a stream without any file.
 with files as (
     select
         stream,

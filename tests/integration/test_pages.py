@@ -1,0 +1,125 @@
+"""The commands in docs/: each block that needs no account and no other service runs as it stands."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from talkdesk_sandbox import Pace
+from tests.integration import postgres
+from tests.integration.meltano import MELTANO, ROOT, projects
+from tests.support.catalogs import catalog_of
+from tests.support.documents import blocks, paste
+
+make_project = pytest.fixture(projects)
+database = pytest.fixture(scope="module")(postgres.database)
+
+#: Blocks that are not run, by their beginning, with the reason.
+LEFT_OUT = {
+    "export TAP_TALKDESK_REPORTS_API_URL=https://...": "names the hosts of another region",
+    "git apply adherence.diff": "changes the repository; tests/project runs the diff in a copy",
+    "make ": "runs everything else",
+    "sed -i ": "changes the repository",
+    "version=": "releases",
+}
+#: Blocks that must fail here, by a part of them, with what they print.
+FAILS = {
+    '.stream == "adherence"': "adherence: FAILED",  # the sandbox does not have this report
+}
+MINE = "MINE=precious\n"
+
+
+def shell_blocks(page):
+    return [block for block in blocks(page, "sh") if not block.startswith(tuple(LEFT_OUT))]
+
+
+PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if shell_blocks(page)]
+
+
+@pytest.fixture
+def sandbox(start_sandbox):
+    return start_sandbox(pace=Pace.after_polls(1), calls_per_day=60, agents=6)
+
+
+@pytest.fixture
+def project(page, sandbox, make_project, tmp_path, database):
+    """A project with the files that a page takes for granted, and the settings of the sandbox's account."""
+    project = make_project(**sandbox.explore_config | {"start_date": day(2)})
+    project.configure("target-postgres", port=database.port, default_target_schema=f"s{os.urandom(4).hex()}")
+    config = sandbox.explore_config | {"start_date": day(2)}
+    for example in blocks(page, "json")[:1]:
+        config |= {name: value for name, value in json.loads(example).items() if name == "reports"}
+    for script in blocks(page, "python"):  # the page says to save it, and to set batch_config
+        config["batch_config"] = {
+            "encoding": {"format": "jsonl", "compression": "gzip"},
+            "storage": {"root": (tmp_path / "batches").as_uri()},
+        }
+        (project.folder / "load_calls.py").write_text(script.replace("/tmp/batches", f"{tmp_path}/batches"))
+    catalog = catalog_of(tmp_path, config)
+    for name, content in {"config": config, "catalog": catalog}.items():
+        (project.folder / f"{name}.json").write_text(json.dumps(content))
+    (project.folder / "key.txt").write_text(sandbox.explore_key_config["private_key"])
+    (project.folder / ".env").write_text(MINE)
+    path = [
+        Path(sys.executable).parent,
+        MELTANO.parent,
+        project.folder / ".meltano/loaders/target-jsonl/venv/bin",
+    ]
+    project.environment["PATH"] = os.pathsep.join([*map(str, path), "/usr/bin", "/bin"])
+    return project
+
+
+def day(ago):
+    return f"{datetime.now(UTC) - timedelta(days=ago):%Y-%m-%d}"
+
+
+def as_sandboxed(block, sandbox, tmp_path):
+    """The block with the sandbox's account in place of the user's, and with days that are not long ago."""
+    key, password = sandbox.explore_key_config, sandbox.config
+    secret = "TAP_TALKDESK_REPORTS_CLIENT_SECRET"
+    for old, new in {
+        '"region": "us"': f'"api_url": "{key["api_url"]}", "token_url": "{key["token_url"]}"',
+        f"read -rs {secret}": f"{secret}={password['client_secret']}",
+        "ana@acme.example": f"{password['username']} TAP_TALKDESK_REPORTS_TOKEN_URL={password['token_url']}",
+        "acme": key["account"],
+        "YOUR_CLIENT_ID": key["client_id"],
+        "YOUR_CLIENT_SECRET": password["client_secret"],
+        "YOUR_KEY_ID": key["key_id"],
+        "YOUR_PASSWORD": password["password"],
+        "/tmp/batches": f"{tmp_path}/batches",
+        **dict.fromkeys(("2016-01-01", "2026-02-20", "2026-03-03T00:00:00Z"), day(3)),
+        **dict.fromkeys(("2026-01-01", "2026-03-01", "2026-03-04T00:00:00Z"), day(2)),
+    }.items():
+        block = block.replace(old, new)
+    return block
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_each_block_of_a_page_works(page, project, sandbox, tmp_path):
+    for block in shell_blocks(page):
+        expected = next((printed for part, printed in FAILS.items() if part in block), None)
+        command = f"(\n{as_sandboxed(block, sandbox, tmp_path)})\n"
+
+        printed = paste(
+            [f"! {command}" if expected else command], project.folder, project.environment, seconds=100
+        )
+
+        assert (expected or "") in printed
+        assert " | ERROR " not in printed
+
+    assert MINE in (project.folder / ".env").read_text()
+
+
+def test_every_reason_to_leave_a_block_out_applies_to_one():
+    every = [block for page in (ROOT / "docs").glob("*.md") for block in blocks(page, "sh")]
+
+    for begins in LEFT_OUT:
+        assert any(block.startswith(begins) for block in every), begins
+    for part in FAILS:
+        assert any(part in block for block in every), part
+    assert len(PAGES) >= 8

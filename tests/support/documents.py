@@ -1,0 +1,45 @@
+"""Finds the fenced blocks of a Markdown page, and runs those for a shell one after another."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+def blocks(page: Path, language: str = "") -> list[str]:
+    """The fenced blocks of a page that name this language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def paste(pasted: Iterable[str], folder: Path, environment: Mapping[str, str], *, seconds: float) -> str:
+    """Run blocks in one shell, as a user pastes them, and end at the first command that fails.
+
+    Returns:
+        What the shell and its commands printed on both outputs.
+    """
+    script = "".join(f"echo '--- block {number}'\n{block}" for number, block in enumerate(pasted))
+    process = subprocess.Popen(
+        ["bash", "-e", "-c", script],
+        cwd=folder,
+        env={**environment, "PWD": str(folder)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        printed, _ = process.communicate(timeout=seconds)
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    assert process.returncode == 0, printed[-6000:]
+    return printed
