@@ -1,4 +1,4 @@
-"""The benchmark as a command: `python -m bench`."""
+"""The command `python -m bench`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bench.ratios import Ratio
 
 OUTPUT = Path(__file__).with_name("output")
-#: Each measures something, prints it, and returns the figures.
+#: Each part measures, prints and returns its figures.
 PARTS: Mapping[str, Callable[[Options], Outcome]] = {
     "startup": parts.startups,
     "rules": parts.rule_costs,
@@ -37,14 +37,14 @@ PARTS: Mapping[str, Callable[[Options], Outcome]] = {
     "plan": plan.measured,
     "load": load.measured,
 }
-#: What a quick run leaves out: it needs more environments.
+#: Left out of a quick run, because it needs more environments.
 _LARGE = "load"
 _ROUNDS, _ROWS, _QUICK_ROWS = 3, [100_000, 1_000_000], [20_000]
 _BEGAN = time.monotonic()
 
 
 def main() -> None:
-    """Measure what is asked for, print tables, and leave the figures in a file."""
+    """Measure the selected parts, print tables, and write the figures to a file."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     given = _given()
     machine = {
@@ -68,7 +68,7 @@ def main() -> None:
             job_seconds=given.job_seconds,
             width=given.width,
             versions=compared,
-            told=_tell,
+            log=_log,
         )
         for name in given.parts:
             before = _load()
@@ -81,21 +81,21 @@ def main() -> None:
     figures["ratios"] = [asdict(ratio) | {"reached": ratio.reached} for ratio in reached]
     OUTPUT.mkdir(exist_ok=True)
     (OUTPUT / "bench.json").write_text(json.dumps(figures, indent=2) + "\n")
-    print(f"\nAll figures lie in {OUTPUT / 'bench.json'}")
+    print(f"\nAll figures are in {OUTPUT / 'bench.json'}")
 
 
 def _given() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the tap, or parts of it.")
     add = parser.add_argument
-    parts_are = f"some of {', '.join(PARTS)}; all of them by default"
+    parts_are = f"any of {', '.join(PARTS)}; default: all"
     add("parts", nargs="*", metavar="PART", help=parts_are)
-    add("--rounds", type=int, default=_ROUNDS, help="how often each thing is run, in turns")
+    add("--rounds", type=int, default=_ROUNDS, help="runs of each command, in turns")
     add("--rows", type=int, nargs="+", default=_ROWS, help="numbers of rows")
-    add("--round-trip", type=float, default=80, metavar="MS", help="to the server that is far away, and back")
-    add("--job-seconds", type=float, default=0, metavar="S", help="seconds that a job of that server takes")
-    add("--width", type=int, default=5, metavar="JOBS", help="the tap's max_concurrent_jobs there")
-    add("--beside", metavar="COMMIT", help="the tap of this commit beside this one, in tls and plan")
-    add("--quick", action="store_true", help="few rows, once: says whether the benchmark works")
+    add("--round-trip", type=float, default=80, metavar="MS", help="round trip to the distant server")
+    add("--job-seconds", type=float, default=0, metavar="S", help="duration of a job of the distant server")
+    add("--width", type=int, default=5, metavar="JOBS", help="max_concurrent_jobs for the distant server")
+    add("--beside", metavar="COMMIT", help="compare with the tap of this commit, in tls and plan")
+    add("--quick", action="store_true", help="few rows, one round: checks that the benchmark works")
     given = parser.parse_args()
     if unknown := set(given.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
@@ -109,7 +109,7 @@ def _load() -> str:
     return f"{os.getloadavg()[0]:.1f}"
 
 
-def _tell(line: str) -> None:
+def _log(line: str) -> None:
     print(f"{time.monotonic() - _BEGAN:4.0f} s  {line}", file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The columns of calls, for those that are compared with the tap. They share its schema, and no code."""
+"""The columns of `calls`, for the programs that are compared with the tap. They share its schema only."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ SCHEMA: dict[str, Any] = json.loads(
 )
 #: `date-time`, `integer`, `boolean` or `string`.
 KINDS = {name: field.get("format", field["type"][0]) for name, field in SCHEMA["properties"].items()}
-#: Text fields in which an empty cell means empty text; in all others it means null.
+#: Text fields in which an empty cell means an empty text. In all others it means null.
 NEVER_NULL = ("ring_groups", "ivr_options")

@@ -1,7 +1,7 @@
-"""How large the chunks should be in which report files are read: `python -m bench.chunks`; takes 5 minutes.
+"""Compares chunk sizes for reading report files: `python -m bench.chunks`. Takes 5 minutes.
 
-A wide and a narrow report of the Explore API, in both formats, are read from the disk and become lines.
-Each size is measured in a process of its own, all in turns.
+A wide and a narrow report of the Explore API, in both formats, are read from disk and converted to
+lines. Each size is measured in a separate process, in turns.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.reports.reporting import Row
 
 ROWS = 40_000
-#: 50 columns, and 12.
+#: A report with 50 columns, and one with 12.
 STREAMS = ("calls", "audit_logs")
 KIBIBYTES = (32, 64, 128, 256, 512, 1024)
 
@@ -62,7 +62,7 @@ def _job_request(stream: str, file_format: str, rows: int) -> JobRequest:
 
 
 def _table(file: Path, rounds: int) -> str:
-    """What each size takes: seconds of processor without the start, beside the largest; and memory."""
+    """Return a table: CPU seconds of each size without the start, relative to the largest, and memory."""
     output = file.with_suffix(".output")
     seconds: Mapping[int, list[float]] = {size: [] for size in KIBIBYTES}
     peaks: Mapping[int, list[float]] = {size: [] for size in KIBIBYTES}

@@ -1,7 +1,7 @@
-"""Runs against a server that is far away: what they take beside the round trips that they need.
+"""Runs against a distant server: their time, compared with the round trips that they need.
 
-Hourly runs read one hour of 2 or of 17 streams, after the runs of the hours before. The
-backfill reads many timespans of two streams, and what it uses is given for each job.
+Hourly runs read one hour of 2 or of 17 streams, after the runs of earlier hours. The
+backfill reads many timespans of two streams; its figures are per job.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bench.versions import Version
 
 _FEW = ("calls", "user_status")
-#: A working day; each run has an hour, or a stretch of time, that no other has: its jobs are new.
+#: A working day. Each run reads another period, so its jobs are new.
 _FIRST = datetime(2025, 9, 1, 9, tzinfo=UTC)
 _TRIPS_OF_A_CONNECTION = 2  # TCP and TLS 1.3
 _TRIPS_OF_A_JOB = 4  # create, poll, get the presigned URL, download
@@ -37,15 +37,15 @@ _TRIPS_OF_A_JOB = 4  # create, poll, get the presigned URL, download
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is read."""
+    """What a run reads, and the wanted limits."""
 
     what: str
     streams: Sequence[str]
-    #: Hours of each stream, each of them a timespan, and so a job.
+    #: Hours of each stream. Each hour is a timespan, so a job.
     hours: int
-    #: By which number the figures are divided.
+    #: The figures are divided by this number.
     per: int = 1
-    #: Wanted at most: wall and processor time, by those of the other version; connections; and by the ideal.
+    #: Limits: wall and CPU time relative to the other version; connections; time relative to the ideal.
     wall: float | None = None
     cpu: float | None = None
     connections: float | None = None
@@ -53,11 +53,11 @@ class Scenario:
 
     @property
     def jobs(self) -> int:
-        """How many jobs it takes."""
+        """Number of jobs."""
         return len(self.streams) * self.hours
 
     def trips(self, width: int) -> dict[str, int]:
-        """The round trips that cannot be had at the same time, if `width` jobs are made at once."""
+        """Return the number of sequential round trips, if `width` jobs run at the same time."""
         return {
             "TCP and TLS to the API": _TRIPS_OF_A_CONNECTION,
             "sign in": 1,
@@ -69,23 +69,23 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Trip:
-    """One run."""
+    """The figures of one run."""
 
     #: Seconds before the first connection.
     start: float
     #: Seconds from the first connection to the end.
     wall: float
-    #: Seconds of processor, the start included.
+    #: CPU seconds, including the start.
     cpu: float
     connections: int
-    #: Of these, to the file host.
+    #: Those of them to the file host.
     file_connections: int
-    #: How many requests of each operation.
+    #: Number of requests of each operation.
     requests: Mapping[str, int]
 
     @classmethod
     def of(cls, used: Usage, seen: Seen) -> Trip:
-        """A run that used so much, and did what was seen."""
+        """Combine what a run used and what the server saw."""
         start = seen.opened[0][0] - used.began
         files = sum(is_of_files for _, is_of_files in seen.opened)
         requests = dict(Counter(seen.requests))
@@ -96,7 +96,7 @@ def measured(options: Options) -> Outcome:
     """Run each scenario with each version in turns.
 
     Raises:
-        RuntimeError: a run made other jobs than it should.
+        RuntimeError: a run created an unexpected number of jobs.
     """
     figures: dict[str, Any] = {}
     ratios: list[Ratio] = []
@@ -134,20 +134,20 @@ def _in_turns(scenario: Scenario, server: Far, options: Options) -> dict[str, li
     for number in range(1, options.rounds + 1):
         for version in options.versions:
             trip = command.run(version)
-            options.told(
+            options.log(
                 f"{scenario.what}, {version.name}, round {number} of {options.rounds}: "
-                f"{trip.wall:.1f} s, {trip.cpu:.1f} s of processor"
+                f"{trip.wall:.1f} s wall, {trip.cpu:.1f} s CPU"
             )
             trips[version.name].append(trip)
     return trips
 
 
 class _Runs:
-    """Runs a scenario, each time with hours of its own."""
+    """Runs a scenario, each time with different hours."""
 
     def __init__(self, scenario: Scenario, server: Far, options: Options) -> None:
         self._scenario, self._server, self._folder = scenario, server, options.folder
-        self._begin = _FIRST + timedelta(days=scenario.jobs)  # each scenario has other days
+        self._begin = _FIRST + timedelta(days=scenario.jobs)  # each scenario has different days
         self._settings = {"timespan_hours": 1, "max_concurrent_jobs": options.width}
         self._catalog: Command = ()
 
@@ -157,7 +157,7 @@ class _Runs:
         used = run(self._command(start), variables={**version.environment, **self._server.environment})
         seen = self._server.seen()
         if (made := seen.requests.count("create")) != self._scenario.jobs:
-            raise RuntimeError(f"{self._scenario.what}: {made} jobs were made")
+            raise RuntimeError(f"{self._scenario.what}: {made} jobs were created")
         return Trip.of(used, seen)
 
     def _command(self, start: datetime) -> Command:

@@ -1,4 +1,4 @@
-"""The sandbox through TLS and a round trip: what a tap does with it is counted."""
+"""The sandbox as a distant server, with TLS and a round trip. Counts connections and requests."""
 
 from __future__ import annotations
 
@@ -30,31 +30,31 @@ _SANDBOX = (sys.executable, "-m", "talkdesk_sandbox", "--tls")
 
 @dataclass(frozen=True)
 class Seen:
-    """What happened since the last look."""
+    """The connections and requests since the last call of `seen`."""
 
-    #: When each connection was opened, on the clock of `time.monotonic`, and whether to the file host.
+    #: When each connection was opened (`time.monotonic`), and whether to the file host.
     opened: list[tuple[float, bool]]
     #: The operation of each request, such as `create`.
     requests: list[str]
 
 
 class Far:
-    """A sandbox that is far away."""
+    """A distant sandbox."""
 
     def __init__(self, url: str, ca_file: str, port: int, relay: subprocess.Popen[str]) -> None:
-        """Reached by clients at `url`, and for its ledger directly at `port`."""
+        """Clients use `url`. The ledger is read directly from `port`."""
         self.settings: Mapping[str, str] = {
             **{name: CREDENTIALS[name] for name in ("account", "client_id", "client_secret")},
             "api_url": url,
             "token_url": f"{url}/oauth/token",
         }
-        #: What a client needs in its environment to trust the sandbox.
+        #: Environment variables with which a client trusts the sandbox.
         self.environment = {"REQUESTS_CA_BUNDLE": ca_file}
         self._relay, self._port, self._looked_at = relay, port, 0
         self._trust = ssl.create_default_context(cafile=ca_file)
 
     def seen(self) -> Seen:
-        """What happened since the last call."""
+        """Return the connections and requests since the last call."""
         assert self._relay.stdin
         assert self._relay.stdout
         self._relay.stdin.write("\n")
@@ -73,7 +73,7 @@ class Far:
 
 @contextmanager
 def far(round_trip: float, *options: str) -> Generator[Far]:
-    """A sandbox at a distance.
+    """Run a distant sandbox.
 
     Args:
         round_trip: Seconds.
@@ -99,14 +99,14 @@ def far(round_trip: float, *options: str) -> Generator[Far]:
 
 
 def _bundle(ca_file: str, folder: Path) -> str:
-    """A CA bundle as large as any, with the sandbox's authority in it: reading it is a part of the work."""
+    """Write a CA bundle of realistic size, with the sandbox's CA, because a client must read it."""
     bundle = folder / "bundle.pem"
     bundle.write_bytes(Path(certifi.where()).read_bytes() + Path(ca_file).read_bytes())
     return str(bundle)
 
 
 def _free_ports() -> tuple[int, int]:
-    """Two ports that nobody listens on."""
+    """Return two free ports."""
     with socket.socket() as one, socket.socket() as other:
         for probe in (one, other):
             probe.bind(("127.0.0.1", 0))

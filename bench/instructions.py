@@ -1,6 +1,6 @@
-"""Instructions of each start, counted by valgrind, which a busy machine does not change.
+"""Counts the CPU instructions of each start with valgrind. A busy machine does not change them.
 
-`python -m bench.instructions` prints them; it takes a minute.
+`python -m bench.instructions` takes a minute.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from bench.startup import SDK, commands
 if TYPE_CHECKING:
     from bench.measure import Command
 
-NO_VALGRIND = "Instructions: not counted, as there is no valgrind on the PATH"
+NO_VALGRIND = "Instructions: not counted, because valgrind is not on the PATH"
 _COUNT = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
 _counted = re.compile(r"I +refs: +([\d,]+)")
 
 
 def counted(folder: Path) -> dict[str, int] | None:
-    """The instructions of each start; None if there is no valgrind."""
+    """Return the instructions of each start; None if valgrind is missing."""
     valgrind = shutil.which("valgrind")
     if valgrind is None:
         return None
@@ -32,7 +32,7 @@ def counted(folder: Path) -> dict[str, int] | None:
 
 
 def _instructions(command: Command) -> int:
-    """The count at the end of the log; hashes, and so the order of sets, are the same each time.
+    """Run a command under valgrind and return its count. Hashes are fixed, so it repeats exactly.
 
     Raises:
         RuntimeError: the command failed.
@@ -46,7 +46,7 @@ def _instructions(command: Command) -> int:
 
 
 def table(counts: dict[str, int] | None) -> str:
-    """The counts, beside that of the import of the SDK."""
+    """Return the counts as a table, relative to an import of the SDK."""
     if counts is None:
         return NO_VALGRIND
     lines = [f"{name:<32}{count / 1e6:>8,.0f}{count / counts[SDK]:>10.2f}" for name, count in counts.items()]

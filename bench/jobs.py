@@ -1,6 +1,6 @@
-"""Jobs that take a while: how near the tap comes to what so many jobs at once must take at least.
+"""Runs with slow jobs: their time, compared with the minimum for so many jobs at once.
 
-The sandbox, a process of its own, lets each job take 2 s.
+Each job of the sandbox, which runs in a separate process, takes 2 s.
 """
 
 from __future__ import annotations
@@ -36,38 +36,38 @@ _FIRST, _SECOND, _LAST = "2026-03-02", "2026-03-03", f"2026-03-{2 + _DAYS:02}"
 
 @dataclass(frozen=True)
 class Wait:
-    """How long a run took that mostly waits for jobs."""
+    """The time of a run that mostly waits for jobs."""
 
-    #: Seconds that a run takes with nothing to do.
+    #: Seconds of a run with nothing to do.
     start: float
-    #: Seconds that it took.
+    #: Seconds of the run.
     wall: float
-    #: Seconds that the jobs take at least, so many at once.
+    #: Minimum seconds for the jobs, with so many at once.
     ideal: float
 
     @property
     def ratio(self) -> float:
-        """How often the ideal goes into it, the start apart."""
+        """The time without the start, divided by the ideal."""
         return (self.wall - self.start) / self.ideal
 
 
-def measured(folder: Path, rounds: int, told: Callable[[str], None]) -> dict[str, list[Wait]]:
+def measured(folder: Path, rounds: int, log: Callable[[str], None]) -> dict[str, list[Wait]]:
     """Twelve timespans of one stream at several widths, then fifteen streams with one timespan each.
 
     Raises:
-        RuntimeError: a run made other jobs than those.
+        RuntimeError: a run created an unexpected number of jobs.
     """
     waits: dict[str, list[Wait]] = {}
     for number in range(1, rounds + 1):
-        with serving(_SANDBOX, "Ctrl-C") as lines:  # a new one: no run may adopt the jobs of another
+        with serving(_SANDBOX, "Ctrl-C") as lines:  # a new sandbox, so that no run adopts the jobs of another
             for what, take in _runs(folder, lines[0].split()[-1]).items():
-                told(f"{what}, round {number} of {rounds}")
+                log(f"{what}, round {number} of {rounds}")
                 waits.setdefault(what, []).append(take())
     return waits
 
 
 def _runs(folder: Path, url: str) -> dict[str, Callable[[], Wait]]:
-    """What is run against a sandbox at `url`."""
+    """Return the runs against a sandbox at `url`, by name."""
     hosts = {"api_url": url, "start_date": _FIRST, "timespan_hours": 24}
     reporting = CREDENTIALS | hosts | {"token_url": f"{url}/auth/token", "end_date": _LAST}
     by_secret = {name: CREDENTIALS[name] for name in ("account", "client_id", "client_secret")}
@@ -96,7 +96,7 @@ def _wait(folder: Path, config: dict[str, Any], streams: list[str], jobs: int) -
     before = _jobs_made(config["api_url"])
     wall = run([TAP, *everything, *catalog]).wall
     if (made := _jobs_made(config["api_url"]) - before) != jobs:
-        raise RuntimeError(f"{made} jobs were made, and not {jobs}")
+        raise RuntimeError(f"{made} jobs were created instead of {jobs}")
     return Wait(start.wall, wall, math.ceil(jobs / config["max_concurrent_jobs"]) * JOB_SECONDS)
 
 

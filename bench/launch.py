@@ -1,7 +1,7 @@
-"""Run a command, or several joined by `|`, and print what each used: `launch.py OUTPUT LOG COMMAND...`.
+"""Runs a command, or several joined by `|`, and prints what each used: `launch.py OUTPUT LOG COMMAND...`.
 
-A process of its own because Linux counts what a parent occupies as the child's peak, up to
-the moment at which the child becomes another program. So the parent has to be small.
+It is a separate process, because Linux counts the parent's memory as the child's peak until
+the child's `exec`. So the parent has to be small.
 """
 
 import json
@@ -11,7 +11,7 @@ import time
 
 
 def main(output: str, log: str, *arguments: str) -> None:
-    """Run to the end, children of the commands included."""
+    """Run the commands and their children to their end."""
     to_log = (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     began, children = time.monotonic(), []
     source = os.open(os.devnull, os.O_RDONLY)

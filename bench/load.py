@@ -1,7 +1,7 @@
-"""From the tap to the rows in a database: PostgreSQL in four ways, and DuckDB in two.
+"""Loads rows into a database: PostgreSQL in four ways, and DuckDB in two.
 
-Each way runs the tap and a target joined by a pipe, into an empty database. What the
-database server itself uses is not counted; what it takes is a part of the time.
+Each way runs the tap and a target, joined by a pipe, into an empty database. The CPU time of
+the database server is not counted, but its duration is part of the time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ROOT = Path(__file__).parent.parent
 _ENVIRONMENTS = (".venv-judges/built", ".venv-targets/built")
 _POSTGRES = _ROOT / ".venv-targets/meltanolabs-target-postgres/bin/target-postgres"
 _DUCKDB = _ROOT / ".venv-targets/target-duckdb/bin/target-duckdb"
-#: With the DuckDB of the target.
+#: Python of the target's environment, for its DuckDB.
 _PYTHON = _DUCKDB.with_name("python")
 _ROWS = 50_000
 _FAST = {"use_copy": True, "validate_records": False}
@@ -55,18 +55,18 @@ print(duckdb.connect(sys.argv[1]).execute("select count(*) from main.calls").fet
 
 @dataclass(frozen=True)
 class Loaded:
-    """One run."""
+    """The figures of one run."""
 
     wall: float
-    #: Seconds of processor of the tap, and of the target.
+    #: CPU seconds of the tap, and of the target.
     tap: float
     target: float
-    #: How many rows arrived.
+    #: Number of rows in the database.
     rows: int
 
 
 def measured(options: Options) -> Outcome:
-    """Load so many calls in each way in turns.
+    """Load the calls in each way, in turns.
 
     Raises:
         CalledProcessError: the server or a target cannot be installed.
@@ -79,7 +79,7 @@ def measured(options: Options) -> Outcome:
         for number in range(1, options.rounds + 1):
             for what, take in _ways(options.folder, commands, database).items():
                 loads.setdefault(what, []).append(loaded := take())
-                options.told(f"{what}, round {number} of {options.rounds}: {loaded.wall:.1f} s")
+                options.log(f"{what}, round {number} of {options.rounds}: {loaded.wall:.1f} s")
     print(_table(loads, options.rounds))
     return Outcome({what: list(map(asdict, each)) for what, each in loads.items()}, _ratios(loads))
 
@@ -87,7 +87,7 @@ def measured(options: Options) -> Outcome:
 def _ways(
     folder: Path, commands: Mapping[str, Commands], database: Database
 ) -> dict[str, Callable[[], Loaded]]:
-    """What is run, by what it is called."""
+    """Return the ways to load, by name."""
     taps = {is_batch: commands[BATCH if is_batch else "json"][THIS] for is_batch in (False, True)}
     batches = folder / "loaded" / "tap-batches"
     return {
@@ -131,7 +131,7 @@ def _batches_into_duckdb(folder: Path, tap: Command, batches: Path) -> Loaded:
 
 
 def _rows_of(file: Path) -> int:
-    """How many calls a database of DuckDB has, which is removed."""
+    """Return the number of calls in a DuckDB file, and delete it."""
     command: Command = [_PYTHON, "-c", _COUNT, file]
     count = int(subprocess.run(command, capture_output=True, check=True).stdout)
     file.unlink()
@@ -155,7 +155,7 @@ def _table(loads: Mapping[str, Sequence[Loaded]], rounds: int) -> str:
         )
         for what, each in loads.items()
     ]
-    headings = ("", "s of time", "s of processor, tap", "target", "tap's share, %", "rows arrived")
+    headings = ("", "wall s", "CPU s, tap", "target", "tap's share, %", "rows arrived")
     return table(f"Into a database, {_ROWS:,} calls, {rounds} runs in turns", headings, lines)
 
 

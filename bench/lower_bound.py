@@ -1,9 +1,9 @@
-"""The least that these lines take: decode, stamps, encode, write: `python -m bench.lower_bound FILE`.
+"""A lower bound for the tap: decode, timestamps, encode, write. `python -m bench.lower_bound FILE`.
 
-Checks nothing: neither that the file is whole, nor its `total`, nor a key, nor that a stamp is
-one. It takes the fields of the first row for those of all, and the layout of the sandbox for that
-of any report. No HTTP, no state, no SDK; JSON only. What the tap takes beyond this is the price of
-its checks, and of the columns that the file lacks.
+It checks nothing: not the end of the file, its `total`, a key or a timestamp. It assumes that all
+rows have the fields of the first, and that each report has the layout of the sandbox. No HTTP, no
+state, no SDK; JSON only. The tap needs more time for its checks, and for the columns that the file
+lacks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import msgspec
 
 from bench.calls import KINDS
 
-#: Of the powers of two from 32 KiB to 1 MiB, about the fastest.
+#: About the fastest of the powers of two from 32 KiB to 1 MiB.
 _PIECE = 1 << 16
 _BOUNDARY = b"},{"
 _TYPES = {"date-time": str, "integer": int | None, "boolean": bool | None, "string": str | None}

@@ -1,4 +1,4 @@
-"""What commands use, measured in turns."""
+"""Runs commands in turns and measures their time and memory."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 
 _LAUNCH = Path(__file__).with_name("launch.py")
 _ROOT = _LAUNCH.parent.parent
-#: No command takes so many seconds, unless it hangs.
+#: Timeout in seconds. No command takes that long, unless it hangs.
 _PATIENCE = 1200
-#: The stream of what was read: no report of Talkdesk.
+#: The stream of the evidence, which is not a report of Talkdesk.
 _EVIDENCE = "report_files"
-#: The tap as it is installed beside this Python.
+#: The tap that is installed beside this Python.
 TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What one run of a command used."""
+    """The time and memory of one run of a command."""
 
-    #: Seconds of processor, user and system, children included.
+    #: CPU seconds, user and system, including children.
     cpu: float
-    #: Seconds that passed.
+    #: Seconds of wall time.
     wall: float
-    #: The most memory that it occupied, in MiB.
+    #: Peak memory in MiB.
     peak: float
-    #: When it began, on the clock of `time.monotonic`.
+    #: Start of the run (`time.monotonic`).
     began: float = 0
 
     @classmethod
     def median(cls, usages: Sequence[Usage]) -> Usage:
-        """The median of each figure."""
+        """Return the median of each figure."""
         dicts = [asdict(usage) for usage in usages]
         return cls(**{name: median(each[name] for each in dicts) for name in dicts[0]})
 
@@ -56,8 +56,8 @@ def run(
 
     Args:
         command: The command.
-        output: Where its standard output goes.
-        variables: What its environment has beside this one's.
+        output: File for its standard output.
+        variables: Additional environment variables.
 
     Raises:
         RuntimeError: it failed; the message has the end of its log.
@@ -70,7 +70,7 @@ def run(
 def run_joined(
     commands: Sequence[Command], output: Path | str = os.devnull, variables: Mapping[str, str] | None = None
 ) -> list[Usage]:
-    """Run commands to their end, each reading what the one before it writes; what each used.
+    """Run commands joined by pipes to their end, and return what each used.
 
     Raises:
         RuntimeError: one failed; the message has the end of their log.
@@ -82,7 +82,7 @@ def run_joined(
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch) / "log"
         usages = json.loads(_printed([sys.executable, "-I", "-S", _LAUNCH, output, log, *joined], variables))
-        # If one fails, those before it often do because of that.
+        # If one fails, the ones before it often fail because of that.
         for command, used in reversed(list(zip(commands, usages, strict=True))):
             if code := used.pop("code"):
                 last = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
@@ -91,7 +91,7 @@ def run_joined(
 
 
 def _printed(command: Command, variables: Mapping[str, str] | None = None) -> str:
-    """What a command prints; neither it nor its children outlive this call."""
+    """Return the output of a command. It and its children end with this call at the latest."""
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -108,29 +108,29 @@ def _printed(command: Command, variables: Mapping[str, str] | None = None) -> st
 
 
 def in_turns(
-    commands: Mapping[str, Command], rounds: int, told: Callable[[str], None] = lambda _: None
+    commands: Mapping[str, Command], rounds: int, log: Callable[[str], None] = lambda _: None
 ) -> dict[str, list[Usage]]:
-    """What each command used in each round, in turns (A B C, A B C) so that a busy spell meets all alike."""
+    """Run commands in turns (A B C, A B C), so that a busy machine affects all of them equally."""
     usages: dict[str, list[Usage]] = {name: [] for name in commands}
     for number in range(1, rounds + 1):
         for name, command in commands.items():
             usages[name].append(run(command))
             used = usages[name][-1]
-            told(f"{name}, round {number} of {rounds}: {used.wall:.1f} s, {used.cpu:.1f} s of processor")
+            log(f"{name}, round {number} of {rounds}: {used.wall:.1f} s, {used.cpu:.1f} s CPU")
     return usages
 
 
 def medians(commands: Mapping[str, Command], rounds: int) -> dict[str, Usage]:
-    """The median usage of each command, run in turns."""
+    """Return the median usage of each command, run in turns."""
     return {name: Usage.median(each) for name, each in in_turns(commands, rounds).items()}
 
 
 @contextmanager
 def serving(command: Command, until: str) -> Generator[list[str]]:
-    """A server as a process of its own, and the lines that it has printed up to one that begins so.
+    """Run a server process, and yield its output up to the line that begins with `until`.
 
     Raises:
-        RuntimeError: it ended before that.
+        RuntimeError: it ended before that line.
     """
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         assert process.stdout
@@ -141,14 +141,14 @@ def serving(command: Command, until: str) -> Generator[list[str]]:
                 if lines[-1].startswith(until):
                     break
             else:
-                raise RuntimeError(f"{command} has ended")
+                raise RuntimeError(f"{command} ended")
             yield lines
         finally:
             process.terminate()
 
 
 def selecting(streams: Collection[str], config: Command, catalog: Path) -> Path:
-    """A catalog of the tap, as a file, in which just these streams are selected.
+    """Write a catalog of the tap in which only these streams are selected, and return its path.
 
     Args:
         streams: Their names.
@@ -166,7 +166,7 @@ def selecting(streams: Collection[str], config: Command, catalog: Path) -> Path:
 
 
 def every_stream(config: Command, catalog: Path) -> list[str]:
-    """The streams that are read from Talkdesk, in the order of the tap's catalog.
+    """Return the streams that are read from Talkdesk, in the order of the tap's catalog.
 
     Args:
         config: The option that names the tap's config.
@@ -177,7 +177,7 @@ def every_stream(config: Command, catalog: Path) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """The environment without anybody's settings for the tap, and with loopback reached directly."""
+    """Return the environment without settings for the tap, and without a proxy for loopback."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_")}
     unproxied = ",".join(filter(None, (kept.get("no_proxy") or kept.get("NO_PROXY"), "127.0.0.1")))
     return kept | {"NO_PROXY": unproxied, "no_proxy": unproxied}

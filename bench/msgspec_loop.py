@@ -1,7 +1,7 @@
-"""A plain loop over msgspec, as one writes it by hand: `python -m bench.msgspec_loop FILE`.
+"""A simple hand-written loop with msgspec: `python -m bench.msgspec_loop FILE`.
 
-Typed decode of 1 MiB at a time, stamps row by row, one RECORD message for each row. No HTTP, no
-check, no state, no SDK. It is no lower bound: the tap's own path may be faster. Reads JSON and CSV.
+Typed decode of 1 MiB at a time, timestamps row by row, one RECORD message for each row. No HTTP, no
+checks, no state, no SDK. It is not a lower bound: the tap may be faster. Reads JSON and CSV.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BOOLEANS = {"true": True, "false": False, "": None}
 
 
 class RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):
-    """A RECORD message; of this order."""
+    """A RECORD message, with its members in this order."""
 
     stream: str
     record: Any
@@ -40,7 +40,7 @@ class RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):
 
 
 def json_rows(file: BinaryIO) -> Iterator[Rows]:
-    """The rows of a JSON report, in pieces that are cut where an entry ends."""
+    """Yield the rows of a JSON report, in chunks that end at the end of an entry."""
     buffer = file.read(_PIECE)
     buffer = buffer[buffer.index(b"[") + 1 :]
     if (first := buffer.find(_BOUNDARY)) < 0:
@@ -72,7 +72,7 @@ def _rfc3339(stamp: str) -> str:
 
 
 def csv_rows(file: BinaryIO) -> Iterator[Rows]:
-    """The rows of a CSV report, of which each piece is typed column by column."""
+    """Yield the rows of a CSV report, in chunks whose types are converted column by column."""
     reader = csv.reader(map(bytes.decode, file))
     header = next(reader)
     row = _row(header)

@@ -1,4 +1,4 @@
-"""What every part of the benchmark is given, and what it gives back."""
+"""`Options` and `Outcome`: the input and the result of each part of the benchmark."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
 class Options:
     """How to measure."""
 
-    #: Where files can lie while something is measured.
+    #: Folder for temporary files.
     folder: Path
-    #: How often each thing is run, in turns with what it is compared with.
+    #: Number of runs of each command, in turns with those that it is compared with.
     rounds: int
     #: Numbers of rows.
     rows: Sequence[int]
-    #: Whether it is enough to see that the benchmark works.
+    #: Whether the run only checks that the benchmark works.
     quick: bool
-    #: Seconds that a round trip to a server takes that is far away.
+    #: Seconds of a round trip to the distant server.
     round_trip: float
-    #: Seconds that the jobs of such a server take.
+    #: Seconds of a job of the distant server.
     job_seconds: float
-    #: How many jobs the tap may have there at once.
+    #: The tap's `max_concurrent_jobs` for the distant server.
     width: int
-    #: This version of the tap, and the one that it is compared with, if there is one.
+    #: This version of the tap, and the one to compare with, if any.
     versions: Sequence[Version]
-    #: Is given signs of life.
-    told: Callable[[str], None]
+    #: Receives progress messages.
+    log: Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a part has measured."""
+    """The results of a part."""
 
-    #: For the file of figures.
+    #: Figures for the JSON file.
     figures: Any
     ratios: Sequence[Ratio] = field(default=())

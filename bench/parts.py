@@ -1,4 +1,4 @@
-"""The parts that run on one machine: start, rules, jobs that take a while, rows."""
+"""The parts that need no distant server: start, rules, slow jobs, rows."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ if TYPE_CHECKING:
 
 
 def startups(options: Options) -> Outcome:
-    """Starting, beside the SDK."""
-    starts = startup.measured(options.folder, options.rounds, options.told)
+    """Measure the start of the tap, compared with the SDK's."""
+    starts = startup.measured(options.folder, options.rounds, options.log)
     print(tables.of_starts(starts))
     return Outcome(_as_dicts(starts), list(ratios.of_starts(starts)))
 
 
 def rule_costs(options: Options) -> Outcome:
-    """What each rule of the records costs."""
-    options.told("what each rule costs")
+    """Measure the cost of each rule of the records."""
+    options.log("what each rule costs")
     costs = rules.measured(max(options.rounds, 5))
     print(tables.of_rules(costs))
     return Outcome(costs)
 
 
 def waits(options: Options) -> Outcome:
-    """Jobs that take a while."""
-    each = jobs.measured(options.folder, options.rounds, options.told)
+    """Measure runs with slow jobs."""
+    each = jobs.measured(options.folder, options.rounds, options.log)
     print(tables.of_jobs(each))
     return Outcome(_as_dicts(each), list(ratios.of_jobs(each)))
 
 
 def row_rates(options: Options) -> Outcome:
-    """Rows, beside others that read and write the same."""
+    """Measure rows per second, compared with programs that read and write the same."""
     figures: Figures = {}
     print(tables.HOW_ROWS)
     sizes = (0, *sorted(options.rows))
-    for form, count, used in rows.measured(options.folder, sizes, options.rounds, options.told):
+    for form, count, used in rows.measured(options.folder, sizes, options.rounds, options.log):
         figures.setdefault(form, {})[count] = used
         starts = figures[form][0]
         text = tables.of_rows(form, count, used, starts) if count else tables.of_no_rows(form, used)

@@ -1,6 +1,6 @@
-"""A tap for the same rows as most people write one: the SDK's classes, its defaults, `requests`.
+"""A typical simple tap for the same rows: the SDK's classes with their defaults, and `requests`.
 
-It fetches the file from its address, without sign-in and job, and holds it in memory.
+It downloads the file from its URL into memory, without sign-in and job.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PlainCalls(Stream):
-    """Calls."""
+    """The calls of a report file."""
 
     name = "calls"
     schema = SCHEMA
@@ -30,7 +30,7 @@ class PlainCalls(Stream):
     replication_key = "end_at"
 
     def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
-        """All rows of the file."""
+        """Return all rows of the file."""
         response = requests.get(self.config["url"], timeout=60)
         response.raise_for_status()
         response.encoding = "utf-8"
@@ -40,7 +40,7 @@ class PlainCalls(Stream):
             yield from csv.DictReader(io.StringIO(response.text, newline=""))
 
     def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002
-        """Timestamps as RFC 3339, and text from CSV as what it means."""
+        """Convert timestamps to RFC 3339, and text from CSV to its type."""
         return {name: _typed(name, value) for name, value in row.items()}
 
 
@@ -58,13 +58,13 @@ def _typed(name: str, value: Any) -> Any:
 
 
 class PlainTap(Tap):
-    """The tap."""
+    """A tap with one stream."""
 
     name = "plain-tap"
     config_jsonschema = th.PropertiesList(th.Property("url", th.StringType, required=True)).to_dict()
 
     def discover_streams(self) -> Sequence[Stream]:
-        """The only stream."""
+        """Return the only stream."""
         return [PlainCalls(self)]
 
 

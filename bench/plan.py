@@ -1,4 +1,4 @@
-"""Plans of three sizes: how soon the first job is created, in how much memory, and how soon TERM ends it."""
+"""Plans of three sizes: time until the first job is created, memory, and time until TERM ends the run."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from bench.part import Options
     from bench.versions import Version
 
-#: No plan takes so many seconds, unless the tap hangs.
+#: Timeout in seconds. No run takes that long, unless the tap hangs.
 _PATIENCE = 300
-#: Seconds that a run goes on after its first job, for what it makes meanwhile.
+#: Seconds that a run continues after its first job, to include what it allocates then.
 _GOING_ON = 1.0
 _HOURS = 1
-#: What is read, the end of the period that begins with 2016, and whether it is all streams.
+#: Title, end of the period that begins with 2016, whether all streams are read, hours of a timespan.
 _SIZES = (
     ("1 stream, a day", "2016-01-02", False, 24),
     ("17 streams, a month of hours", "2016-02-01", True, _HOURS),
@@ -41,25 +41,25 @@ _FIRST_JOB, _MEMORY, _TERM = 1.2, 10, 1.0
 
 @dataclass(frozen=True)
 class Begun:
-    """One run that was ended after its first job."""
+    """The figures of a run that was ended after its first job."""
 
-    #: Seconds to the first job.
+    #: Seconds until the first job.
     first: float
-    #: The most memory that it occupied, in MiB.
+    #: Peak memory in MiB.
     peak: float
-    #: Seconds from TERM to the end.
+    #: Seconds from TERM until the end.
     term: float
 
 
 def measured(options: Options) -> Outcome:
-    """Begin to read each size with each version in turns, and end that."""
+    """Start a run of each size with each version, in turns, and end it after its first job."""
     runs: dict[str, dict[str, list[Begun]]] = {}
     rounds = 1 if options.quick else options.rounds
     for number in range(1, rounds + 1):
         for what, end, is_all, hours in _SIZES:
             for version in options.versions:
                 begun = _begun(options, version, end, hours, is_all=is_all)
-                options.told(f"{what}, {version.name}, round {number} of {rounds}: {begun.first:.2f} s")
+                options.log(f"{what}, {version.name}, round {number} of {rounds}: {begun.first:.2f} s")
                 runs.setdefault(version.name, {}).setdefault(what, []).append(begun)
     print(_table(runs), flush=True)
     figures = {
@@ -81,10 +81,10 @@ def _begun(options: Options, version: Version, end: str, hours: int, *, is_all: 
 
 
 def _watched(command: Command, version: Version, sandbox: Sandbox) -> Begun:
-    """Run a command to its first job and a little further, then end it.
+    """Run a command until shortly after its first job, then end it.
 
     Raises:
-        RuntimeError: it made no job.
+        RuntimeError: it created no job.
     """
     began = time.monotonic()
     with subprocess.Popen(
@@ -96,21 +96,21 @@ def _watched(command: Command, version: Version, sandbox: Sandbox) -> Begun:
         try:
             while not sandbox.jobs:
                 if process.poll() is not None or time.monotonic() - began > _PATIENCE:
-                    raise RuntimeError(f"{version.name} made no job")
+                    raise RuntimeError(f"{version.name} created no job")
                 time.sleep(0.002)
             first = time.monotonic() - began
             time.sleep(_GOING_ON)
             peak = _peak(process.pid)
-            told = time.monotonic()
+            stopped = time.monotonic()
             process.terminate()
             process.wait(_PATIENCE)
-            return Begun(first, peak, time.monotonic() - told)
+            return Begun(first, peak, time.monotonic() - stopped)
         finally:
             process.kill()
 
 
 def _peak(pid: int) -> float:
-    """The most memory that a process has occupied, in MiB; Linux only."""
+    """Return the peak memory of a process, in MiB. Linux only."""
     found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
     assert found
     return int(found[1]) / 1024

@@ -1,4 +1,4 @@
-"""What a row costs, step by step: the tap itself under Python's profiler, with rows in JSON."""
+"""Profiles the tap with Python's profiler: the cost of a JSON row, step by step."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from bench.part import Options
     from bench.rows import Commands
 
-    #: File, line and name of a function; `~`, 0 and a description for one that is written in C.
+    #: File, line and name of a function; `~`, 0 and a description for a C function.
     Function = tuple[str, int, str]
 
-#: A function in C, by what its description contains; `encode_lines` before `encode`.
+#: Steps of C functions, by a part of their description; `encode_lines` before `encode`.
 _IN_C = {
     "'decode' of 'msgspec": "decode into typed rows",
     "'encode_lines' of 'msgspec": "encode",
     "'write' of '_io.FileIO'": "write",
 }
-#: A function of the tap, by file and name; those that it calls in C count as it does.
+#: A function of the tap, by file and name. C functions that it calls count for its step.
 _IN_PYTHON = {
     ("columns.py", "records_of"): "stamps",
     ("columns.py", "check_keys"): "check keys and boundaries",
@@ -55,7 +55,7 @@ _ROWS, _QUICK_ROWS = 200_000, 20_000
 
 
 def measured(options: Options) -> Outcome:
-    """Profile some runs, and print microseconds of processor a row, beside runs without a profiler."""
+    """Profile some runs, and print CPU microseconds per row, beside runs without the profiler."""
     rows = _QUICK_ROWS if options.quick else _ROWS
     profile = options.folder / "profile"
     with contestants(options.folder / "profiled", 0) as commands:
@@ -63,7 +63,7 @@ def measured(options: Options) -> Outcome:
     costs: list[dict[str, float]] = []
     with contestants(options.folder / "profiled", rows) as commands:
         for number in range(1, options.rounds + 1):
-            options.told(f"{rows:,} rows under the profiler, round {number} of {options.rounds}")
+            options.log(f"{rows:,} rows under the profiler, round {number} of {options.rounds}")
             used = {name: run(command).cpu for name, command in _commands(commands, profile).items()}
             whole = {name: (cpu - starts[name]) * 1e6 / rows for name, cpu in used.items()}
             steps = {name: seconds * 1e6 / rows for name, seconds in _steps(profile).items()}
@@ -71,8 +71,8 @@ def measured(options: Options) -> Outcome:
             costs.append({**steps, **rest, **whole})
     ordered = sorted(_STEPS, key=lambda name: -median(cost[name] for cost in costs))
     lines = [(name, Range.of(cost[name] for cost in costs).text()) for name in (*ordered, *_BESIDE)]
-    title = f"What a row costs, {rows:,} rows of calls in JSON, {options.rounds} runs in turns"
-    print(table(title, ("", "microseconds a row"), lines), flush=True)
+    title = f"Cost of a row, {rows:,} rows of calls in JSON, {options.rounds} runs in turns"
+    print(table(title, ("", "microseconds per row"), lines), flush=True)
     return Outcome(costs)
 
 
@@ -83,7 +83,7 @@ def _commands(commands: Mapping[str, Commands], profile: Path) -> Commands:
 
 
 def _steps(file: Path) -> dict[str, float]:
-    """Seconds of each step."""
+    """Return the seconds of each step."""
     took = dict.fromkeys(_STEPS, 0.0)
     for step, seconds in _attributed(pstats.Stats(str(file))):
         took[step] += seconds
@@ -91,7 +91,7 @@ def _steps(file: Path) -> dict[str, float]:
 
 
 def _attributed(profile: pstats.Stats) -> Iterator[tuple[str, float]]:
-    stats: dict[Function, Any] = vars(profile)["stats"]  # not among its declared attributes
+    stats: dict[Function, Any] = vars(profile)["stats"]  # not a declared attribute
     for function, (_, _, own, _, callers) in stats.items():
         if (step := _step(function)) is not None:
             yield step, own

@@ -1,7 +1,7 @@
-"""The tap under Python's profiler: `python -m bench.profiled FILE OPTIONS...`, options being the tap's.
+"""Runs the tap with Python's profiler: `python -m bench.profiled FILE OPTIONS...`, with the tap's options.
 
-Counts the processor time of the main thread, which reads the report files and writes the
-records; requests and downloads have threads of their own.
+It counts the CPU time of the main thread, which reads the report files and writes the
+records. Requests and downloads run in other threads.
 """
 
 import cProfile

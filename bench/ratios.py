@@ -1,4 +1,4 @@
-"""The figures that the project wants to reach, beside those that it has."""
+"""Compares the measured figures with the project's targets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bench.rows import Figures
 
 AT_LEAST, AT_MOST = "at least", "at most"
-#: Form, contestant, the one it is compared with, the ratio that is wanted, and the one that is hoped for.
+#: Form, contestant, the one it is compared with, and the target ratio if there is one.
 _SPEEDS: Sequence[tuple[str, str, str, float | None]] = (
     ("json", THIS, PLAIN, 12),
     ("json", THIS, BOUND, None),
@@ -33,7 +33,7 @@ _MEMORY_GROWTH, _MEMORY, _JOBS, _DISCOVER = 1.1, 100, 1.15, 1.3
 
 @dataclass(frozen=True)
 class Ratio:
-    """A figure that was measured in several runs, and the one that is wanted."""
+    """A figure measured in several runs, and its target."""
 
     what: str
     value: Range
@@ -43,7 +43,7 @@ class Ratio:
 
     @property
     def reached(self) -> str:
-        """Whether it is as wanted in every run, in some, or in none; empty if nothing is wanted."""
+        """Whether every run, some runs or no run reach the target; empty without a target."""
         if self.wanted is None:
             return ""
         is_good = [
@@ -53,7 +53,7 @@ class Ratio:
 
 
 def of_rows(figures: Figures) -> Iterator[Ratio]:
-    """By rows per second of processor, the start of each apart; then memory."""
+    """Yield ratios of rows per CPU second, without the start; then memory."""
     for form, this, other, wanted in _SPEEDS:
         by_rows = figures.get(form, {})
         for rows, used in by_rows.items():
@@ -74,21 +74,21 @@ def of_rows(figures: Figures) -> Iterator[Ratio]:
 def without_start(
     used: Mapping[str, Sequence[Usage]], starts: Mapping[str, Sequence[Usage]], name: str
 ) -> list[float]:
-    """Seconds of processor of each run of a contestant, without the median of those that no rows take.
+    """Return the CPU seconds of each run of a contestant, without the median of its runs without rows.
 
-    What is too short to be told from a start counts as a millisecond.
+    A run that is as short as a start counts as a millisecond.
     """
     start = Usage.median(starts[name]).cpu
     return [max(each.cpu - start, 0.001) for each in used[name]]
 
 
 def of_jobs(waits: Mapping[str, Sequence[Wait]]) -> Iterator[Ratio]:
-    """By seconds, the start apart."""
+    """Yield ratios of seconds, without the start."""
     for what, each in waits.items():
         yield Ratio(f"{what}: time / ideal", Range.of(wait.ratio for wait in each), AT_MOST, _JOBS)
 
 
 def of_starts(starts: Mapping[str, Sequence[Usage]]) -> Iterator[Ratio]:
-    """By seconds."""
+    """Yield ratios of seconds."""
     walls = ([used.wall for used in starts[name]] for name in (DISCOVER, SDK))
     yield Ratio(f"{DISCOVER} / {SDK}", Range.of_ratios(*walls), AT_MOST, _DISCOVER)

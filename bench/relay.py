@@ -1,13 +1,13 @@
-"""A relay on loopback that makes a server seem far away: `relay.py SECONDS PORT...`.
+"""A relay on loopback that adds a round trip to a server: `relay.py SECONDS PORT...`.
 
-For each port of a server it listens on one of its own, and prints them. Bytes pass half a
-round trip later in either direction. What a client sends first passes one round trip later
-still, which is what opening a TCP connection takes. TLS passes end to end. Bandwidth is not
-limited, and there is no slow start.
+It listens on a port for each port of the server, and prints its ports. Bytes are delayed by half
+a round trip in each direction. The first bytes of a client are delayed by one more round trip, the
+time to open a TCP connection. TLS is passed through. Bandwidth is not limited, and there is no
+slow start.
 
-For each line on standard input it prints when connections were opened since the line before, on
-the clock of `time.monotonic`, and to which port of the server. It ends with its standard input.
-A process of its own, so that it delays nothing but bytes.
+For each line on standard input it prints the connections opened since the line before: the time
+(`time.monotonic`) and the port of the server. It ends when standard input ends. It is a separate
+process, so that it delays nothing else.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _PIECE = 1 << 16
 
 
 class Relay:
-    """Listens in front of the ports of a server."""
+    """Relays connections to the ports of a server."""
 
     def __init__(self, round_trip: float) -> None:
-        """Listen nowhere yet; `round_trip` is in seconds."""
+        """Start without ports. `round_trip` is in seconds."""
         self._round_trip = round_trip
         self._opened: list[tuple[float, int]] = []
 
     async def listen(self, port: int) -> int:
-        """The port that stands in front of another."""
+        """Listen in front of a port of the server, and return the new port."""
         server = await asyncio.start_server(partial(self._connected, port), "127.0.0.1", 0)
         return int(server.sockets[0].getsockname()[1])
 
     def opened(self) -> list[tuple[float, int]]:
-        """When connections were opened since the last call, and to which port of the server."""
+        """Return time and server port of the connections opened since the last call."""
         opened, self._opened = self._opened, []
         return opened
 
@@ -54,7 +54,7 @@ class Relay:
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, earliest: float
     ) -> None:
-        """Pass on what arrives, each piece when it is due; nothing was sent before `earliest`."""
+        """Relay bytes, each piece when it is due, and nothing before `earliest`."""
         queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         sender = asyncio.create_task(_send(queue, writer))
         try:

@@ -1,4 +1,4 @@
-"""Report files of calls, prepared: the rows, and the bytes, of the sandbox."""
+"""Prepares report files of calls, with the rows and bytes of the sandbox."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.reports.reporting import Row
 
 FORMATS = ("json", "csv")
-#: The longest timespan there is; it begins where timespans are cut, so that it is a single job.
+#: The longest possible timespan. It begins on the tap's timespan grid, so it is a single job.
 HOURS = 720
 START = datetime(1970, 1, 1, tzinfo=UTC) + 680 * timedelta(hours=HOURS)
 END = START + timedelta(hours=HOURS)
@@ -31,10 +31,10 @@ _PIECE = 1 << 20
 
 
 def prepare(folder: Path, rows: int) -> None:
-    """Write the report of so many calls, in each format.
+    """Write a report of `rows` calls, in each format.
 
     Raises:
-        ValueError: there are not so many in the longest timespan.
+        ValueError: the longest timespan has fewer calls.
     """
     folder.mkdir()
     for file_format in FORMATS:
@@ -45,7 +45,7 @@ def prepare(folder: Path, rows: int) -> None:
 
 
 def copy(request: JobRequest, to: Path) -> None:
-    """Write the report file of a job request, as the sandbox has it."""
+    """Write the sandbox's report file of a job request."""
     file = write(Job("prepared", request, Pace.now(), lambda: END, END))
     with to.open("wb") as written:
         for offset in range(0, file.length, _PIECE):
@@ -53,7 +53,7 @@ def copy(request: JobRequest, to: Path) -> None:
 
 
 def path(folder: Path, file_format: str) -> Path:
-    """Where the file of a format lies."""
+    """Return the path of the file of a format."""
     return folder / f"calls.{file_format}"
 
 
@@ -63,5 +63,5 @@ def _rows(count: int) -> Iterator[Row]:
 
 def _layout(rows: int, total: int) -> tuple[str, str]:
     if total != rows:
-        raise ValueError(f"{rows} rows were wanted, and there are {total}")
+        raise ValueError(f"{rows} rows are needed, but there are {total}")
     return f'{{"total":{total},"entries":[', "]}"

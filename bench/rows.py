@@ -1,8 +1,8 @@
-"""Rows of calls: the tap beside its ordinary path, a plain tap, two loops over msgspec, and `cat`.
+"""Rows per second: the tap, its ordinary path, a plain tap, two msgspec loops, and `cat`.
 
-The files are prepared, and a server that has nothing else to do hands them out. The tap creates
-a job, polls and downloads as always; the plain tap fetches the file from the same server; the
-loops and `cat` read it from the disk. All output goes to /dev/null.
+The files are prepared before, and a minimal server serves them. The tap creates a job, polls and
+downloads as usual. The plain tap downloads the file from the same server. The loops and `cat` read
+it from disk. All output goes to /dev/null.
 """
 
 from __future__ import annotations
@@ -23,59 +23,59 @@ if TYPE_CHECKING:
 
     from bench.measure import Command, Usage
 
-    #: By contestant.
+    #: Usage by contestant.
     Commands = dict[str, Command]
-    #: By form, number of rows and contestant; one of each round.
+    #: Usages by form, number of rows and contestant; one for each round.
     Figures = dict[str, dict[int, dict[str, list[Usage]]]]
 
 THIS, ORDINARY, PLAIN, CAT = "tap", "tap, ordinary path", "plain tap", "cat"
 LOOP, BOUND = "msgspec loop", "lower bound"
-#: Only run with so many rows: they take minutes with more, and the plain tap gigabytes.
+#: Slow contestants, and the most rows for them: with more they take minutes, and the plain tap gigabytes.
 _SLOW, MOST_SLOW_ROWS = (ORDINARY, PLAIN), 100_000
 BATCH = "batch"
-#: In which form rows come, or leave.
+#: The forms in which rows are read or written.
 FORMS = (*FORMATS, BATCH)
 
 _SERVER = Path(__file__).with_name("server.py")
-#: Changes nothing, but sends every record through the SDK's mapper, as any stream map does.
+#: Changes nothing, but passes every record through the SDK's mapper, as any stream map does.
 _STREAM_MAPS = {"calls": {"__alias__": "calls"}}
 _CREDENTIALS = ("account", "client_id", "client_secret", "username", "password")
-#: Enough that files are read in more than one piece.
+#: Enough rows that files are read in more than one chunk.
 _COMPARED = 5000
 
 
 def measured(
-    folder: Path, sizes: Sequence[int], rounds: int, told: Callable[[str], None]
+    folder: Path, sizes: Sequence[int], rounds: int, log: Callable[[str], None]
 ) -> Iterator[tuple[str, int, dict[str, list[Usage]]]]:
-    """Form, number of rows, and what each contestant used; no BATCH where the tap does not write it.
+    """Yield form, number of rows, and what each contestant used; no BATCH if the tap does not write it.
 
     Args:
-        folder: Where files can lie; some 1.3 GB for a million rows.
-        sizes: Numbers of rows. No rows are the cost of starting.
-        rounds: How often each is run.
-        told: Is given signs of life.
+        folder: Folder for files; about 1.3 GB for a million rows.
+        sizes: Numbers of rows. Zero rows give the cost of the start.
+        rounds: Number of runs of each.
+        log: Receives progress messages.
 
     Raises:
         ValueError: the contestants do not write the same records.
     """
-    told("do all write the same records?")
+    log("do all write the same records?")
     with contestants(folder / "compared", _COMPARED) as commands:
         forms = [form for form in FORMS if form != BATCH or _writes_batches(commands[form][THIS])]
         for form in forms:
             compare(commands[form], folder / "output", _COMPARED)
     for rows in sizes:
-        told(f"preparing {rows:,} rows")
+        log(f"preparing {rows:,} rows")
         with contestants(folder / "measured", rows) as commands:
             for form in forms:
-                told(f"{rows:,} rows, {form}")
+                log(f"{rows:,} rows, {form}")
                 left_out = _SLOW if rows > MOST_SLOW_ROWS else ()
                 running = {name: each for name, each in commands[form].items() if name not in left_out}
-                yield form, rows, in_turns(running, rounds, told)
+                yield form, rows, in_turns(running, rounds, log)
 
 
 @contextmanager
 def contestants(folder: Path, rows: int) -> Generator[dict[str, Commands]]:
-    """The commands by form, while so many rows are served."""
+    """Serve a number of rows, and yield the commands by form."""
     prepare(folder, rows)
     try:
         with serving([sys.executable, _SERVER, folder], "http") as (url,):
@@ -119,14 +119,14 @@ def _commands(folder: Path, form: str, settings: dict[str, Any], catalog: Path) 
 
 
 def _batches(folder: Path) -> dict[str, Any]:
-    """The setting that asks for BATCH, in files of this folder."""
+    """Return the setting for BATCH messages, with files in this folder."""
     folder.mkdir()
     encoding = {"format": "jsonl", "compression": "gzip"}
     return {"batch_config": {"encoding": encoding, "storage": {"root": folder.as_uri(), "prefix": ""}}}
 
 
 def _configured(folder: Path, name: str, config: dict[str, Any]) -> list[str | Path]:
-    """The option with a config, which is written."""
+    """Write a config, and return the option that names it."""
     written = folder / f"{name}.config.json"
     written.write_text(json.dumps(config))
     return ["--config", written]
@@ -143,10 +143,10 @@ def _writes_batches(command: Command) -> bool:
 
 
 def compare(commands: Commands, output: Path, rows: int) -> None:
-    """Prove that all write so many records, and the same.
+    """Check that all write the same records, and as many as expected.
 
     Raises:
-        ValueError: they do not.
+        ValueError: the records differ.
     """
     expected: list[Any] | None = None
     for name, command in commands.items():
@@ -165,7 +165,7 @@ def compare(commands: Commands, output: Path, rows: int) -> None:
 
 
 def _records(output: Path) -> Iterator[Any]:
-    """The records of RECORD messages, and those in the files of BATCH messages, without the tap's nulls."""
+    """Yield the records of RECORD messages and of the files of BATCH messages, without the tap's nulls."""
     for line in output.read_bytes().splitlines():
         message = json.loads(line)
         if message["type"] == "RECORD":

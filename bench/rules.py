@@ -1,4 +1,4 @@
-"""What each rule of the records costs: the same rows, made into lines with one thing more asked of them."""
+"""Measures the cost of each rule of the records: the same rows, each time with one more rule."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     Decode = Callable[[bytes], list[Any]]
 
 ROWS = 20_000
-ALL = "rows as they mostly are"
+ALL = "usual rows"
 
 
 def measured(rounds: int) -> dict[str, float]:
-    """Microseconds of processor for each row, from the bytes of a file to lines, by what is asked."""
+    """Return CPU microseconds per row by rule, from the bytes of a file to lines."""
     with TemporaryDirectory(prefix="bench-") as scratch:
         prepare(Path(scratch) / "rules", ROWS)
         content = path(Path(scratch) / "rules", "json").read_bytes()
@@ -39,13 +39,13 @@ def measured(rounds: int) -> dict[str, float]:
     renamed = {name: f"the_{name}" for name in rows[0]}
     cases: dict[str, tuple[bytes, Decode]] = {
         ALL: (content, _in_chunks()),
-        "timestamps already as they are to be": (_report(map(_stamped, rows)), _in_chunks()),
+        "timestamps already in the final form": (_report(map(_stamped, rows)), _in_chunks()),
         "half of the columns deselected": (content, _in_chunks(selected=half)),
         "key `_row_id`, of five fields": (
             content,
             _in_chunks(keys=(ROW_ID,), row_id_fields=("callsid", "type", "start_at", "end_at", "agent_name")),
         ),
-        "every field by another name": (
+        "every field renamed": (
             _report({renamed[name]: value for name, value in row.items()} for row in rows),
             _in_chunks(aliases={other: name for name, other in renamed.items()}),
         ),
@@ -59,7 +59,7 @@ def measured(rounds: int) -> dict[str, float]:
     }
     del rows
     gc.collect()
-    gc.freeze()  # what was prepared here is not to be looked through while the tap's own objects are
+    gc.freeze()  # the collector must not scan what was prepared here
     took: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(rounds):
         for name, (report, decode) in cases.items():

@@ -1,7 +1,7 @@
-"""A server of the Reporting API that has one report ready: `server.py FOLDER`; prints its address.
+"""A server of the Reporting API with one prepared report: `server.py FOLDER`. Prints its URL.
 
-The sandbox makes up its rows while it serves them, which takes longer than reading them. Here they
-lie on the disk, every job is done at once, and a file is sent by the system itself.
+The sandbox generates its rows while it serves them, which takes longer than reading them. Here the
+files are on disk, every job is done at once, and the operating system sends the file.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _ROUTE = re.compile(r"/(?:reports/calls/(?P<what>jobs|files)/|calls\.)(?P<format
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection. A job's id is its format."""
+    """Handles one connection. A job's id is its format."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     folder: ClassVar[Path]
 
     def do_POST(self) -> None:
-        """Sign in, or order the report."""
+        """Answer a sign-in, or create a job."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/auth/token":
             self._answer(200, {"access_token": "access", "id_token": "id", "expires_in": 86_400})
@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(404, {})
 
     def do_GET(self) -> None:
-        """Lead on from the job to the file, and send that."""
+        """Answer a poll with the location of the file, or send the file."""
         route = _ROUTE.fullmatch(self.path)
         if route is None:
             self._answer(404, {})
@@ -79,11 +79,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: it would take time."""
+        """Log nothing, to save time."""
 
 
 def main(folder: str) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process ends."""
     Handler.folder = Path(folder)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)

@@ -1,4 +1,4 @@
-"""Starting: what the tap takes before it does anything, beside the SDK that it is built on."""
+"""Measures the start of the tap, compared with an import of the SDK."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ BARE, SDK, VERSION, DISCOVER, DISCOVER_REPORTING = (
     "tap --discover",
     "tap --discover, Reporting API",
 )
-#: Wrong where it matters to nobody: no request is made.
+#: Invalid credentials; no request is made.
 _CONFIG = {"account": "bench", "client_id": "bench", "client_secret": "bench", "start_date": "2026-01-01"}
 
 
-def measured(folder: Path, rounds: int, told: Callable[[str], None]) -> dict[str, list[Usage]]:
-    """Some starts of each."""
-    told(f"{rounds} starts of each")
+def measured(folder: Path, rounds: int, log: Callable[[str], None]) -> dict[str, list[Usage]]:
+    """Measure some starts of each command."""
+    log(f"{rounds} starts of each")
     return in_turns(commands(folder), rounds)
 
 
 def commands(folder: Path) -> dict[str, Command]:
-    """What is started; the configs lie in this folder.
+    """Return the commands; their configs are written to this folder.
 
-    The tap is compiled before, as pip does when it installs it: this source tree is not, and where
-    PYTHONDONTWRITEBYTECODE is set, each start would compile it once more.
+    The tap is compiled first, as pip does on installation. Without that, each start would compile it
+    again if PYTHONDONTWRITEBYTECODE is set.
     """
     compileall.compile_dir(Path(tap_talkdesk_reports.__file__).parent, quiet=1)
 

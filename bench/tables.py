@@ -1,4 +1,4 @@
-"""What was measured, as tables of plain text."""
+"""Formats the results as plain text tables."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from bench.ratios import Ratio
 
 HOW_ROWS = """
-Rows: the tap creates a job, polls and downloads, and the plain tap fetches the file, from one server that
-has it ready, in a process of its own; the loops and cat read it from the disk. All write to /dev/null, and
-wrote the same records before. All run in turns. `without start` leaves out the processor time of no rows."""
+Rows: the tap creates a job, polls and downloads. The plain tap downloads the file. Both use the same server,
+a separate process that has the file ready. The loops and cat read the file from disk. All write to /dev/null,
+and a check has shown that they write the same records. All run in turns. `without start` subtracts the CPU
+time of a run without rows."""
 NO_BATCH = "\nRows of calls, batch: not available; the tap refuses the setting batch_config"
 
 
 def of_starts(starts: Mapping[str, Sequence[Usage]]) -> str:
-    """How long each takes to start."""
+    """Return a table of the starts."""
     imported = [used.wall for used in starts[startup.SDK]]
     lines = []
     for name, each in starts.items():
@@ -33,7 +34,7 @@ def of_starts(starts: Mapping[str, Sequence[Usage]]) -> str:
 
 
 def of_jobs(waits: Mapping[str, Sequence[Wait]]) -> str:
-    """How long runs took that mostly wait."""
+    """Return a table of the runs that mostly wait."""
     lines = [
         (
             what,
@@ -49,7 +50,7 @@ def of_jobs(waits: Mapping[str, Sequence[Wait]]) -> str:
 
 
 def of_no_rows(form: str, starts: Mapping[str, Sequence[Usage]]) -> str:
-    """What each contestant uses when there are no rows."""
+    """Return a table of what each contestant uses without rows."""
     lines = [
         (
             name,
@@ -60,13 +61,13 @@ def of_no_rows(form: str, starts: Mapping[str, Sequence[Usage]]) -> str:
         for name, each in starts.items()
     ]
     title = f"Rows of calls, {form}, none: the start, {_runs(starts)}"
-    return table(title, ("", "s of processor", "s of time", "peak MiB"), lines)
+    return table(title, ("", "CPU s", "wall s", "peak MiB"), lines)
 
 
 def of_rows(
     form: str, count: int, usages: Mapping[str, Sequence[Usage]], starts: Mapping[str, Sequence[Usage]]
 ) -> str:
-    """How fast each contestant was, and how large."""
+    """Return a table of the speed and memory of each contestant."""
     lines = [
         (
             name,
@@ -77,20 +78,20 @@ def of_rows(
         )
         for name, each in usages.items()
     ]
-    title = f"Rows of calls, {form}, {count:,}, thousands a second, {_runs(usages)}"
-    return table(title, ("", "of processor", "without start", "of time", "peak MiB"), lines)
+    title = f"Rows of calls, {form}, {count:,}, thousands per second, {_runs(usages)}"
+    return table(title, ("", "CPU", "CPU without start", "wall", "peak MiB"), lines)
 
 
 def of_rules(took: Mapping[str, float]) -> str:
-    """What each rule costs."""
+    """Return a table of the cost of each rule."""
     usual = took[rules.ALL]
     lines = [(name, f"{each:.2f}", f"{each / usual:.2f}") for name, each in took.items()]
     title = f"What each rule costs, {rules.ROWS:,} rows of calls in JSON, from file to lines"
-    return table(title, ("", "microseconds a row", "/ as mostly"), lines)
+    return table(title, ("", "microseconds per row", "/ usual"), lines)
 
 
 def of_ratios(reached: Sequence[Ratio]) -> str:
-    """What is wanted beside what is."""
+    """Return a table of the targets and the measured figures."""
     lines = [
         (
             ratio.what,
@@ -109,7 +110,7 @@ def _runs(usages: Mapping[str, Sequence[object]]) -> str:
 
 
 def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table below its title: the first column to the left, all others to the right."""
+    """Format a table with a title. The first column is left-aligned, the others are right-aligned."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The tap as it is here, and beside it as it was at another commit."""
+"""The current version of the tap, and that of another commit to compare with."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ class Version:
     """One version of the tap."""
 
     name: str
-    #: What its processes need in their environment.
+    #: Environment variables of its processes.
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
 def versions(beside: str | None) -> Generator[list[Version]]:
-    """This version, and that of a commit if one is named; both run with the packages of this Python.
+    """Yield this version, and that of a commit if one is given. Both use the packages of this Python.
 
-    They are compiled before, as pip does with what it installs: where PYTHONDONTWRITEBYTECODE is set,
-    each run would compile them once more.
+    They are compiled first, as pip does on installation. Without that, each run would compile them again
+    if PYTHONDONTWRITEBYTECODE is set.
 
     Args:
         beside: A commit, a branch or a tag of this repository.
 
     Raises:
         CalledProcessError: there is no such commit.
-        RuntimeError: the other version is not the one that Python finds.
+        RuntimeError: Python does not find the other version's package.
     """
     here = Version("this tap")
     compileall.compile_dir(_ROOT / _PACKAGE, quiet=1)
@@ -70,5 +70,5 @@ def versions(beside: str | None) -> Generator[list[Version]]:
             check=True,
         ).stdout
         if not found.startswith(folder):
-            raise RuntimeError(f"{beside}: its package was to be found, and {found.strip()} was")
+            raise RuntimeError(f"{beside}: Python finds {found.strip()} instead of its package")
         yield [here, other]

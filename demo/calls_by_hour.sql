@@ -1,4 +1,4 @@
--- How calls ended, for each hour of the day (UTC). A row may arrive twice, hence distinct.
+-- How calls ended, for each hour of the day (UTC). DISTINCT, because a row may arrive twice.
 select
     hour(start_at at time zone 'UTC') as hour,
     count(*) filter (type in ('inbound', 'outbound')) as answered,

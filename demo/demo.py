@@ -1,4 +1,4 @@
-"""The tap as people run it: two Meltano runs against a made-up contact centre, and a picture of the rows."""
+"""The demo: two Meltano runs that read from the sandbox, then charts of the rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Environment = dict[str, str]
 
 
 def main(api: str) -> None:
-    """Sync twice, so that the second time only newer rows come; then draw what has arrived."""
+    """Sync twice, the second time only newer rows, then draw charts of the rows."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     os.chdir(Path(__file__).resolve().parent.parent)
@@ -42,34 +42,34 @@ def main(api: str) -> None:
 
     with step("meltano install"):
         meltano("install", environment=clean_environment())
-    with sandbox(api, "--seed=1", "--calls-per-day=600", "--pace=asks:2") as settings:
+    with sandbox(api, "--seed=1", "--calls-per-day=600", "--pace=polls:2") as settings:
         url = settings[PREFIX + "API_URL"]
-        print(f"A made-up contact centre answers as Talkdesk's {api.title()} API would, at {url}")
+        print(f"The sandbox serves Talkdesk's {api.title()} API at {url}")
         environment = clean_environment() | settings | {PREFIX + "START_DATE": start.isoformat()}
-        sync(f"{start:%d %b} up to {end:%d %b}", environment | {PREFIX + "END_DATE": end.isoformat()})
-        sync(f"and again: {end:%d %b} up to an hour ago", environment)
+        sync(f"{start:%d %b} to {end:%d %b}", environment | {PREFIX + "END_DATE": end.isoformat()})
+        sync(f"second run: {end:%d %b} to an hour ago", environment)
     print()
     picture.draw()
-    print(f"\nThe rows lie in {OUTPUT}/*.jsonl, what was logged in {OUTPUT}/*.log")
+    print(f"\nThe rows are in {OUTPUT}/*.jsonl, the logs in {OUTPUT}/*.log")
 
 
 def sync(period: str, environment: Environment) -> None:
-    """Run Meltano once, and say how many rows that brought."""
+    """Run Meltano once, and print the number of new rows."""
     before = rows()
     with step("meltano run tap-talkdesk-reports target-jsonl", period):
         meltano("run", "tap-talkdesk-reports", "target-jsonl", environment=environment)
     brought = (f"{now - before[stream]:,} {stream}" for stream, now in rows().items())
-    print(f"  brought {', '.join(brought)}")
+    print(f"  loaded {', '.join(brought)}")
 
 
 def rows() -> dict[str, int]:
-    """How many rows of each stream have arrived."""
+    """Return the number of rows of each stream in the output."""
     files = {stream: OUTPUT / f"{stream}.jsonl" for stream in STREAMS}
     return {stream: file.read_bytes().count(b"\n") if file.exists() else 0 for stream, file in files.items()}
 
 
 def clean_environment() -> Environment:
-    """Without the account and state of whoever runs this, and with this demo's own in their place."""
+    """Return the environment with the demo's account and state in place of the user's own."""
     others = ("TAP_TALKDESK_REPORTS_", "TARGET_JSONL_", "MELTANO_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     unproxied = ",".join(filter(None, (kept.get("no_proxy") or kept.get("NO_PROXY"), "127.0.0.1")))
@@ -85,24 +85,24 @@ def clean_environment() -> Environment:
 
 @contextmanager
 def sandbox(api: str, *options: str) -> Generator[Environment]:
-    """A sandbox on free ports, and the settings that it prints for a tap that reads from this API."""
+    """Run a sandbox on free ports, and yield the tap's settings that it prints for an API."""
     log = OUTPUT / "sandbox.log"
     with log.open("wb") as output, running([*SANDBOX, *options], output) as process:
         while "Ctrl-C" not in log.read_text():
             if process.poll() is not None:
-                fail("The sandbox has ended", log)
+                fail("The sandbox stopped", log)
             time.sleep(0.1)
         yield printed_settings(api, log.read_text())
 
 
 def printed_settings(api: str, greeting: str) -> Environment:
-    """The settings of an API, of which the sandbox prints each below a comment that names it."""
+    """Return the settings of an API, which the sandbox prints below a comment with its name."""
     group = re.split(rf"# {api} API.*", greeting, maxsplit=1, flags=re.IGNORECASE)[1].split("\n\n")[0]
     return dict(line.strip().split("=", 1) for line in group.strip().splitlines())
 
 
 def meltano(*arguments: str, environment: Environment) -> None:
-    """Run Meltano, whose words are kept for the case that it fails."""
+    """Run Meltano with its output in a log, for the case that it fails."""
     log = OUTPUT / "meltano.log"
     with log.open("ab") as output, running([MELTANO, *arguments], output, environment) as process:
         if code := process.wait():
@@ -113,7 +113,7 @@ def meltano(*arguments: str, environment: Environment) -> None:
 def running(
     command: list[str], output: IO[bytes], environment: Environment | None = None
 ) -> Generator[subprocess.Popen[bytes]]:
-    """A process that does not outlive the block, however that is left."""
+    """Run a process that ends with the block at the latest."""
     process = subprocess.Popen(
         command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
     )
@@ -130,7 +130,7 @@ def running(
 
 @contextmanager
 def step(command: str, remark: str = "") -> Generator[None]:
-    """Say what is being done, then how long it took."""
+    """Print a command, then the time that it took."""
     began = time.monotonic()
     print(f"$ {command:<46}{remark and f'# {remark}'} ... ", end="", flush=True)
     yield
@@ -138,9 +138,9 @@ def step(command: str, remark: str = "") -> Generator[None]:
 
 
 def fail(what: str, log: Path) -> NoReturn:
-    """End with the last lines of a log."""
+    """Exit with the last lines of a log."""
     last = log.read_text(errors="replace").splitlines()[-30:]
-    sys.exit("\n".join(["", *last, f"{what}; above are the last lines of {log}"]))
+    sys.exit("\n".join(["", *last, f"{what}. The last lines of {log} are above."]))
 
 
 if __name__ == "__main__":

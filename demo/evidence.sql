@@ -1,4 +1,4 @@
--- What was read of each stream, by the stream `report_files`: timespans, the time they cover, gaps, rows.
+-- Per stream, from `report_files`: number of timespans, the period they cover, gaps, rows.
 select
     stream,
     count(*) as timespans,

@@ -1,4 +1,4 @@
-"""What a demo's rows look like in a terminal, drawn from two SQL queries over the files."""
+"""Terminal charts of the demo's rows, from SQL queries over the files."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import duckdb
 HERE = Path(__file__).parent
 WIDTH = 60
 
-# An outcome's bar is told by its shade and, where the terminal has colours, by its colour.
+# The bars of the outcomes differ in shade and, if the terminal has colours, in colour.
 OUTCOMES = {"answered": ("█", 32), "missed": ("▓", 33), "abandoned": ("░", 31)}
 
 
 def draw() -> None:
-    """Print both pictures and the evidence; the queries name the files, below the project's folder."""
+    """Print both charts and the evidence. The queries contain file paths relative to the project's folder."""
     draw_calls_by_hour()
     print()
     draw_time_per_status()
@@ -25,7 +25,7 @@ def draw() -> None:
 
 
 def draw_calls_by_hour() -> None:
-    """A bar for each hour of the day, divided by how the calls ended."""
+    """Print a bar for each hour of the day, divided by how the calls ended."""
     hours = duckdb.execute((HERE / "calls_by_hour.sql").read_text()).fetchall()
     scale = WIDTH / max(sum(counts) for _, *counts in hours)
     legend = "   ".join(f"{painted(bar, colour)} {outcome}" for outcome, (bar, colour) in OUTCOMES.items())
@@ -37,23 +37,23 @@ def draw_calls_by_hour() -> None:
 
 
 def draw_time_per_status() -> None:
-    """A bar for each status, as long as the time that all agents together spent in it."""
+    """Print a bar for each status, by the time that all agents together spent in it."""
     statuses = duckdb.execute((HERE / "time_per_status.sql").read_text()).fetchall()
     longest, total = max(hours for _, hours in statuses), sum(hours for _, hours in statuses)
     name_width = max(len(status) for status, _ in statuses)
-    print("Time that agents spent in each status, but for Offline")
+    print("Time of all agents by status, without Offline")
     for status, hours in statuses:
         bar = painted("█" * round(hours / longest * (WIDTH - name_width)), 36)
         print(f"  {status:<{name_width}}  {bar} {hours:,.0f} h, {hours / total:.0%}")
 
 
 def print_evidence() -> None:
-    """A line for each stream: gaps between its timespans, its rows in the files and in the table."""
+    """Print a line for each stream: gaps between its timespans, and its rows in files and table."""
     print("Is anything missing?")
     for stream, timespans, first, last, gaps, rows in duckdb.execute(
         (HERE / "evidence.sql").read_text()
     ).fetchall():
-        # A row stamped exactly on a bookmark may come in two runs; a target that upserts keeps one.
+        # A row whose time is exactly a bookmark may come in two runs. A target that upserts keeps one.
         [[arrived]] = duckdb.execute(
             f"select count(*) from (select distinct * from read_json('demo/output/{stream}.jsonl'))"  # noqa: S608
         ).fetchall()
@@ -64,6 +64,6 @@ def print_evidence() -> None:
 
 
 def painted(text: str, colour: int) -> str:
-    """The text in an ANSI colour, where somebody looks and wants colours."""
+    """Return the text in an ANSI colour if the output is a terminal with colours."""
     wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return f"\x1b[{colour}m{text}\x1b[0m" if wanted and text else text

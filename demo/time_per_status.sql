@@ -1,4 +1,4 @@
--- Hours that agents spent in each status while they worked. A row may arrive twice, hence distinct.
+-- Hours that agents spent in each status while they worked. DISTINCT, because a row may arrive twice.
 select
     status_label as status,
     sum(status_time) / 3600 as hours,

@@ -1,4 +1,4 @@
-"""One slice of a backfill: one account, one month, one `meltano el` with a state id of its own."""
+"""Loads one slice of a backfill: one account, one month, one `meltano el` with its own state id."""
 
 import datetime as dt
 import os
@@ -8,21 +8,21 @@ from pathlib import Path
 ACCOUNTS = ["acme", "globex"]
 MONTHS = [f"2026-{month:02}" for month in (1, 2, 3)]
 
-#: Report jobs that a slice has at Talkdesk at once. An account has 15 for all its users: the engine's
-#: limit of two slices at once per account leaves five of them to the others.
+#: Concurrent report jobs of a slice. An account has 15 for all its users. The engine runs at most two
+#: slices of an account at once, which leaves five jobs to other users.
 JOBS = 5
 
-#: The pauses grow from a minute on, to seven and more together: for five minutes Meltano refuses the
-#: state id of a run of it that was killed.
+#: The pauses start at one minute and grow to more than seven in total. After a run was killed, Meltano
+#: refuses its state id for five minutes.
 RETRIES = 3
 RETRY_PAUSE = dt.timedelta(seconds=int(os.environ.get("RETRY_SECONDS", "60")))
 
 
 def load(account: str, month: str) -> None:
-    """Load one month of one account; if it was loaded in part, what is missing.
+    """Load one month of one account. If it is partly loaded, load what is missing.
 
     Raises:
-        CalledProcessError: Meltano has failed, and its log says why; the engine is to try again.
+        CalledProcessError: Meltano failed; its log says why. The engine must retry.
     """
     first = dt.date.fromisoformat(f"{month}-01")
     after = (first + dt.timedelta(days=31)).replace(day=1)

@@ -1,4 +1,4 @@
-"""The examples for real: three months of two made-up accounts, in slices and in one long run each.
+"""Runs the examples: three months of two sandbox accounts, in slices and in one long run for each.
 
 python examples/try.py dagster airflow
 """
@@ -30,9 +30,9 @@ PROJECT = EXAMPLES.parent
 OUTPUT = EXAMPLES / "output"
 END = "2026-04-01"
 SLICES = [f"{account}-{month}" for account in ACCOUNTS for month in MONTHS]
-#: Of an account, as the limits in dagster.yaml and pools.json say.
+#: The most concurrent slices of an account, as limited in dagster.yaml and pools.json.
 SLICES_AT_ONCE = 2
-#: The slice whose tap is killed half-way, and the name of the file that is then being read.
+#: The slice whose tap is killed half-way, and the name of the file that it reads then.
 KILLED, FILE = "acme-2026-01", "user_status_report_20260101T"
 
 Sandboxes = dict[str, Sandbox]
@@ -40,7 +40,7 @@ Environment = dict[str, str]
 
 
 def main(*engines: str) -> int:
-    """Load by long runs, then in slices by each engine, and compare; 0 if all is as it should be."""
+    """Load in long runs, then in slices with each engine, and compare. Return 0 if all is as expected."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     shutil.rmtree(OUTPUT, ignore_errors=True)
     with accounts("long", Pace.now()) as (environment, sandboxes):
@@ -67,12 +67,12 @@ def long_run(account: str, environment: Environment) -> None:
 
 
 def backfill(engine: str, jobs_of_long_run: dict[str, int]) -> int:
-    """Load in slices, with an accident on the way; 1 if anything is not as it should be."""
+    """Load in slices, and kill one tap half-way. Return 1 if anything is not as expected."""
     print(f"\n{engine} ... ", end="", flush=True)
     began = time.monotonic()
     with accounts(engine, Pace.after_seconds(4)) as (environment, sandboxes):
         threading.Thread(target=kill_one_tap, args=[sandboxes["acme"]], daemon=True).start()
-        # Meltano makes its database at its first run, and of several first runs at once all but one fail.
+        # Meltano creates its database in its first run. Of several first runs at once, all but one fail.
         finish(["meltano", "state", "list"], environment, "meltano.log")
         finish([f".venv-{engine}/bin/python", f"examples/{engine}/run.py"], environment, f"{engine}.log")
     print(f"{time.monotonic() - began:.0f} s")
@@ -80,26 +80,26 @@ def backfill(engine: str, jobs_of_long_run: dict[str, int]) -> int:
     said = sorted((OUTPUT / f"{engine}.log").read_text().splitlines())
     print(*said, sep="\n")
     expected = [f"{each}: success, tries: {1 + (each == KILLED)}" for each in SLICES]
-    wrong = [] if said == expected else [f"the tries, expected were {expected}"]
+    wrong = [] if said == expected else [f"the tries (expected: {expected})"]
     for account, sandbox in sandboxes.items():
         at_once = most_at_once(engine, account)
         print(
-            f"{account}: {len(sandbox.jobs)} jobs, where the long run made {jobs_of_long_run[account]}; "
+            f"{account}: {len(sandbox.jobs)} jobs, {jobs_of_long_run[account]} in the long run; "
             f"at most {sandbox.most_open_jobs} at once, of at most {at_once} slices"
         )
         if at_once > SLICES_AT_ONCE or sandbox.most_open_jobs > SLICES_AT_ONCE * JOBS:
             wrong.append(f"the limit of {account}")
         if len({(job.report, job.timespan) for job in sandbox.jobs}) < len(sandbox.jobs):
-            wrong.append(f"jobs of {account} that were made twice")
+            wrong.append(f"jobs of {account} that were created twice")
         slices = [OUTPUT / engine / "rows" / each for each in SLICES if each.startswith(account)]
         if check.main(OUTPUT / "long/rows" / account, *slices):
             wrong.append(f"the rows of {account}")
-    print(f"Not as it should be: {', '.join(wrong)}" if wrong else f"{engine}: all as it should be")
+    print(f"Not as expected: {', '.join(wrong)}" if wrong else f"{engine}: all as expected")
     return int(bool(wrong))
 
 
 def kill_one_tap(sandbox: Sandbox) -> None:
-    """Kill the tap of one slice half-way, as a machine without memory would."""
+    """Kill the tap of one slice half-way, as a machine that runs out of memory does."""
     while not any(FILE in entry.path for entry in sandbox.ledger):
         time.sleep(0.05)
     config = rf"{PROJECT}/\.meltano/run/elt/{KILLED}/.*/tap\..*config\.json"
@@ -109,7 +109,7 @@ def kill_one_tap(sandbox: Sandbox) -> None:
 
 
 def most_at_once(engine: str, account: str) -> int:
-    """How many slices of an account were being loaded at once, by what Meltano has written down."""
+    """Return the most concurrent slices of an account, according to Meltano's database."""
     with closing(sqlite3.connect(OUTPUT / engine / "meltano.db")) as database:
         query = "select started_at, ended_at from runs where job_name like ?"
         runs = database.execute(query, [f"{account}-%"]).fetchall()
@@ -118,7 +118,7 @@ def most_at_once(engine: str, account: str) -> int:
 
 @contextmanager
 def accounts(name: str, pace: Pace) -> Generator[tuple[Environment, Sandboxes]]:
-    """A sandbox and a file of settings for each account, and an environment with folders of its own."""
+    """Start a sandbox for each account, with a settings file; yield an environment with its own folders."""
     home, settings, rows = (OUTPUT / name / each for each in ("home", "accounts", "rows"))
     for folder in (home, settings, rows):
         folder.mkdir(parents=True)
@@ -156,7 +156,7 @@ def accounts(name: str, pace: Pace) -> Generator[tuple[Environment, Sandboxes]]:
 
 
 def finish(command: list[str], environment: Environment, log: str) -> None:
-    """Run a command to its end; what it says is kept for the case that it fails."""
+    """Run a command to its end, with its output in a log for the case that it fails."""
     path = OUTPUT / log
     with path.open("ab") as output:
         process = subprocess.Popen(
@@ -170,11 +170,11 @@ def finish(command: list[str], environment: Environment, log: str) -> None:
             end_session(process.pid)
     if code:
         print(*path.read_text(errors="replace").splitlines()[-30:], sep="\n")
-        sys.exit(f"{command[0]} has failed with exit code {code}; above are the last lines of {path}")
+        sys.exit(f"{command[0]} failed with exit code {code}. The last lines of {path} are above.")
 
 
 def end_session(session: int) -> None:
-    """Kill what a command has left running: an engine that is told to end does not end its tasks."""
+    """Kill the processes that a command left: an engine does not end its tasks when it ends."""
     found = subprocess.run(["pgrep", "-s", str(session)], capture_output=True, text=True, check=False)
     for pid in found.stdout.split():
         with suppress(ProcessLookupError):

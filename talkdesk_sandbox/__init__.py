@@ -1,27 +1,26 @@
-"""A stand-in for Talkdesk on loopback, for tests and for a first try without an account.
+"""A local server that imitates Talkdesk, for tests and for a first try without an account.
 
-What it does not imitate:
+It does not imitate:
 
-- unpublished limits: request rates, the longest timespan, the age
-  of the oldest data, how long files are kept, how long a report really takes;
-- the texts of most errors: codes are documented, their bodies mostly are not;
-- the hosts of regions, several accounts;
-- data that changes later: a row is the same at each request;
-- S3 beyond GET and HEAD of one presigned object: a HEAD is accepted with a signature made
-  for GET, several ranges in one request are answered with the whole file;
-- reports of Explore whose path or fields are unknown, such as `explore_calls` since May 2026.
+- unpublished limits: request rates, the longest timespan, the age of the oldest data, how
+  long files are kept, how long a report takes;
+- the bodies of most errors: the codes are documented, most bodies are not;
+- the hosts of the regions, or more than one account;
+- data that changes later: a row is the same in each request;
+- S3 beyond GET and HEAD of one presigned object. HEAD is accepted with a signature made for
+  GET. A request for several ranges returns the whole file;
+- Explore reports whose path or fields are unknown, such as `explore_calls` since May 2026.
 
-It imports nothing from the tap, and the tap nothing from it, so the two cannot share a
-mistake.
+The sandbox and the tap import nothing from each other, so they cannot share a mistake.
 
-The rooms, each of which imports only rooms below it:
+The packages. Each imports only packages below it:
 
-    sandbox, __main__   `Sandbox` for tests, and the command; account has its credentials
-    hosts               what is answered: API host, both APIs, sign-ins, controls, file host
-    store               what is remembered: jobs, files, tokens, keys, ledger
-    faults              what can go wrong, by name
-    reports             what a report file contains, one module for each report
-    centre · wire       the made-up contact centre · HTTP
+    sandbox, __main__   `Sandbox` for tests, and the command; `account` has the credentials
+    hosts               answers requests: both APIs, sign-ins, controls, file host
+    store               keeps state: jobs, files, tokens, keys, ledger
+    faults              the faults, by name
+    reports             the fields and rows of report files, one module for each report
+    centre · wire       the simulated contact centre · HTTP
 """
 
 from talkdesk_sandbox.account import CREDENTIALS

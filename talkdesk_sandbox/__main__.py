@@ -1,4 +1,4 @@
-"""The sandbox as a command: `python -m talkdesk_sandbox`."""
+"""The command `talkdesk-sandbox`, or `python -m talkdesk_sandbox`."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from talkdesk_sandbox.store.jobs import Pace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: The options of `Explore`; each has an option of the command.
+#: The options of `Explore`. The command has an option for each.
 _EXPLORE = {field.name: field for field in fields(Explore)}
 _HELP = {
-    "done": "how a poll of a done job is answered",
-    "waiting_204": "204 without a body while a job runs",
+    "done": "response to a poll of a done job",
+    "waiting_204": "return 204 without a body while a job runs",
     "status_case": "letter case of statuses",
-    "flat_jobs": "a job's id and other members at the top level, not within `job`",
-    "files_200": "the file itself instead of a redirect to its presigned URL",
-    "files_waiting": "how a request for the file is answered while the job runs",
-    "longest_timespan": "the longest timespan of a job",
+    "flat_jobs": "put a job's members at the top level instead of in `job`",
+    "files_200": "return the file itself instead of a redirect to a presigned URL",
+    "files_waiting": "response to a request for the file while the job runs",
+    "longest_timespan": "longest timespan of a job",
     "embedded_name": "name of `_embedded` in lists",
-    "empty_without_entries": 'an empty report is `{"total":0}`',
-    "calls_payload": "which fields the calls of Explore have",
-    "queues_field": "name of the queues in ring_attempts; empty: none",
-    "queues_form": "the queues in ring_attempts as a list, or as text",
-    "evaluation_element_text": "qm_evaluation_analysis has evaluation_element_text",
-    "flow_execution_id": "studio_flow_execution has flow_execution_id",
-    "short_hours": "one-digit hours in evaluation_time",
-    "token_seconds": "lifetime of an access token of OAuth",
-    "scopes": "scopes of the client, separated by commas",
-    "wrong_region": "every token is one of another region",
-    "key_algorithm": "how the client signs assertions",
+    "empty_without_entries": 'return `{"total":0}` for an empty report',
+    "calls_payload": "which fields the Explore report `calls` has",
+    "queues_field": "field of ring_attempts with the queues; empty for none",
+    "queues_form": "form of the queues in ring_attempts",
+    "evaluation_element_text": "include evaluation_element_text in qm_evaluation_analysis",
+    "flow_execution_id": "include flow_execution_id in studio_flow_execution",
+    "short_hours": "write hours before 10:00 with one digit in evaluation_time",
+    "token_seconds": "lifetime of an OAuth access token",
+    "scopes": "scopes of the client, comma-separated",
+    "wrong_region": "refuse every token as one of another region",
+    "key_algorithm": "algorithm for signed assertions",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C or TERM; 2 when an option or the fault file is wrong."""
+    """Serve until Ctrl-C or TERM; return 2 if an option or the fault file is invalid."""
     parser = _parser()
     options = vars(parser.parse_args(arguments))
     stop = threading.Event()
@@ -69,32 +69,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="talkdesk-sandbox",
-        description="A stand-in for Talkdesk's report APIs on 127.0.0.1.",
+        description="Run a local server that imitates Talkdesk's report APIs on 127.0.0.1.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--port", type=int, default=8321, help="port of the API host; 0 is any free one")
-    add("--files-port", type=int, default=8322, help="port of the file host; 0 is any free one")
-    add("--seed", type=int, default=1, help="decides every row")
-    add("--calls-per-day", type=int, default=400, help="calls of an average day")
-    add("--agents", type=int, default=12, help="least number of agents")
-    add("--pace", type=Pace.parse, default="now", help="when a job is done: now, asks:3 or seconds:1.5")
-    add("--faults", type=Path, metavar="FILE.json", help="a list of faults to be met in order")
+    add("--port", type=int, default=8321, help="port of the API host; 0 for any free port")
+    add("--files-port", type=int, default=8322, help="port of the file host; 0 for any free port")
+    add("--seed", type=int, default=1, help="seed of the data; the same seed gives the same rows")
+    add("--calls-per-day", type=int, default=400, help="average number of calls per day")
+    add("--agents", type=int, default=12, help="minimum number of agents")
+    add("--pace", type=Pace.parse, default="now", help="when a job is done: now, polls:3 or seconds:1.5")
+    add("--faults", type=Path, metavar="FILE.json", help="JSON list of faults to inject, in order")
     add("--token-seconds", type=float, default=86_400, help="lifetime of an access token")
     add("--url-seconds", type=int, default=900, help="lifetime of a presigned URL")
-    add("--max-open-jobs", type=int, default=15, help="unfinished jobs the account may have")
-    add("--longest-timespan-hours", type=float, help="the account's own limit for the timespan of a job")
-    add("--settle-seconds", type=float, default=0, help="how long after its end a row becomes available")
-    add("--chunked", action="store_true", help="the API answers in chunks, without a Content-Length")
-    add("--tls", action="store_true", help="serve https, with a certificate of the sandbox's own authority")
-    add("--announced-url", metavar="URL", help="where clients reach the API host, if behind a proxy")
-    add("--announced-files-url", metavar="URL", help="where clients reach the file host, if behind a proxy")
-    add("--bounds", choices=BOUNDS, default="closed", help="whether a report counts its `to` in")
+    add("--max-open-jobs", type=int, default=15, help="limit for unfinished jobs")
+    add("--longest-timespan-hours", type=float, help="limit for the timespan of a job")
+    add("--settle-seconds", type=float, default=0, help="delay from a row's end until it is available")
+    add("--chunked", action="store_true", help="send API responses chunked, without Content-Length")
+    add("--tls", action="store_true", help="serve https, with a certificate of the sandbox's own CA")
+    add("--announced-url", metavar="URL", help="public URL of the API host, if behind a proxy")
+    add("--announced-files-url", metavar="URL", help="public URL of the file host, if behind a proxy")
+    add("--bounds", choices=BOUNDS, default="closed", help="closed: a Reporting API report includes its `to`")
     add(
         "--reporting-fields",
         choices=tuple(GENERATIONS),
         default="2016",
-        help="since when the Reporting API has the fields of its files",
+        help="fields of Reporting API files: those of 2016, or those from 2017 on",
     )
     for name, field in _EXPLORE.items():
         _add_explore_option(parser, name, field.default)
@@ -104,13 +104,13 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="REPORT",
-        help="a report the account may not make",
+        help="report that the account may not create; can be repeated",
     )
     return parser
 
 
 def _add_explore_option(parser: argparse.ArgumentParser, name: str, default: object) -> None:
-    """An option of the command for one of `Explore`."""
+    """Add the command's option for an option of `Explore`."""
     flag, text = f"--explore-{name.replace('_', '-')}", _HELP[name]
     choices = Explore.CHOICES.get(name)
     if isinstance(default, bool):
@@ -136,7 +136,7 @@ def _greeting(sandbox: Sandbox) -> str:
         "Explore API, with a client secret": sandbox.explore_config,
     }
     with suppress(RuntimeError):
-        settings["or with a private key instead"] = sandbox.explore_key_config
+        settings["Explore API, with a private key"] = sandbox.explore_key_config
     return "\n".join(
         (
             f"API host    {sandbox.url}",
@@ -144,7 +144,7 @@ def _greeting(sandbox: Sandbox) -> str:
             *([f"trust       REQUESTS_CA_BUNDLE={sandbox.ca_file}"] if sandbox.ca_file else []),
             f"controls    {sandbox.url}/sandbox/ledger, /sandbox/jobs, /sandbox/rows, /sandbox/faults",
             "",
-            "Settings of a tap that reads from here, from one API or the other:",
+            "Settings for the tap. Use one of these groups:",
             "",
             *(line for name, config in settings.items() for line in _lines(name, config)),
             "Ctrl-C stops it.",

@@ -1,4 +1,4 @@
-"""The sandbox's one account: its credentials, and the settings of a tap that reads from it."""
+"""The sandbox's account: its credentials, and the tap settings that use it."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ KEY_ID = "sandbox-key"
 
 
 def with_password(credentials: Mapping[str, str], url: str) -> dict[str, str]:
-    """Settings for the Reporting API with a password."""
+    """Return the tap's settings for the Reporting API with a password."""
     return {**credentials, "api_url": url, "token_url": f"{url}/auth/token"}
 
 
 def with_secret(credentials: Mapping[str, str], url: str) -> dict[str, str]:
-    """Settings for the Explore API with a client secret."""
+    """Return the tap's settings for the Explore API with a client secret."""
     names = ("account", "client_id", "client_secret")
     urls = {"api_url": url, "token_url": f"{url}/oauth/token"}
     return {name: credentials[name] for name in names} | urls
 
 
 def with_key(credentials: Mapping[str, str], url: str, key: SigningKey) -> dict[str, str]:
-    """Settings for the Explore API with a private key, which is made on the first call.
+    """Return the tap's settings for the Explore API with a private key, created on the first call.
 
     Raises:
         RuntimeError: `cryptography` is not installed.

@@ -1,4 +1,4 @@
-"""The sandbox as a whole: two servers on loopback over one backend."""
+"""`Sandbox`: two servers on loopback that share one backend."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _signer(files_url: str) -> Signer:
 
 
 class Sandbox:
-    """A stand-in for Talkdesk; serves from construction to `close`, or as a `with` block."""
+    """A local server that imitates Talkdesk. It serves until `close`, or in a `with` block."""
 
     def __init__(
         self,
@@ -84,47 +84,47 @@ class Sandbox:
         username: str = CREDENTIALS["username"],
         password: str = CREDENTIALS["password"],
     ) -> None:
-        """Open the contact centre and listen.
+        """Start both servers.
 
         Args:
-            port: Port of the API host; 0 is any free one.
-            files_port: Port of the file host; 0 is any free one.
-            seed: Decides every row.
-            calls_per_day: Calls of an average day.
-            agents: Least number of agents; there are more where the calls need them.
-            pace: When a job turns done; at once by default.
-            faults: Faults to be met, in order per operation.
+            port: Port of the API host; 0 for any free port.
+            files_port: Port of the file host; 0 for any free port.
+            seed: Seed of the data. The same seed gives the same rows.
+            calls_per_day: Average number of calls per day.
+            agents: Minimum number of agents. There are more if the calls need them.
+            pace: When a job becomes `done`; at once by default.
+            faults: Faults to inject, in order per operation.
             clock: The wall clock: job times, Date headers, tokens, presigned URLs.
-            sleep: Makes the pauses of faults; by default they take their time.
+            sleep: Called for the pauses of faults; by default they take real time.
             token_seconds: Lifetime of an access token.
             url_seconds: Lifetime of a presigned URL.
-            max_open_jobs: Unfinished jobs the account may have.
+            max_open_jobs: Limit for unfinished jobs.
             bounds: `closed` if the Reporting API's `to` is inclusive, else `half-open`.
-            reporting_fields: `2016` or `2017`: since when the Reporting API has the fields of its files.
-            forbidden_reports: Reports the account may not make, in either API.
-            explore: How the Explore API behaves where the documents leave a choice.
-            bucket: Keeps and presigns the files; without one the file host does.
-            chunked: Whether the API answers in chunks, without a Content-Length.
-            tls: Whether both hosts are https, with a certificate of the authority in `ca_file`.
-            announced_url: Where clients reach the API host, if a proxy stands in front of it.
-            announced_files_url: The same for the file host; presigned URLs are made for it.
-            settle_seconds: How long after its end a row becomes available to new jobs.
-            longest_timespan_hours: The account's own limit for the timespan of a job, in both APIs.
-            account: The account to sign in to.
-            client_id: The client's id.
-            client_secret: The client's secret.
-            client_version: The client's version.
-            username: Who signs in.
-            password: Their password.
+            reporting_fields: Fields of Reporting API files: `2016`, or `2017` for those from 2017 on.
+            forbidden_reports: Reports that the account may not create, in either API.
+            explore: Behaviour of the Explore API where its documentation leaves a choice.
+            bucket: Stores and presigns the files instead of the file host.
+            chunked: Whether API responses are chunked, without a Content-Length.
+            tls: Whether both hosts use https, with a certificate of the CA in `ca_file`.
+            announced_url: Public URL of the API host, if it is behind a proxy.
+            announced_files_url: Public URL of the file host, which presigned URLs use.
+            settle_seconds: Delay from a row's end until new jobs include it.
+            longest_timespan_hours: Limit for the timespan of a job, in both APIs.
+            account: Name of the account.
+            client_id: Id of the client.
+            client_secret: Secret of the client.
+            client_version: Version of the client.
+            username: Name of the user.
+            password: Password of the user.
 
         Raises:
-            ValueError: `bounds`, `reporting_fields` or a forbidden report is none that exists.
+            ValueError: `bounds`, `reporting_fields` or a forbidden report is unknown.
             OSError: a port is taken.
             RuntimeError: `tls` needs `cryptography`, which is not installed.
         """
         forbidden = frozenset(forbidden_reports)
         if bounds not in BOUNDS or not forbidden <= EXPLORE_REPORTS:
-            raise ValueError(f"bounds are one of {BOUNDS}, and reports of {sorted(EXPLORE_REPORTS)}")
+            raise ValueError(f"bounds is one of {BOUNDS}; reports are {sorted(EXPLORE_REPORTS)}")
         if reporting_fields not in GENERATIONS:
             raise ValueError(f"reporting_fields is one of {', '.join(GENERATIONS)}, not {reporting_fields!r}")
         explore = explore or Explore()
@@ -171,17 +171,17 @@ class Sandbox:
 
     @property
     def config(self) -> dict[str, str]:
-        """Settings of a tap that reads from the Reporting API here."""
+        """Settings of a tap that reads from the Reporting API of this sandbox."""
         return with_password(self._backend.credentials, self.url)
 
     @property
     def explore_config(self) -> dict[str, str]:
-        """Settings of a tap that reads from the Explore API here, with a client secret."""
+        """Settings of a tap that reads from the Explore API of this sandbox, with a client secret."""
         return with_secret(self._backend.credentials, self.url)
 
     @property
     def explore_key_config(self) -> dict[str, str]:
-        """The same with a private key, which is made on the first call.
+        """Like `explore_config`, but with a private key, which is created on the first call.
 
         Raises:
             RuntimeError: `cryptography` is not installed.
@@ -190,7 +190,7 @@ class Sandbox:
 
     @property
     def reporting_oauth_config(self) -> dict[str, str]:
-        """Settings of a tap that reads from the Reporting API as in its last years, with a client secret."""
+        """Settings of a tap that reads from the Reporting API with a client secret, as in its last years."""
         return {**self.explore_config, "api": "reporting"}
 
     @property
@@ -200,36 +200,36 @@ class Sandbox:
 
     @property
     def most_open_jobs(self) -> int:
-        """How many jobs were unfinished at once, at the most."""
+        """The highest number of jobs that were unfinished at the same time."""
         return self._backend.jobs.most_open
 
     @property
     def secrets(self) -> set[str]:
-        """What no client may show: password, client secret (also as Basic), tokens, signatures of URLs."""
+        """What a client must not show: password, client secret (also as Basic), tokens, URL signatures."""
         ours = self._backend.credentials
         pair = base64.b64encode(f"{ours['client_id']}:{ours['client_secret']}".encode()).decode()
         return self._backend.secrets | {ours["password"], ours["client_secret"], pair}
 
     def rows(self, report: str, start: datetime, end: datetime, api: str = "reporting") -> list[Row]:
-        """The truth: rows as in a JSON file whose end time t has start <= t < end.
+        """Return the true rows, as in a JSON file, whose end time t has start <= t < end.
 
-        They are ordered by end time, then key. The times must have a zone. With
-        `api="explore"` the time is the one that the report filters on.
+        They are sorted by end time, then key. `start` and `end` need a time zone. With
+        `api="explore"`, t is the time that the report filters on.
         """
         if api == "explore":
             return list(reports_of(self._backend.explore)[report].between(self._backend.centre, start, end))
         return list(self._backend.reporting_reports[report].between(self._backend.centre, start, end))
 
     def add_fault(self, fault: Fault) -> None:
-        """Append a fault to those that wait."""
+        """Append a fault to the queue."""
         self._backend.faults.add(fault)
 
     def unmet_faults(self) -> list[Fault]:
-        """Faults that were met fewer than `times` times."""
+        """Return the faults that happened fewer than `times` times."""
         return self._backend.faults.unmet()
 
     def close(self) -> None:
-        """Stop both servers and remove all files."""
+        """Stop both servers and delete all files."""
         self._api.stop()
         self._file_host.stop()
         self._backend.files.close()
@@ -237,11 +237,11 @@ class Sandbox:
             self._authority.close()
 
     def __enter__(self) -> Self:
-        """The sandbox itself."""
+        """Return the sandbox itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it."""
+        """Close the sandbox."""
         self.close()

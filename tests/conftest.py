@@ -1,4 +1,4 @@
-"""Fixtures for all tests. No account, no network but loopback, no waiting where a clock can be given."""
+"""Fixtures for all tests. They need no account, no network except loopback, and no real waiting."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from tests.support.forked_tap import close_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: An example may take as long as it takes: how busy the machine is says nothing of the code. A hang is shown
-#: by `faulthandler_timeout`, which no deadline of Hypothesis would find: it looks when the example has ended.
+#: No deadline for an example, because a busy machine is not an error of the code. `faulthandler_timeout`
+#: shows a hang. A deadline of Hypothesis would not: it is checked only after the example has ended.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 
 @lru_cache(maxsize=16)
 def _shared_centre(*arguments: int) -> Centre:
-    """A contact centre that all sandboxes of its kind share, with the days that were simulated last.
+    """Return a contact centre that all sandboxes with these arguments share, with its cache of days.
 
-    It never changes, and its days are the same each time, so nothing is shared but processor time.
+    It never changes, and its days are the same each time. So sharing it only saves CPU time.
     """
     centre = Centre(*arguments)
     centre._day = lru_cache(maxsize=64)(centre._day.__wrapped__)
@@ -51,9 +51,9 @@ report_module.WorkingDay = lru_cache(maxsize=256)(WorkingDay)
 
 
 def pytest_sessionstart() -> None:
-    """Let no process of the tests start with a signal ignored, as `nohup` and scripts have it.
+    """Stop ignoring signals, so that processes of the tests inherit no ignored signal, such as from `nohup`.
 
-    A handler that does nothing is the same for the tests themselves, and no program inherits it.
+    A handler that does nothing has the same effect for the tests, and programs do not inherit it.
     """
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) == signal.SIG_IGN:
@@ -61,13 +61,13 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave all that was imported out of garbage collections, which would look at it again and again."""
+    """Exclude everything that is imported from garbage collection, to save its time."""
     gc.collect()
     gc.freeze()
 
 
 def pytest_sessionfinish() -> None:
-    gc.unfreeze()  # some libraries look for leaks when Python ends
+    gc.unfreeze()  # some libraries check for leaks when Python ends
     close_server()
 
 
@@ -78,7 +78,7 @@ def clock() -> SleptClock:
 
 @pytest.fixture
 def start_sandbox() -> Iterator[Callable[..., Sandbox]]:
-    """Starts sandboxes, with a small contact centre unless told otherwise, and ends them with the test."""
+    """Return a function that starts a sandbox with a small contact centre. Sandboxes close with the test."""
     with ExitStack() as stack:
 
         def start(**options: Any) -> Sandbox:
@@ -92,7 +92,7 @@ def start_sandbox() -> Iterator[Callable[..., Sandbox]]:
 
 @pytest.fixture
 def unused_port() -> int:
-    """A port of this machine at which nobody answers."""
+    """Return a port of this machine that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -100,7 +100,7 @@ def unused_port() -> int:
 
 @pytest.fixture
 def in_process(clock: SleptClock, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture):
-    """Runs the same tap inside the test, over real HTTP, with a clock that moves only when slept on."""
+    """Return a function that runs the tap in this process, over real HTTP. Only sleep moves its clock."""
 
     def run(config: dict[str, Any], **options: Any) -> Outcome:
         class Tap(TapTalkdeskReports):
@@ -109,7 +109,7 @@ def in_process(clock: SleptClock, capfd: pytest.CaptureFixture[str], caplog: pyt
         Tap.clock = clock
         caplog.clear()
         caplog.set_level(logging.DEBUG)
-        redaction._secrets.clear()  # a new process knows none, and to look for many takes long
+        redaction._secrets.clear()  # a new process has none, and a search for many takes long
         tap = Tap(config=config, **options)
         code = sync_all(tap.runs, tap.report_streams, lambda: tap.state, tap.in_force.refused, tap.evidence)
         stdout, stderr = capfd.readouterr()

@@ -1,4 +1,4 @@
-"""Run the backfill without Airflow's user interface: 0 if every slice was loaded.
+"""Runs the backfill without Airflow's user interface. The exit code is 0 if every slice was loaded.
 
 AIRFLOW_HOME=/some/folder python run.py
 """
@@ -18,12 +18,12 @@ from pathlib import Path
 HERE = Path(__file__).parent
 HOME = Path(os.environ["AIRFLOW_HOME"])
 DAG = "talkdesk_backfill"
-#: Everything but the triggerer, which only deferrable operators need.
+#: All components except the triggerer, which only deferrable operators need.
 PARTS = (["api-server", "--workers=1"], ["scheduler", "--skip-serve-logs"], ["dag-processor"])
 
 
 def main() -> int:
-    """Start Airflow on loopback, with pools; trigger the DAG; wait for its tasks."""
+    """Start Airflow on loopback, create the pools, trigger the DAG and wait for its tasks."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -35,7 +35,7 @@ def main() -> int:
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "false",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
         "AIRFLOW__CORE__PARALLELISM": "8",
-        # Nobody has to sign in; not for an Airflow that others can reach.
+        # No sign-in. Do not use this for an Airflow that others can reach.
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "true",
     }
     with ExitStack() as stack:
@@ -46,7 +46,7 @@ def main() -> int:
             process = subprocess.Popen(["airflow", *part], stdout=log, stderr=log, process_group=0)
             stack.callback(stop, process)
         runs = f"{url}/api/v2/dags/{DAG}/dagRuns"
-        run = f"{runs}/{answer(runs, {'logical_date': None}, patience=120)['dag_run_id']}"
+        run = f"{runs}/{answer(runs, {'logical_date': None}, timeout=120)['dag_run_id']}"
         while (state := answer(run)["state"]) not in {"success", "failed"}:
             time.sleep(1)
         for each in answer(f"{run}/taskInstances")["task_instances"]:
@@ -56,20 +56,20 @@ def main() -> int:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a part of Airflow and its workers."""
+    """End a component of Airflow and its workers."""
     process.terminate()
-    with suppress(subprocess.TimeoutExpired):  # a scheduler at times waits for a worker that never ends
+    with suppress(subprocess.TimeoutExpired):  # a scheduler sometimes waits for a worker that never ends
         process.wait(timeout=10)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def answer(url: str, body: dict[str, object] | None = None, patience: float = 30) -> dict[str, object]:
-    """What Airflow's API answers, once it does: at first nobody listens, then the DAG is unknown."""
+def answer(url: str, body: dict[str, object] | None = None, timeout: float = 30) -> dict[str, object]:
+    """Return the answer of Airflow's API. Retries, because the API and the DAG are not there at first."""
     request = urllib.request.Request(url, json.dumps(body).encode() if body else None)
     request.add_header("Content-Type", "application/json")
-    until = time.monotonic() + patience
+    until = time.monotonic() + timeout
     while True:
         try:
             with urllib.request.urlopen(request, timeout=60) as response:

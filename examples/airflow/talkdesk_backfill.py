@@ -1,4 +1,4 @@
-"""The backfill in Airflow: one task for each account, mapped over the months."""
+"""The backfill in Airflow: one task per account, mapped over the months."""
 
 import slices
 from airflow.sdk import dag, task
@@ -18,7 +18,7 @@ def talkdesk_backfill() -> None:
         slices.load(account, month)
 
     for account in slices.ACCOUNTS:
-        # A pool has a slot for each report job that the backfill may have at once in an account.
+        # A pool has a slot for each report job that the backfill may run at once in an account.
         one_account = load.override(
             task_id=f"load_{account}", pool=f"talkdesk_{account}", pool_slots=slices.JOBS
         )

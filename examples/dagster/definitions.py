@@ -1,4 +1,4 @@
-"""The backfill in Dagster: one asset, whose partitions are accounts by months."""
+"""The backfill in Dagster: one asset, with a partition for each account and month."""
 
 import dagster as dg
 import slices
@@ -16,7 +16,7 @@ again = dg.RetryPolicy(
 
 @dg.asset(partitions_def=partitions, retry_policy=again)
 def talkdesk_reports(context: dg.AssetExecutionContext) -> None:
-    """Calls and agent statuses of one month of one account."""
+    """Load calls and agent statuses of one month of one account."""
     slices.load(**context.partition_key.keys_by_dimension)
 
 

@@ -1,4 +1,4 @@
-"""Run the backfill without Dagster's user interface: 0 if every slice was loaded.
+"""Runs the backfill without Dagster's user interface. The exit code is 0 if every slice was loaded.
 
 DAGSTER_HOME=/some/folder python run.py
 """
@@ -19,19 +19,19 @@ OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunS
 
 
 def main() -> int:
-    """Start the daemon, which starts the runs; order a run for each slice; wait for them."""
+    """Start the daemon, launch a backfill with a run for each slice, and wait for the runs."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     home = Path(os.environ["DAGSTER_HOME"])
     shutil.copy(HERE / "dagster.yaml", home)
-    # This makes Dagster's database: the daemon and the order below would both try, and one would fail.
+    # This creates Dagster's database. Otherwise the daemon and the launch below both try, and one fails.
     with dg.DagsterInstance.get() as instance, (home / "daemon.log").open("wb") as log:
         daemon = subprocess.Popen(["dagster-daemon", "run", DEFINITIONS], stdout=log, stderr=log)
         try:
-            order = ["dagster", "job", "backfill", DEFINITIONS, "--job=backfill", "--all=", "--noprompt"]
-            subprocess.run(order, check=True, stdout=log, stderr=log)
+            launch = ["dagster", "job", "backfill", DEFINITIONS, "--job=backfill", "--all=", "--noprompt"]
+            subprocess.run(launch, check=True, stdout=log, stderr=log)
             while instance.get_runs_count() > instance.get_runs_count(dg.RunsFilter(statuses=OVER)):
                 if daemon.poll() is not None:
-                    sys.exit(f"The daemon has ended; see {log.name}")
+                    sys.exit(f"The daemon stopped; see {log.name}")
                 time.sleep(1)
         finally:
             daemon.terminate()

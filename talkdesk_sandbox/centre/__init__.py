@@ -1,5 +1,5 @@
-"""The made-up contact centre: agents, shifts, calls and statuses, computed from a seed, never stored.
+"""A simulated contact centre: agents, shifts, calls and statuses, computed from a seed.
 
-Other rooms use `centre.Centre` (calls and sessions between two times), and the constants
-of `staff` and `words`. Imports no other room.
+Other packages use `centre.Centre` (calls and sessions between two times), and the constants
+of `staff` and `words`. Imports no other package.
 """

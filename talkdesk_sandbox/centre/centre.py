@@ -1,8 +1,8 @@
-"""`Centre`: all calls and agent sessions between two times, computed from a seed.
+"""`Centre` computes all calls and agent sessions between two times from a seed.
 
-Nothing is stored: a working day (06:00 to 06:00 UTC) is simulated when it is needed, with
-the same result each time. No call lasts beyond the end of its working day, so days can be
-simulated in any order.
+Nothing is stored. A working day (06:00 to 06:00 UTC) is simulated when it is needed, with
+the same result each time. Each call ends within its working day, so days can be simulated
+in any order.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ AVAILABLE, ON_A_CALL, AFTER_CALL_WORK, AWAY, OFFLINE = (
 
 
 class Session(NamedTuple):
-    """One stretch of one agent in one status; sorts by its end, then its key."""
+    """A period of one agent in one status. Sorts by its end, then its key."""
 
     end: int
     user_id: str
@@ -41,13 +41,13 @@ class Session(NamedTuple):
 
 
 class Centre:
-    """All calls and sessions there ever were and will be."""
+    """A contact centre with its calls and sessions, at any time."""
 
     def __init__(self, seed: int = 1, calls_per_day: int = 400, agents: int = 12) -> None:
-        """Open the centre.
+        """Set up the centre.
 
-        `calls_per_day` is the average. There are at least `agents` agents, and more
-        where they could not carry that many calls.
+        `calls_per_day` is the average. There are at least `agents` agents, and more if that
+        many calls need them.
         """
         self.seed = seed
         self.calls_per_day = calls_per_day
@@ -58,27 +58,27 @@ class Centre:
         self._day_sessions = lru_cache(maxsize=2)(self._chain)
 
     def calls(self, first: int, stop: int) -> Iterator[Call]:
-        """Calls whose end t has first <= t < stop, in order."""
+        """Yield the calls whose end t has first <= t < stop, in order."""
         for day in days(first, stop):
             calls = self._day(day).calls
             yield from calls[bisect_left(calls, (first,)) : bisect_left(calls, (stop,))]
 
     def sessions(self, first: int, stop: int) -> Iterator[Session]:
-        """Sessions whose end t has first <= t < stop, in order."""
+        """Yield the sessions whose end t has first <= t < stop, in order."""
         for day in days(first, stop):
             sessions = self._day_sessions(day)
             yield from sessions[bisect_left(sessions, (first,)) : bisect_left(sessions, (stop,))]
 
     def day(self, number: int) -> Day:
-        """A working day, played through."""
+        """Simulate a working day."""
         return self._day(number)
 
     def day_sessions(self, number: int) -> list[Session]:
-        """The sessions that end in a working day, in order."""
+        """Return the sessions that end in a working day, in order."""
         return self._day_sessions(number)
 
     def _chain(self, day: int) -> list[Session]:
-        """Every agent's statuses of a day without gap or overlap: offline up to its end."""
+        """Return all agents' statuses of a day, without gaps or overlaps: offline, then the shift."""
         rng = Random(f"{self.seed}:breaks:{day}")
         busy = self._day(day).busy
         sessions: list[Session] = []
@@ -100,12 +100,12 @@ class Centre:
 
 
 def days(first: int, stop: int) -> range:
-    """The working days that hold an instant of [first, stop)."""
+    """Return the working days that overlap [first, stop)."""
     return range((first - DAY_BEGINS) // DAY, (stop - 1 - DAY_BEGINS) // DAY + 1)
 
 
 def _idle(start: int, end: int, rng: Random) -> list[tuple[int, int, str]]:
-    """What an agent does between two calls: mostly wait, in long gaps at times rest."""
+    """Return what an agent does between two calls: wait, and sometimes rest in a long gap."""
     if start >= end:
         return []
     if end - start < 900 or rng.random() < 0.5:

@@ -1,4 +1,4 @@
-"""Simulates one working day: when calls arrive, who answers, how long they wait and talk."""
+"""Simulates one working day: when calls arrive, which agent answers, how long they wait and talk."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from talkdesk_sandbox.centre.staff import DAY, DAY_BEGINS, HOUR, Shift, weekday_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: Calls of a weekday, as a factor of the average day; Monday first.
+#: Calls of each weekday, as a factor of the average day; Monday first.
 _WEEKDAY_LOAD = (1.35, 1.2, 1.15, 1.15, 1.1, 0.6, 0.45)
-#: Calls of an hour, as parts of the day; 00:00 UTC first.
+#: Calls of each hour, as parts of the day; 00:00 UTC first.
 _HOUR_LOAD = (6, 4, 3, 3, 3, 5, 9, 25, 60, 90, 100, 95, 75, 85, 95, 90, 80, 65, 45, 30, 20, 16, 12, 8)
 _LONGEST_TALK = 50 * 60
-#: Callers who hang up sooner count as `short_abandoned`.
+#: Callers who hang up before this count as `short_abandoned`.
 _SHORT_ABANDON = 10
-#: An agent whose shift ends sooner gets no call any more.
+#: An agent whose shift ends in less than this gets no more calls.
 _LAST_CALL = 180
 
 
 class Call(NamedTuple):
-    """One call; sorts by its end, then its key.
+    """One call. Sorts by its end, then its key.
 
-    `key` is 128 random bits: the call's id, and the source of every detail that has no
-    influence on the course of the day. `agent` and `handling` are indexes into the staff.
+    `key` is 128 random bits: the call's id, and the source of every detail that does not
+    influence the simulation. `agent` and `handling` are indexes into the staff.
     """
 
     end: int
@@ -42,17 +42,17 @@ class Call(NamedTuple):
 
 
 class Day(NamedTuple):
-    """A working day played through; `busy` is per agent: call from, call to, wrapped up."""
+    """A simulated working day. `busy` is per agent: start of a call, its end, end of its wrap-up."""
 
     calls: list[Call]
     busy: dict[int, list[tuple[int, int, int]]]
 
 
 class Workday:
-    """A day while it is played; of the agents who are free, the longest idle answers."""
+    """A working day in simulation. The free agent who has been idle longest answers."""
 
     def __init__(self, seed: int, day: int, load: float, shifts: Sequence[Shift | None]) -> None:
-        """Open a day with `load` calls on average, and with every agent's shift."""
+        """Start a day with `load` calls on average, and with every agent's shift."""
         self._rng = Random(f"{seed}:{day}")
         self._day = day
         self._load = load
@@ -62,7 +62,7 @@ class Workday:
         self._busy: dict[int, list[tuple[int, int, int]]] = {agent: [] for _, agent in self._free}
 
     def play(self) -> Day:
-        """The whole day; a call that would outlast it is left out."""
+        """Simulate the whole day. A call that would end after it is left out."""
         random, bits = self._rng.random, self._rng.getrandbits
         ends = (self._day + 1) * DAY + DAY_BEGINS
         calls: list[Call] = []
@@ -77,7 +77,7 @@ class Workday:
         return Day(calls, self._busy)
 
     def _arrivals(self) -> Iterator[int]:
-        """When the phone rings, in order."""
+        """Yield the times at which calls arrive, in order."""
         random = self._rng.random
         load = self._load * _WEEKDAY_LOAD[weekday_of(self._day)] / sum(_HOUR_LOAD)
         begins = self._day * DAY + DAY_BEGINS
@@ -88,9 +88,9 @@ class Workday:
             begins += HOUR
 
     def _next_agent(self, now: int) -> tuple[int, int, int] | None:
-        """Who will be free first, from when, and until when; None if no more agent comes.
+        """Return the agent who is free first, from when and until when, or None.
 
-        The agent stays first in `_free`: the caller of this function pops them.
+        The agent stays first in `_free`: the caller of this function pops the entry.
         """
         free = self._free
         while free:
@@ -111,7 +111,7 @@ class Workday:
         ringing = 2 + int(14 * random())
         if found is None or found[1] - arrival + ringing > patience:
             on_duty = found is not None and found[1] - arrival < HOUR
-            return self._nobody_answers(arrival, key, patience, on_duty=on_duty)
+            return self._not_answered(arrival, key, patience, on_duty=on_duty)
         agent, free_at, until = found
         wait = max(free_at - arrival, 0) + ringing
         if luck < 0.055:
@@ -129,20 +129,20 @@ class Workday:
                 return Call(end, key, arrival, "inbound", wait, talk, agent, second)
         self._occupy(agent, answered, end, wrapped_up)
         if luck > 0.985:
-            # As in Talkdesk's own sample, the agent of a call that went on to an outside
-            # number stands in the handling columns.
+            # As in Talkdesk's sample: the handling columns have the agent of a call that was
+            # transferred to an external number.
             return Call(end, key, arrival, "inbound", wait, talk, None, agent)
         return Call(end, key, arrival, "inbound", wait, talk, agent)
 
     def _second_agent(self, answered: int, end: int) -> int | None:
-        """An agent who can take a call over, popped from the free ones."""
+        """Pop a free agent who can take over a call."""
         found = self._next_agent(answered)
         if found is None or found[1] > answered or end + 60 > found[2]:
             return None
         heappop(self._free)
         return found[0]
 
-    def _nobody_answers(self, arrival: int, key: int, patience: int, *, on_duty: bool) -> Call:
+    def _not_answered(self, arrival: int, key: int, patience: int, *, on_duty: bool) -> Call:
         luck = self._rng.random()
         if luck < (0.7 if on_duty else 0.35):
             return _unanswered(arrival, key, "abandoned", patience)
@@ -167,7 +167,7 @@ class Workday:
         return Call(end, key, arrival, "outbound" if talk else "outbound_missed", ringing, talk, agent)
 
     def _talk(self, answered: int, until: int) -> tuple[int, int]:
-        """How long a talk lasts, and when it is wrapped up: both before the shift is over."""
+        """Return the length of a talk and the end of its wrap-up, both within the shift."""
         random = self._rng.random
         talk = 12 + int(-190 * math.log(1.0 - random()))
         wrap_up = 5 + int(40 * random())
@@ -175,7 +175,7 @@ class Workday:
         return talk, answered + talk + wrap_up
 
     def _occupy(self, agent: int, call_from: int, call_to: int, wrapped_up: int) -> None:
-        """Put an agent on a call, and back among the free ones when it is wrapped up."""
+        """Assign an agent to a call; the agent is free again after the wrap-up."""
         self._busy[agent].append((call_from, call_to, wrapped_up))
         heappush(self._free, (wrapped_up, agent))
 

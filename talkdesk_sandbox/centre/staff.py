@@ -1,8 +1,7 @@
 """The agents of the contact centre, their teams, and their shifts.
 
-Times are whole seconds since the Unix epoch, days are whole days since then.
-A working day runs from 06:00 to 06:00 UTC of the next day, so that a night shift
-lies within one.
+Times are whole seconds since the Unix epoch, days are whole days since then. A working
+day is from 06:00 to 06:00 UTC of the next day, so a night shift is within one day.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ DAY = 24 * HOUR
 DAY_BEGINS = 6 * HOUR
 SHIFT_LENGTH = 8 * HOUR + HOUR // 2
 
-#: When each kind of shift begins, in seconds after 00:00 UTC of its day.
+#: Start of each kind of shift, in seconds after 00:00 UTC of its day.
 _EARLY, _MIDDLE, _LATE, _NIGHT = 7 * HOUR, 9 * HOUR, 13 * HOUR, 21 * HOUR
 _SHIFTS = (_MIDDLE, _EARLY, _LATE, _MIDDLE, _EARLY, _LATE, _MIDDLE, _NIGHT)
 _ABSENT = 0.06
@@ -33,7 +32,7 @@ _FIRST_LEAVING_DAY, _LAST_LEAVING_DAY = 18_000, 19_500
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One person; `left` is the day after which they no longer work here."""
+    """One agent. `left` is the agent's last day at work."""
 
     user_id: str
     name: str
@@ -45,21 +44,21 @@ class Agent:
     left: int | None
 
 
-#: Begin and end of one person's shift.
+#: Start and end of an agent's shift.
 Shift = tuple[int, int]
 
 
 class Staff:
-    """All agents and their shifts: a function of the seed and the day alone."""
+    """All agents and their shifts. They depend only on the seed and the day."""
 
     def __init__(self, seed: int, size: int) -> None:
-        """Hire `size` agents; the first ones are the same whatever the size."""
+        """Create `size` agents. The first ones are the same for each size."""
         self._seed = seed
         self.agents: Sequence[Agent] = _hire(seed, size)
         self.shifts = lru_cache(maxsize=64)(self._shifts)
 
     def _shifts(self, day: int) -> Sequence[Shift | None]:
-        """Every agent's shift on a day, in the order of `agents`; None is a day off."""
+        """Return all agents' shifts on a day, in the order of `agents`; None is a day off."""
         rng = Random(f"{self._seed}:shifts:{day}")
         weekday = weekday_of(day)
         shifts: list[Shift | None] = []
@@ -72,7 +71,7 @@ class Staff:
         return shifts
 
     def last_seen(self, agent: int, day: int) -> int:
-        """The end of the agent's last shift before a day."""
+        """Return the end of the agent's last shift before a day."""
         while True:
             day -= 1
             shift = self.shifts(day)[agent]
@@ -81,12 +80,12 @@ class Staff:
 
 
 def team_id_of(team: int) -> str:
-    """The id of a team, by its place in `words.TEAMS`."""
+    """Return the id of a team by its index in `words.TEAMS`."""
     return f"5f3b{team:020x}"
 
 
 def weekday_of(day: int) -> int:
-    """Monday is 0, as in `datetime`."""
+    """Return the weekday of a day. Monday is 0, as in `datetime`."""
     return (day + 3) % 7
 
 
@@ -122,6 +121,6 @@ def _hire(seed: int, size: int) -> list[Agent]:
 
 
 def _mailbox(name: str) -> str:
-    """A name as the part of an address before the @; empty where no Latin letter is left."""
+    """Return a name as the local part of a mail address; empty if it has no Latin letter."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return ".".join("".join(letter for letter in word if letter.isalnum()) for word in plain.split())

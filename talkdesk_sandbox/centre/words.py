@@ -16,7 +16,7 @@ NAMES_IN_OTHER_SCRIPTS = ("山田 花子", "Дмитрий Соколов", "Ν�
 
 TEAMS = ("Front Desk", "Écoute Clients", "Billing & Refunds", "Night Watch")
 
-#: Number and label of each line of the account; the third has no label.
+#: Number and label of each line of the account. The third has no label.
 LINES = (
     ("+18443265295", "support"),
     ("+442079460123", "Sales, UK & Ireland"),

@@ -1,6 +1,7 @@
-"""What can go wrong, by name: the kinds of faults, and the queue of those still to be met.
+"""Faults by name: the kinds of faults, and the queue of faults that have not happened yet.
 
-`kinds.KINDS` are those that a client is expected to get over, `hostile.HOSTILE` the others.
-Other rooms use `fault_queue.Fault` and `FaultQueue`, the stages in `kind`, and
-`content.Content` (the rows and bytes of a file, faults included). Imports `reports` and `wire`.
+`kinds.KINDS` are the faults of a normal server or network, `hostile.HOSTILE` those of a
+hostile or broken server. Other packages use `fault_queue.Fault` and `FaultQueue`, the
+stages in `kind`, and `content.Content` (the rows and bytes of a file, with faults).
+Imports `reports` and `wire`.
 """

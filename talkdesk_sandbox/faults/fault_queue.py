@@ -1,6 +1,6 @@
-"""A fault, and the queue in which faults wait until a request meets them.
+"""`Fault`, and the queue of faults that wait for a matching request.
 
-`kinds.py` lists the kinds of faults and what each of them imitates.
+`kinds.py` lists the kinds of faults and what each imitates.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ ALL_KINDS: Mapping[str, Kind] = {**KINDS, **HOSTILE}
 
 
 class Fault:
-    """One fault of one operation, `times` times, for one report or for any.
+    """One fault of one operation. It happens `times` times, for one report or for any.
 
-    Details of its kind are keyword arguments, kept in `details`.
+    The details of its kind are keyword arguments, kept in `details`.
 
     Raises:
-        ValueError: no such operation, fault or detail, or the fault does not belong to
-            the operation.
+        ValueError: the operation, fault or detail is unknown, or the operation cannot have
+            the fault.
     """
 
     def __init__(
@@ -43,48 +43,46 @@ class Fault:
     ) -> None:
         """Create a fault."""
         if operation not in OPERATIONS:
-            raise ValueError(f"no operation {operation!r}; there are {', '.join(sorted(OPERATIONS))}")
+            raise ValueError(f"unknown operation {operation!r}; known are {', '.join(sorted(OPERATIONS))}")
         kind = ALL_KINDS.get(name)
         if kind is None:
-            raise ValueError(f"no fault {name!r}; there are {', '.join(sorted(ALL_KINDS))}")
+            raise ValueError(f"unknown fault {name!r}; known are {', '.join(sorted(ALL_KINDS))}")
         if operation not in kind.operations:
-            raise ValueError(
-                f"{name} can only happen at {', '.join(sorted(kind.operations))}, not at {operation}"
-            )
+            raise ValueError(f"{name} is a fault of {', '.join(sorted(kind.operations))}, not of {operation}")
         if unknown := details.keys() - kind.details.keys():
             raise ValueError(f"{name} has no detail {', '.join(sorted(unknown))}")
         if times < 1:
-            raise ValueError(f"{name} must be met at least once, not {times} times")
+            raise ValueError(f"times of {name} must be at least 1, not {times}")
         self.operation, self.name, self.times, self.report = operation, name, times, report
         self.kind = kind
         self.details: dict[str, Any] = {**kind.details, **details}
 
     def as_json(self) -> dict[str, object]:
-        """The fault as the control interface takes and shows it."""
+        """Return the fault as the controls accept and show it."""
         named = {"operation": self.operation, "name": self.name, "times": self.times, "report": self.report}
         return named | self.details
 
     def __repr__(self) -> str:
-        """The fault as it was created."""
+        """Return the fault as a call of its class."""
         details = "".join(f", {name}={value!r}" for name, value in self.details.items())
         return (
             f"Fault({self.operation!r}, {self.name!r}, times={self.times}, report={self.report!r}{details})"
         )
 
     def answer(self, context: Context) -> Answer | None:
-        """The answer sent in place of the operation's own, if this kind has one."""
+        """Return the answer that replaces the operation's own, if this kind has one."""
         return self.kind.answer(context) if self.kind.answer else None
 
 
 class FaultQueue:
-    """The faults still to be met, in order. Thread-safe."""
+    """The faults that have not happened yet, in order. Thread-safe."""
 
     def __init__(self, faults: list[Fault], clock: Callable[[], datetime]) -> None:
         """Start with these faults."""
         self._lock = threading.Lock()
         self._clock = clock
         self._waiting = [(fault, fault.times) for fault in faults]
-        #: Until when an outage lasts that has begun.
+        #: The end of each outage that has begun.
         self._ends: dict[Fault, datetime] = {}
 
     def add(self, fault: Fault) -> None:
@@ -93,11 +91,10 @@ class FaultQueue:
             self._waiting.append((fault, fault.times))
 
     def take(self, operation: str, report: str | None, stage: str) -> Fault | None:
-        """The fault that a request meets at a stage; it counts as met from now on.
+        """Take the fault of a request at a stage; it now counts as happened.
 
-        Only the first one that waits for this operation and report is looked at: one
-        whose stage does not come up in this request goes on waiting, and so do all
-        behind it.
+        Only the first waiting fault for this operation and report is considered. If its
+        stage does not occur in this request, it keeps waiting, and so do all after it.
         """
         with self._lock:
             self._waiting = [(fault, times) for fault, times in self._waiting if not self._is_over(fault)]
@@ -115,7 +112,7 @@ class FaultQueue:
         return None
 
     def unmet(self) -> list[Fault]:
-        """Faults that were met fewer than `times` times; an outage counts as met once it began."""
+        """Return faults that happened fewer than `times` times. An outage counts when it begins."""
         with self._lock:
             return [fault for fault, _ in self._waiting if fault not in self._ends]
 

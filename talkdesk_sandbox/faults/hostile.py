@@ -1,6 +1,7 @@
-"""Kinds of faults that a hostile or broken server was seen to cause, or could: odd, but well-formed HTTP.
+"""Faults of hostile or broken servers, seen or possible: unusual, but well-formed HTTP.
 
-They are apart from `kinds.KINDS`, the faults that a client is expected to get over.
+A client must handle them safely, but need not recover from each. The faults that it should
+recover from are in `kinds.KINDS`.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ _JOB = frozenset({"create", "status"})
 _NARROWER = {"seconds": 3600.0, "end": "to"}
 
 HOSTILE: Mapping[str, Kind] = {
-    # What an answer says.
+    # Content of an answer.
     "narrower_timespan": Kind(
-        "a server that shortens a timespan which it finds too long",
+        "a server that shortens a timespan that is too long",
         _CREATE,
         BEFORE,
         _NARROWER,
@@ -41,16 +42,16 @@ HOSTILE: Mapping[str, Kind] = {
         "an answer for less than what was requested", _JOB, CONTENT, _NARROWER, change=odd.narrower_echo
     ),
     "zoneless_echo": Kind(
-        "a server that answers times in a zone of its own, without naming it",
+        "a server that returns times in its own time zone, without an offset",
         _JOB,
         CONTENT,
         {"minutes": 60},
         change=odd.zoneless_echo,
     ),
-    "same_id": Kind("a cache that answers two requests alike", _CREATE, REPEAT),
-    "odd_id": Kind("an id that is a path, or part of one", _JOB, CONTENT, {"id": ".."}, change=odd.odd_id),
+    "same_id": Kind("a cache that gives two requests the same answer", _CREATE, REPEAT),
+    "odd_id": Kind("an id that is a path, or a part of one", _JOB, CONTENT, {"id": ".."}, change=odd.odd_id),
     "listed_job": Kind(
-        "a job of another program in the list, with an odd id, name or timespan",
+        "a job of another program in the list, with an unusual id, name or timespan",
         _LIST,
         CONTENT,
         {
@@ -64,10 +65,10 @@ HOSTILE: Mapping[str, Kind] = {
         change=odd.listed_job,
     ),
     "odd_expiry": Kind(
-        "a lifetime of a token that is no time", TOKENS, CONTENT, {"value": 10**400}, change=odd.odd_expiry
+        "an invalid lifetime of a token", TOKENS, CONTENT, {"value": 10**400}, change=odd.odd_expiry
     ),
     "echo_secret": Kind(
-        "an error that repeats what it was sent, escaped by one writer or another",
+        "an error that repeats a secret of the request, in one of several escaped forms",
         OPERATIONS,
         INSTEAD,
         {"status": 400, "secret": "client_secret", "spelling": "raw", "padding": 0},
@@ -78,14 +79,14 @@ HOSTILE: Mapping[str, Kind] = {
         "a server whose clock is wrong", OPERATIONS, ANSWER, {"seconds": 3600.0}, change=odd.skewed_date
     ),
     "odd_date": Kind(
-        "a Date that is no time",
+        "a Date header that is not a valid date",
         OPERATIONS,
         ANSWER,
         {"header": "Date", "value": "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"},
         change=odd.odd_header,
     ),
     "odd_length": Kind(
-        "a Content-Length that is no length",
+        "a Content-Length that is not a possible length",
         OPERATIONS,
         ANSWER,
         {"header": "Content-Length", "value": "1" + "0" * 30},
@@ -99,7 +100,7 @@ HOSTILE: Mapping[str, Kind] = {
         change=odd.odd_header,
     ),
     "odd_location": Kind(
-        "a redirect to a URL that parsers read differently, or not at all",
+        "a redirect to a URL that parsers read differently, or reject",
         frozenset({"status", "files", "object"}),
         LOCATION,
         {"location": "http://files.invalid\\@127.0.0.1/x"},
@@ -107,43 +108,43 @@ HOSTILE: Mapping[str, Kind] = {
     ),
     # Bodies, and how they are sent.
     "huge_body": Kind(
-        "a body without a bound; `gzip`: of a few bytes on the way",
+        "a huge body; `gzip`: a small one that expands to it",
         API,
         ANSWER,
         {"megabytes": 64, "gzip": False},
         change=odd.huge_body,
     ),
-    "empty_body": Kind("a success without a byte", OPERATIONS, INSTEAD, answer=odd.empty_body),
+    "empty_body": Kind("a success with an empty body", OPERATIONS, INSTEAD, answer=odd.empty_body),
     "not_ready": Kind(
-        "a file that does not exist yet, without an error",
+        "a file that is not ready, answered without an error",
         _FILES,
         INSTEAD,
         {"status": 202},
         answer=odd.not_ready,
     ),
     "drip_header": Kind(
-        "a server that keeps a connection open with a header",
+        "a server that keeps a connection open with a slow header",
         OPERATIONS,
         ANSWER,
         {"seconds": 1.0, "count": 600},
         change=odd.drip_header,
     ),
     "drip_body": Kind(
-        "a server that keeps a connection open with a body",
+        "a server that keeps a connection open with a slow body",
         API,
         ANSWER,
         {"seconds": 1.0, "size": 1},
         change=odd.drip_body,
     ),
     "chunked": Kind(
-        "chunks instead of a length; `after`: a body that ends early, and well",
+        "chunks instead of a length; `after`: a body that ends early with a correct last chunk",
         OPERATIONS,
         ANSWER,
         {"after": None},
         change=odd.chunked,
     ),
     "interim_answers": Kind(
-        "answers before the final one, as with early hints",
+        "interim answers before the final one, such as early hints",
         OPERATIONS,
         ANSWER,
         {"status": 103, "count": 1},

@@ -1,4 +1,4 @@
-"""What a kind of fault is: operations, the stage at which it is met, details, and its effect."""
+"""`Kind`: a kind of fault, with its operations, stage, details and effect."""
 
 from __future__ import annotations
 
@@ -17,53 +17,53 @@ API = TOKENS | REPORTS
 OBJECT = frozenset({"object"})
 OPERATIONS = API | OBJECT
 
-#: The points of an operation at which a fault can be met.
-INSTEAD = "instead"  # the operation is not carried out
-BEFORE = "before"  # a request to create a job is about to be read
-REPEAT = "repeat"  # a job is about to be created, and there is an earlier one of the report
-JOB = "job"  # a job has just been accepted
-POLL = "poll"  # a job's status is about to be answered
-DONE = "done"  # a done job's status is about to be answered
-URL = "url"  # a presigned URL is about to be made
-RANGE = "range"  # a part of a file is about to be sent
-BODY = "body"  # a file, or part of one, is about to be sent
-LOCATION = "location"  # a redirect, or a file in its place, is about to be sent
-CONTENT = "content"  # an answer with a job, jobs or a token is about to be sent
-ANSWER = "answer"  # any other answer of the operation is about to be sent
+#: The stages of an operation at which a fault can happen.
+INSTEAD = "instead"  # instead of the operation
+BEFORE = "before"  # before a request to create a job is read
+REPEAT = "repeat"  # before a job is created, if the report has an earlier one
+JOB = "job"  # after a job was created
+POLL = "poll"  # before a job's status is returned
+DONE = "done"  # before a done job's status is returned
+URL = "url"  # before a presigned URL is created
+RANGE = "range"  # before a range of a file is sent
+BODY = "body"  # before a file, or a range of it, is sent
+LOCATION = "location"  # before a redirect, or a file instead of it, is sent
+CONTENT = "content"  # before an answer with a job, jobs or a token is sent
+ANSWER = "answer"  # before any answer of the operation is sent
 
 
 @dataclass(frozen=True)
 class Context:
-    """The request that meets a fault."""
+    """The request at which a fault happens."""
 
     operation: str
     details: Mapping[str, Any]
     #: `reporting`, `explore` or `files`.
     api: str | None
     request: Request
-    #: When the request came in, by the sandbox's clock.
+    #: When the request arrived, by the sandbox's clock.
     at: datetime
     credentials: Mapping[str, str]
 
     @property
     def success(self) -> int:
-        """The status of the operation when it succeeds."""
+        """The status of the operation if it succeeds."""
         return 202 if self.operation == "create" else 200
 
 
-#: Makes the answer that is sent in place of the operation's own.
+#: Creates the answer that replaces the operation's own.
 MakeAnswer = Callable[[Context], "Answer"]
 #: Changes the operation's own answer.
 ChangeAnswer = Callable[["Answer", Context], None]
-#: Changes the body of a request, which is an object of JSON.
+#: Changes the body of a request, which is a JSON object.
 ChangeBody = Callable[[dict[str, Any], Context], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What is known about all faults of one name."""
+    """A kind of fault: everything that faults of one name share."""
 
-    #: What it imitates, in a few words.
+    #: A short description of what it imitates.
     imitates: str
     operations: frozenset[str]
     stage: str = INSTEAD

@@ -1,4 +1,4 @@
-"""All kinds of faults as data: name, operations, stage, details, and what each imitates.
+"""The kinds of faults as data: name, operations, stage, details, and what each imitates.
 
 A kind with an `answer` replaces the operation's own answer. Every other kind changes the
 operation at its stage. Faults in the content of files are in `content.py`.
@@ -44,7 +44,7 @@ STATUS = frozenset({"status"})
 
 
 def _refused(status: int, content: object, words: str) -> MakeAnswer:
-    """A refusal in the form of each API."""
+    """Return a function that refuses a request in the form of its API."""
 
     def answer(context: Context) -> Answer:
         if context.api != "explore":
@@ -99,7 +99,7 @@ def _invalid(context: Context) -> Answer:
 _AFTER = {"after": 0}
 
 KINDS: Mapping[str, Kind] = {
-    # In place of the operation.
+    # Instead of the operation.
     "rate_limited": Kind(
         "more requests or jobs than the account may have",
         API,
@@ -108,44 +108,44 @@ KINDS: Mapping[str, Kind] = {
     ),
     "server_error": Kind("a crash behind the load balancer", OPERATIONS, answer=_server_error),
     "outage": Kind(
-        "a service that is down for a while, by the sandbox's clock",
+        "a service that is down for a time, by the sandbox's clock",
         OPERATIONS,
         details={"seconds": 600.0},
         answer=_server_error,
     ),
     "unavailable": Kind("a service that is busy", OPERATIONS, answer=_unavailable),
-    "reset": Kind("a connection that breaks before the answer", OPERATIONS, answer=_always(no_answer)),
+    "reset": Kind("a connection that is reset before the answer", OPERATIONS, answer=_always(no_answer)),
     "silent": Kind(
-        "a server that takes the request and says nothing",
+        "a server that accepts the request and sends nothing",
         OPERATIONS,
         details={"seconds": 1.0},
         answer=lambda context: late_answer(context.details["seconds"]),
     ),
-    "not_json": Kind("the page of a proxy", API, answer=_not_json),
-    "cut_json": Kind("a body that a proxy has cut", API, answer=_cut_json),
+    "not_json": Kind("an HTML page of a proxy", API, answer=_not_json),
+    "cut_json": Kind("a body that a proxy cuts off", API, answer=_cut_json),
     "no_id": Kind(
-        "a job that is created, and an answer without its id",
+        "a created job, with an answer that lacks its id",
         CREATE,
         answer=_always(lambda: json_answer(202, {"status": "created"})),
     ),
     "invalid": Kind(
-        "a job request that is refused, such as one for too long a timespan",
+        "a refused job request, such as for a timespan that is too long",
         CREATE,
         details={"message": "the timespan may not be longer than one month"},
         answer=_invalid,
     ),
     "forbidden": Kind(
-        "a token that has expired, in the Reporting API, or what is not allowed",
+        "an expired token (Reporting API), or a missing permission",
         API,
         answer=_refused(403, {"error": "Forbidden resource"}, "forbidden resource"),
     ),
     "unauthorized": Kind(
-        "a token that has expired, in Explore, or is unknown",
+        "an expired token (Explore), or an unknown one",
         API,
         answer=_refused(401, {"error": "Unauthorized"}, "invalid access token"),
     ),
     "not_found": Kind(
-        "a job or file that is not known yet, or not any more",
+        "a job or file that does not exist yet, or no longer",
         REPORTS - CREATE,
         answer=_refused(404, {"error": "Not Found"}, "job not found"),
     ),
@@ -160,7 +160,7 @@ KINDS: Mapping[str, Kind] = {
         answer=_always(lambda: html_answer(200, "Sign in to the guest network")),
     ),
     "error_with_200": Kind(
-        "an error of S3 that comes with status 200",
+        "an S3 error with status 200",
         OBJECT,
         answer=_always(lambda: s3_error(200, "InternalError", "We encountered an internal error.")),
     ),
@@ -170,57 +170,63 @@ KINDS: Mapping[str, Kind] = {
         answer=_always(lambda: s3_error(503, "SlowDown", "Please reduce your request rate.")),
     ),
     "no_such_key": Kind(
-        "a file that is not there, although its job is done",
+        "a missing file of a done job",
         OBJECT,
         answer=_always(lambda: s3_error(404, "NoSuchKey", "The specified key does not exist.")),
     ),
     "access_denied": Kind(
-        "a presigned URL that has expired before the first byte",
+        "a presigned URL that expired before the download began",
         OBJECT,
         answer=_always(lambda: s3_error(403, "AccessDenied", "Request has expired")),
     ),
     "expired_token": Kind(
-        "a presigned URL that was made with an expired session",
+        "a presigned URL of an expired session",
         OBJECT,
         answer=_always(lambda: s3_error(400, "ExpiredToken", "The provided token has expired.")),
     ),
-    # Properties of the job that the request makes.
-    "accepted_then_reset": Kind("a job that is created, and its answer lost", CREATE, JOB),
+    # Properties of the created job.
+    "accepted_then_reset": Kind("a created job whose answer is lost", CREATE, JOB),
     "accepted_then_silent": Kind(
-        "a job that is created, and an answer after the client's timeout",
+        "a created job whose answer comes after the client's timeout",
         CREATE,
         JOB,
         {"seconds": 1.0},
     ),
-    "job_failed": Kind("a report that Talkdesk cannot make", CREATE, JOB),
-    "job_canceled": Kind("another user cancels the job", CREATE, JOB),
-    "job_deleted": Kind("another user deletes the file", CREATE, JOB),
+    "job_failed": Kind("a report that Talkdesk cannot create", CREATE, JOB),
+    "job_canceled": Kind("a job that another user cancels", CREATE, JOB),
+    "job_deleted": Kind("a job whose file another user deletes", CREATE, JOB),
     "stuck": Kind("a job that never ends", CREATE, JOB),
-    "slow_job": Kind("a job that takes this long, whatever its pace", CREATE, JOB, {"seconds": 600.0}),
+    "slow_job": Kind("a job that takes so many seconds, whatever the pace", CREATE, JOB, {"seconds": 600.0}),
     **{name: Kind(change.imitates, CREATE, JOB, change.details) for name, change in KINDS_OF_CONTENT.items()},
-    # On the way to the file.
-    "unknown_status": Kind("a status that is not documented", STATUS, POLL, {"asks": 1}),
-    "no_location": Kind("a redirect that does not say where to", STATUS, DONE),
-    "expired_url": Kind("a presigned URL that was used too late", frozenset({"files"}), URL),
-    # While the file is sent.
-    "ignore_range": Kind("a host, or proxy, that knows no ranges", OBJECT, RANGE, {"after": None}),
-    "wrong_range": Kind("a proxy that has another part of the file at hand", OBJECT, RANGE, {"shift": -100}),
-    "range_refused": Kind("a file host that finds the range impossible", OBJECT, RANGE),
+    # Between the job and its file.
+    "unknown_status": Kind("an undocumented status", STATUS, POLL, {"polls": 1}),
+    "no_location": Kind("a redirect without a Location", STATUS, DONE),
+    "expired_url": Kind("a presigned URL that expired before its use", frozenset({"files"}), URL),
+    # In the download.
+    "ignore_range": Kind("a host or proxy that ignores ranges", OBJECT, RANGE, {"after": None}),
+    "wrong_range": Kind("a proxy that returns another part of the file", OBJECT, RANGE, {"shift": -100}),
+    "range_refused": Kind("a file host that refuses the range", OBJECT, RANGE),
     "changed_etag": Kind(
-        "a file that was written anew in between; with `partial` a host that knows no If-Range",
+        "a file that changed between two requests; `partial`: the host ignores If-Range",
         OBJECT,
         RANGE,
         {"partial": False},
     ),
-    "cut": Kind("a connection that breaks within the file", OBJECT, BODY, _AFTER | {"reset": False}),
-    "stall": Kind("a connection that pauses within the file", OBJECT, BODY, _AFTER | {"seconds": 1.0}),
+    "cut": Kind(
+        "a connection that breaks in the middle of the file", OBJECT, BODY, _AFTER | {"reset": False}
+    ),
+    "stall": Kind(
+        "a connection that pauses in the middle of the file", OBJECT, BODY, _AFTER | {"seconds": 1.0}
+    ),
     "drip": Kind(
-        "a connection that is all but dead: some bytes each time, and pauses between them",
+        "a connection that is nearly dead: a few bytes at a time, with pauses",
         OBJECT,
         BODY,
         _AFTER | {"size": 256, "seconds": 10.0},
     ),
-    "short_without_length": Kind("a file that ends early, and nothing that says so", OBJECT, BODY, _AFTER),
-    "no_length": Kind("a proxy that takes the length away", OBJECT, BODY),
-    "reset_at_end": Kind("a whole file without a length, and a reset behind it", OBJECT, BODY),
+    "short_without_length": Kind(
+        "a file that ends early, without a length that shows it", OBJECT, BODY, _AFTER
+    ),
+    "no_length": Kind("a proxy that removes Content-Length", OBJECT, BODY),
+    "reset_at_end": Kind("a whole file without a length, followed by a reset", OBJECT, BODY),
 }

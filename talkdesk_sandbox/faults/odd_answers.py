@@ -1,4 +1,4 @@
-"""What hostile faults do to an answer: its timespan, ids, list, headers, body, and how it is sent."""
+"""Functions that apply hostile faults to an answer: to its content, headers, body, and how it is sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox.faults.kind import Context
 
-#: Ids as each API writes them.
+#: An id in the form of each API.
 _IDS = {"reporting": "0" * 24, "explore": "00000000-0000-4000-8000-000000000000"}
 _MEBIBYTE = 1 << 20
 
@@ -28,7 +28,7 @@ _MEBIBYTE = 1 << 20
 
 
 def narrower_request(body: dict[str, Any], context: Context) -> dict[str, Any]:
-    """A request for less than what was requested."""
+    """Shorten the timespan of a request."""
     try:
         return body | {"timespan": _narrower(body["timespan"], context)}
     except (KeyError, TypeError, ValueError):
@@ -36,12 +36,12 @@ def narrower_request(body: dict[str, Any], context: Context) -> dict[str, Any]:
 
 
 def narrower_echo(answer: Answer, context: Context) -> None:
-    """An answer whose job has less than what was requested."""
+    """Shorten the timespan in an answer, but not that of the job."""
     _edit_job(answer, lambda job: job | {"timespan": _narrower(job["timespan"], context)})
 
 
 def zoneless_echo(answer: Answer, context: Context) -> None:
-    """An answer whose times are in the server's zone, which is not named."""
+    """Write the times of an answer in the server's time zone, without an offset."""
     shift = timedelta(minutes=context.details["minutes"])
 
     def local(text: str) -> str:
@@ -53,7 +53,7 @@ def zoneless_echo(answer: Answer, context: Context) -> None:
 
 
 def odd_id(answer: Answer, context: Context) -> None:
-    """Another id, wherever the answer has it."""
+    """Replace the id everywhere in an answer."""
     content = _content(answer)
     old = content.get("job", content)["id"]
     new = json.dumps(context.details["id"])[1:-1].encode()
@@ -62,7 +62,7 @@ def odd_id(answer: Answer, context: Context) -> None:
 
 
 def listed_job(answer: Answer, context: Context) -> None:
-    """One more job in a list, before the others."""
+    """Add a job at the beginning of a list."""
     details, content = context.details, _content(answer)
     embedded = next(value for name, value in content.items() if name.startswith("_emb"))
     job: dict[str, object] = {
@@ -77,7 +77,7 @@ def listed_job(answer: Answer, context: Context) -> None:
 
 
 def odd_expiry(answer: Answer, context: Context) -> None:
-    """A token with a lifetime that is no time."""
+    """Replace the lifetime of a token with a value that is not a valid one."""
     content = _content(answer)
     name = "expires_in" if "expires_in" in content else "access_token_expires"
     answer.body = json.dumps(content | {name: context.details["value"]}).encode()
@@ -107,7 +107,7 @@ def _read(text: str) -> datetime:
 
 
 def _written(at: datetime, like: str) -> str:
-    """A time in the spelling of another."""
+    """Write a time in the format of another."""
     if like.endswith(" UTC"):
         return f"{at:%Y-%m-%d %H:%M:%S} UTC"
     return at.isoformat().replace("+00:00", "Z") if like.endswith("Z") else at.isoformat()
@@ -117,13 +117,13 @@ def _written(at: datetime, like: str) -> str:
 
 
 def skewed_date(answer: Answer, context: Context) -> None:
-    """The time of another clock."""
+    """Set the Date header to the time of another clock."""
     at = context.at + timedelta(seconds=context.details["seconds"])
     answer.headers["Date"] = format_datetime(at, usegmt=True)
 
 
 def odd_header(answer: Answer, context: Context) -> None:
-    """A header with another value; one of the length is the only one of its kind."""
+    """Replace the value of a header. Content-Length is not sent a second time."""
     name = context.details["header"]
     answer.headers[name] = str(context.details["value"])
     if name == "Content-Length":
@@ -131,7 +131,7 @@ def odd_header(answer: Answer, context: Context) -> None:
 
 
 def odd_location(answer: Answer, context: Context) -> None:
-    """Another target of a redirect; the file host redirects in place of the file."""
+    """Replace the target of a redirect. The file host redirects instead of sending the file."""
     answer.headers["Location"] = context.details["location"]
     if context.operation == "object":
         answer.status, answer.body = 307, b""
@@ -142,7 +142,7 @@ def odd_location(answer: Answer, context: Context) -> None:
 
 @dataclass(frozen=True)
 class Repeated:
-    """The same bytes many times, and other bytes behind them, without room for all of it."""
+    """A body of many repetitions of the same bytes and a tail, without the memory for all of it."""
 
     piece: bytes
     count: int
@@ -150,11 +150,11 @@ class Repeated:
 
     @property
     def length(self) -> int:
-        """Bytes in all."""
+        """Number of bytes."""
         return len(self.piece) * self.count + len(self.tail)
 
     def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes from `offset` on."""
+        """Read up to `size` bytes from `offset`."""
         behind = offset - len(self.piece) * self.count
         if behind >= 0:
             return self.tail[behind : behind + size]
@@ -163,7 +163,7 @@ class Repeated:
 
 
 def huge_body(answer: Answer, context: Context) -> None:
-    """Many blanks before the body, which is still the same JSON."""
+    """Put many spaces before the body, which stays the same JSON."""
     blanks, tail = b" " * _MEBIBYTE, answer.body if isinstance(answer.body, bytes) else b""
     if context.details["gzip"]:
         blanks, tail = gzip.compress(blanks, mtime=0), gzip.compress(tail, mtime=0)
@@ -173,18 +173,18 @@ def huge_body(answer: Answer, context: Context) -> None:
 
 
 def empty_body(context: Context) -> Answer:
-    """Success, and not a byte."""
+    """Return a success with an empty body."""
     return Answer(context.success)
 
 
 def not_ready(context: Context) -> Answer:
-    """No file yet, said with a status that is no error."""
+    """Return that the file is not ready, with a success status."""
     status = int(context.details["status"])
     return Answer(status) if status == 204 else json_answer(status, {"status": "processing"})
 
 
 def echo_secret(context: Context) -> Answer:
-    """An error that repeats a secret."""
+    """Return an error that repeats a secret."""
     details = context.details
     spelled = SPELLINGS[details["spelling"]](_secret(details["secret"], context))
     blanks = " " * int(details["padding"])
@@ -192,7 +192,7 @@ def echo_secret(context: Context) -> Answer:
 
 
 def _secret(name: str, context: Context) -> str:
-    """A secret by its name; those of the request are empty if it has none."""
+    """Return a secret by its name. A secret that the request does not have is empty."""
     ours = context.credentials
     match name:
         case "access_token":
@@ -208,25 +208,25 @@ def _secret(name: str, context: Context) -> str:
 
 
 def drip_header(answer: Answer, context: Context) -> None:
-    """One more header, byte by byte."""
+    """Send an additional header, byte by byte."""
     drip = float(context.details["seconds"]), int(context.details["count"])
     answer.manner = replace(answer.manner, header_drip=drip)
 
 
 def drip_body(answer: Answer, context: Context) -> None:
-    """The body, some bytes at a time."""
+    """Send the body a few bytes at a time."""
     seconds, size = float(context.details["seconds"]), int(context.details["size"])
     answer.manner = replace(answer.manner, stall_after=0, stall_seconds=seconds, drip_bytes=size)
 
 
 def interim_answers(answer: Answer, context: Context) -> None:
-    """Other answers before the final one."""
+    """Send interim answers before the final one."""
     statuses = (int(context.details["status"]),) * int(context.details["count"])
     answer.manner = replace(answer.manner, interim=statuses)
 
 
 def chunked(answer: Answer, context: Context) -> None:
-    """In chunks, without a length; a body that is cut ends as well as a whole one."""
+    """Send the body in chunks, without a length. A body that is cut still ends with a last chunk."""
     after = context.details["after"]
     cut = answer.manner.cut_after if after is None else min(int(after), answer.length)
     answer.manner = replace(answer.manner, chunked=True, cut_after=cut)

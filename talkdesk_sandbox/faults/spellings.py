@@ -1,4 +1,4 @@
-"""How programs spell a text in JSON, HTML, URLs and base64: for error bodies that echo a secret."""
+"""How programs escape a text in JSON, HTML, URLs and base64, for error bodies that echo a secret."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-#: Characters that Gson and Go's encoding/json write as escapes, besides those of JSON.
+#: Characters that Gson and Go's encoding/json escape, besides those that JSON requires.
 _GSON, _GO = "=&<>'", "&<>"
 
 

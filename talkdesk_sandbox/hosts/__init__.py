@@ -1,5 +1,5 @@
-"""What is answered: the API host with both APIs, their sign-ins and the controls, and the file host.
+"""The two hosts: the API host (both APIs, sign-ins and controls), and the file host.
 
-`sandbox.py` uses `api_host.ApiHost` and `file_host.FileHost`: each maps a request to an
-answer. Imports every other room.
+`sandbox.py` uses `api_host.ApiHost` and `file_host.FileHost`. Each maps a request to an
+answer. Imports every other package.
 """

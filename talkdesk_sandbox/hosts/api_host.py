@@ -1,4 +1,4 @@
-"""The API host: which of the two APIs a request belongs to."""
+"""The API host: passes each request to the API that it belongs to."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
 
 
 class Api(Protocol):
-    """What the API host wants of an API."""
+    """The interface that the API host expects of an API."""
 
     @property
     def name(self) -> str:
-        """Its name in the ledger."""
+        """The API's name in the ledger."""
 
     def route(
         self, method: str, path: str
     ) -> tuple[str, str | None, str | None, Callable[..., Answer]] | None:
-        """Operation, report, job id and handler of a request; None when it is not of this API."""
+        """Return a request's operation, report, job id and handler; None if it is not for this API."""
 
     def refusal(self, exchange: Exchange) -> Answer | None:
-        """Why a request is refused before its operation is looked at; None when it is not."""
+        """Return the error for a request that is refused before its operation runs, or None."""
 
 
 class ApiHost:
-    """Answers the requests that come to the API host."""
+    """Answers the requests to the API host."""
 
     def __init__(self, backend: Backend) -> None:
-        """Offer a backend's APIs."""
+        """Serve both APIs of a backend."""
         self._backend = backend
         self._controls = Controls(backend)
         oauth = OAuthSignIn(backend)
         self._apis: tuple[Api, ...] = (ReportingApi(backend, oauth), ExploreApi(backend, oauth))
 
     def answer(self, request: Request) -> Answer:
-        """The answer to one request; entered in the ledger, unless it is for the controls."""
+        """Answer one request and add it to the ledger, unless it is for the controls."""
         if request.path.startswith("/sandbox/"):
             return self._controls.answer(request)
         exchange, answer = self._exchange(request)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Controls:
-    """Shows what happened, and takes further faults."""
+    """Shows ledger, jobs, rows and faults, and accepts further faults."""
 
     def __init__(self, backend: Backend) -> None:
-        """Control a backend."""
+        """Serve the controls of a backend."""
         self._backend = backend
 
     def answer(self, request: Request) -> Answer:
-        """The answer to one request; these requests are not in the ledger."""
+        """Answer one request. These requests are not in the ledger."""
         backend = self._backend
         match request.method, request.path:
             case "GET", "/sandbox/ledger":
@@ -49,7 +49,7 @@ class Controls:
         )
         if report is None or start is None or end is None:
             return json_answer(
-                400, {"error": f"required: report={'|'.join(reports)}, from=... and to=..., as times"}
+                400, {"error": f"required: report={'|'.join(reports)}, and from=... and to=... as times"}
             )
         return json_answer(200, list(report.between(self._backend.centre, start, end)))
 

@@ -1,4 +1,4 @@
-"""One request while it is answered: its operation, its report and job, the fault it meets."""
+"""`Exchange`: one request in progress, with its operation, report, job and fault."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.store.jobs import Job
     from talkdesk_sandbox.wire.messages import Answer, Request
 
-#: Operations whose successes always describe something; those of a job do if it is described.
+#: Operations whose successful answers always have content. Other answers have it if they describe a job.
 _WITH_CONTENT = stage.TOKENS | {"list"}
 
 
 @dataclass
 class Exchange:
-    """One request while it is answered: what it is about, and the fault it meets."""
+    """One request in progress, with its operation, report, job and fault."""
 
     backend: Backend
     request: Request
@@ -37,30 +37,30 @@ class Exchange:
     at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        """Look at the clock."""
+        """Record the time."""
         self.at = self.backend.clock()
 
     def meet(self, at_stage: str) -> Fault | None:
-        """The fault that is due at this stage, if any; the ledger will name it."""
+        """Take the fault that is due at this stage, if any, and remember it for the ledger."""
         if self.fault is None:
             self.fault = self.backend.faults.take(self.operation, self.report, at_stage)
             return self.fault
         return None
 
     def meet_instead(self) -> Answer | None:
-        """The answer of the fault that takes the operation's place, if one is due."""
+        """Return the answer of a fault that replaces the operation, if one is due."""
         fault = self.meet(stage.INSTEAD)
         return fault.answer(self._context(fault)) if fault else None
 
     def changed(self, answer: Answer) -> Answer:
-        """The answer as it is sent: changed, if a fault is due that changes it."""
+        """Apply the due faults that change the answer, and return it."""
         for each in self._stages(answer):
             if (fault := self.meet(each)) and fault.kind.change:
                 fault.kind.change(answer, self._context(fault))
         return answer
 
     def _stages(self, answer: Answer) -> Iterator[str]:
-        """The stages at which an answer can still be changed."""
+        """Yield the stages at which an answer can still be changed."""
         if answer.status is None:
             return
         if "Location" in answer.headers or self.operation == "object":
@@ -71,7 +71,7 @@ class Exchange:
         yield stage.ANSWER
 
     def job_body(self) -> object:
-        """The body of a request to create a job: changed, if a fault is due that changes it."""
+        """Return the body of a request to create a job, changed by a fault if one is due."""
         body = self.request.json()
         if isinstance(body, dict) and (fault := self.meet(stage.BEFORE)) and fault.kind.body:
             return fault.kind.body(body, self._context(fault))
@@ -83,10 +83,10 @@ class Exchange:
         )
 
     def accept(self, request: JobRequest, job_id: str) -> Job:
-        """Create a job with the fault that is due, and start writing its file.
+        """Create a job, with a fault if one is due, and start to write its file.
 
         Raises:
-            TooManyJobsError: the account has no room for one more.
+            TooManyJobsError: the account already has as many unfinished jobs as it may have.
         """
         job = self.backend.jobs.create(request, job_id)
         self.job_id = job.id
@@ -96,7 +96,7 @@ class Exchange:
         return job
 
     def entry(self, answer: Answer) -> Entry:
-        """The exchange, for the ledger."""
+        """Return the ledger's entry for the exchange."""
         headers = self.request.headers
         return Entry(
             self.operation,

@@ -1,6 +1,6 @@
 """Explore API: the operations on report jobs and their files.
 
-https://docs.talkdesk.com/reference/execute-a-report and the pages next to it.
+https://docs.talkdesk.com/reference/execute-a-report and its sibling pages.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ Handler = Callable[["ExploreApi", Exchange], Answer]
 
 
 class ExploreApi:
-    """Talkdesk's API since 2021."""
+    """The Explore API, which Talkdesk has run since 2021."""
 
     name = "explore"
 
     def __init__(self, backend: Backend, oauth: OAuthSignIn) -> None:
-        """Offer a backend's reports to those who sign in with OAuth."""
+        """Serve the reports of a backend to clients that sign in with OAuth."""
         self.backend = backend
         self.sign_in = oauth
         self._reports = reports_of(backend.explore)
 
     def route(self, method: str, path: str) -> tuple[str, str | None, str | None, Handler] | None:
-        """Operation, report, job id and handler of a request; None when it is not of this API."""
+        """Return a request's operation, report, job id and handler; None if it is not for this API."""
         return routed(_ROUTES, method, path)
 
     def refusal(self, exchange: Exchange) -> Answer | None:
-        """Why a request is refused before its operation is looked at; None when it is not."""
+        """Return the error for a request that is refused before its operation runs, or None."""
         if exchange.operation in stage.TOKENS:
             return None
         if refused := self.sign_in.refusal(exchange, "data-reports"):
@@ -57,7 +57,7 @@ class ExploreApi:
         return None
 
     def create(self, exchange: Exchange) -> Answer:
-        """Accept a report job."""
+        """Create a report job."""
         report = self._reports[exchange.report or ""]
         if report.name in self.backend.forbidden_reports:
             return error_answer(403, "inputs misconfiguration", f"{report.name} is not available")
@@ -77,12 +77,12 @@ class ExploreApi:
         return json_answer(202, self._shown(job, "created"))
 
     def status(self, exchange: Exchange) -> Answer:
-        """A job's status; where its file is, once it is done."""
+        """Return a job's status, and the location of its file when it is done."""
         job, options = self._job(exchange), self.backend.explore
         if job is None:
             return _no_job()
         if fault := exchange.meet(stage.POLL):
-            job.odd_polls = int(fault.details["asks"])
+            job.odd_polls = int(fault.details["polls"])
         word = job.poll() if self.backend.is_finished(job) else "uploading"
         if word != "done":
             waiting = options.waiting_204 and word not in FINAL
@@ -95,7 +95,7 @@ class ExploreApi:
         return answer
 
     def open_file(self, exchange: Exchange) -> Answer:
-        """Redirect to a presigned URL of a done job's file, or the file."""
+        """Redirect to a presigned URL of a done job's file, or return the file."""
         job, backend = self._job(exchange), self.backend
         status = job.poll_file() if job else "deleted"
         if job is None or status != "done" or not backend.is_finished(job):
@@ -106,7 +106,7 @@ class ExploreApi:
         return json_answer(303, self._shown(job, "done"), Location=url)
 
     def _no_file(self, job: Job | None, status: str) -> Answer:
-        """The answer to a request for a file that does not exist, or not yet."""
+        """Answer a request for a file that does not exist, or not yet."""
         waiting = self.backend.explore.files_waiting
         if job is None or status in FINAL or waiting == "404":
             return error_answer(404, "file not found")
@@ -121,7 +121,7 @@ class ExploreApi:
         return Answer(204)
 
     def list_jobs(self, exchange: Exchange) -> Answer:
-        """Jobs of a report, newest first, in pages."""
+        """List the jobs of a report, newest first, in pages."""
         query = dict(parse_qsl(exchange.request.query))
         page, per_page = _number(query.get("page", "1")), _number(query.get("per_page", "20"))
         if not page or not 1 <= per_page <= _LONGEST_PAGE:
@@ -147,7 +147,7 @@ class ExploreApi:
         return json_answer(200, {"total": len(jobs), "count": len(shown), **embedded, "_links": links})
 
     def other(self, exchange: Exchange) -> Answer:
-        """No operation is there, such as to cancel a job."""
+        """Answer a request for an operation that does not exist, such as to cancel a job."""
         known = any(pattern.fullmatch(exchange.request.path) for _, verb, pattern, _ in _ROUTES if verb)
         return error_answer(405, "method not allowed") if known else error_answer(404, "not found")
 
@@ -155,7 +155,7 @@ class ExploreApi:
         return self.backend.jobs.get(exchange.job_id, exchange.report, self.name)
 
     def _shown(self, job: Job, status: str) -> dict[str, object]:
-        """A job as the answer of one of its operations."""
+        """Return a job as the answer of one of its operations."""
         members = self._members(job, status)
         return (members if self.backend.explore.flat_jobs else {"job": members}) | {
             "_links": self._links(job)

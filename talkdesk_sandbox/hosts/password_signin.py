@@ -1,4 +1,4 @@
-"""Reporting API, first generation: the sign-in with a password, and its renewal with an id_token."""
+"""Reporting API, first generation: sign-in with a password, and renewal with an id_token."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.store.backend import Backend
 
 _CLIENT = ("client_id", "client_secret", "client_version")
-#: As in Talkdesk's sample: the id_token expires before the access token does.
+#: As in Talkdesk's sample, the id_token expires before the access token.
 _ID_TOKEN_LIFETIME = timedelta(minutes=65)
 _USER_ID, _ACCOUNT_ID = "55a3cc81041268c5b4000001", "559d52fcd22fe6fd24000001"
 
 
 class PasswordSignIn:
-    """Gives out tokens for the credentials of the one account there is."""
+    """Issues tokens for the credentials of the sandbox's account."""
 
     def __init__(self, backend: Backend) -> None:
-        """Sign in to a backend."""
+        """Issue tokens for a backend."""
         self._backend = backend
         self._id_tokens = TokenStore(backend.clock, backend.secrets)
 
     def token(self, exchange: Exchange) -> Answer:
-        """Tokens for all six credentials."""
+        """Issue tokens if all six credentials are right."""
         given = _members(exchange)
         if not self._right(given, (*_CLIENT, "account", "username", "password")):
             return json_answer(401, {"error": "invalid credentials"})
         return self._tokens(exchange)
 
     def renew(self, exchange: Exchange) -> Answer:
-        """Tokens for the client and an id_token that has not expired."""
+        """Issue tokens if the client's credentials are right and its id_token has not expired."""
         given = _members(exchange)
         standing = self._id_tokens.standing(str(given.get("id_token")))
         if standing is not Standing.VALID or not self._right(given, _CLIENT):

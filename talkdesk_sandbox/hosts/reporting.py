@@ -23,30 +23,30 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.store.backend import Backend
 
 _NOT_FOUND = "404 Not Found"
-#: 30 bytes, the length in Talkdesk's samples; their text is unknown.
+#: 30 bytes, the length in Talkdesk's samples, whose text is unknown.
 _FORBIDDEN = {"error": "Forbidden resource"}
 
 Handler = Callable[["ReportingApi", Exchange], Answer]
 
 
 class ReportingApi:
-    """Talkdesk's API of 2016 to 2022, by its README."""
+    """The Reporting API, which Talkdesk ran from 2016 to 2022, as its README describes it."""
 
     name = "reporting"
 
     def __init__(self, backend: Backend, oauth: OAuthSignIn) -> None:
-        """Offer a backend's reports to those who sign in with a password or with OAuth."""
+        """Serve the reports of a backend to clients that sign in with a password or with OAuth."""
         self.backend = backend
         self._reports = backend.reporting_reports
         self.sign_in = PasswordSignIn(backend)
         self._oauth = oauth
 
     def route(self, method: str, path: str) -> tuple[str, str | None, str | None, Handler] | None:
-        """Operation, report, job id and handler of a request; None when it is not of this API."""
+        """Return a request's operation, report, job id and handler; None if it is not for this API."""
         return routed(_ROUTES, method, path)
 
     def refusal(self, exchange: Exchange) -> Answer | None:
-        """Why a request is refused before its operation is looked at; None when it is not."""
+        """Return the error for a request that is refused before its operation runs, or None."""
         if exchange.operation in stage.TOKENS:
             return None
         standing = self.backend.tokens.bearer(exchange.request.headers.get("authorization", ""))
@@ -60,7 +60,7 @@ class ReportingApi:
         return None
 
     def create(self, exchange: Exchange) -> Answer:
-        """Accept a report job."""
+        """Create a report job."""
         report = self._reports[exchange.report or ""]
         if report.name in self.backend.forbidden_reports:
             return json_answer(403, _FORBIDDEN)
@@ -82,12 +82,12 @@ class ReportingApi:
         return json_answer(202, self._shown(job, "created"))
 
     def status(self, exchange: Exchange) -> Answer:
-        """A job's status; a redirect to its file once it is done."""
+        """Return a job's status, as a redirect to its file when it is done."""
         job = self._job(exchange)
         if job is None:
             return text_answer(404, _NOT_FOUND)
         if fault := exchange.meet(stage.POLL):
-            job.odd_polls = int(fault.details["asks"])
+            job.odd_polls = int(fault.details["polls"])
         word = job.poll() if self.backend.is_finished(job) else "uploading"
         if word != "done":
             return json_answer(200, self._shown(job, word))
@@ -125,7 +125,7 @@ class ReportingApi:
         return Answer(204)
 
     def list_jobs(self, exchange: Exchange) -> Answer:
-        """Jobs of a report, newest first, in pages."""
+        """List the jobs of a report, newest first, in pages."""
         query = dict(parse_qsl(exchange.request.query))
         page, per_page = _number(query, "page", 1), min(_number(query, "per_page", 20), 100)
         jobs = self.backend.jobs.of("reporting", exchange.report)

@@ -1,4 +1,4 @@
-"""Reporting API: checks the body of a request to create a job."""
+"""Reporting API: validates the body of a request to create a job."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.store.backend import Backend
 
 FORMATS = ("json", "csv")
-#: Data is available after this delay; a later `to` is refused.
+#: Data is available after this delay. A later `to` is refused.
 _FRESHNESS = timedelta(hours=1)
 
-#: Names of members, each with what is wrong with it.
+#: Names of members, each with its error.
 Wrong = list[tuple[str, str]]
 
 
 def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest | Wrong:
-    """The job request in a body, or what is wrong with it: names and descriptions."""
+    """Return the job request in a body, or its errors: names and descriptions."""
     members = body if isinstance(body, dict) else {}
     timespan = members.get("timespan")
     given = timespan if isinstance(timespan, dict) else {}
@@ -51,13 +51,13 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
 
 
 def _layout(report: Report, total: int) -> tuple[str, str]:
-    """What stands before and behind the entries of a JSON file."""
+    """Return the text before and after the entries of a JSON file."""
     more = "".join(f'"{name}":"{value}",' for name, value in report.envelope.items())
     return f'{{"total":{total},{more}"entries":[', "]}"
 
 
 def time_of(text: object) -> datetime | None:
-    """A time as clients write it: with Z, an offset, or ` UTC`; a time without a zone is UTC."""
+    """Parse a time with Z, an offset, or ` UTC`. A time without a zone is UTC."""
     if not isinstance(text, str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""From method and path to operation, report, job id and handler."""
+"""Maps method and path to operation, report, job id and handler."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ H = TypeVar("H")
 def routed(
     routes: Iterable[tuple[str, str, re.Pattern[str], H]], method: str, path: str
 ) -> tuple[str, str | None, str | None, H] | None:
-    """Operation, report, job id and handler of a request; None where no route fits.
+    """Return operation, report, job id and handler of a request; None if no route matches.
 
-    A route is operation, method (`""`: any), pattern of the path, and handler.
+    A route is operation, method (`""` for any), pattern of the path, and handler.
     """
     for operation, verb, pattern, handler in routes:
         match = pattern.fullmatch(path)

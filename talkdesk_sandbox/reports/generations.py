@@ -1,4 +1,4 @@
-"""The reports of the Reporting API by generation: with the fields of 2016, or of 2017 to 2022."""
+"""The reports of the Reporting API, with the fields of 2016 or with those of 2017 to 2022."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from talkdesk_sandbox.reports.reporting import REPORTS, Report
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: The calls of 2017 live on as those of Explore up to 2025.
+#: The calls of 2017 have the same fields as those of Explore up to 2025.
 _CALLS = Report("calls", CALLS["2025"].fields, CALLS["2025"].rows)
 
 GENERATIONS: Mapping[str, Mapping[str, Report]] = {

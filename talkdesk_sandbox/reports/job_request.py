@@ -1,4 +1,4 @@
-"""What a job was requested for: report, timespan and format, with the rows that belong in its file."""
+"""`JobRequest`: report, timespan and format of a job, with the rows of its file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class JobRequest:
     """One accepted request to create a job.
 
-    `rows` returns the rows of the file, the same at each call. `headings` is the first
-    line of a CSV file. `layout` returns what stands before and after the rows of a JSON
-    file that has a given total.
+    `rows` returns the rows of the file, the same in each call. `headings` is the first
+    line of a CSV file. `layout` returns the text before and after the rows of a JSON file
+    with a given total.
     """
 
     report: str

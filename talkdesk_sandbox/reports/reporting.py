@@ -30,18 +30,18 @@ Row = dict[str, Value]
 
 @dataclass(frozen=True)
 class Report:
-    """One report: its fields in the order of the file, and its rows by their end time."""
+    """One report: its fields in the order of the file, and its rows sorted by end time."""
 
     name: str
     fields: tuple[str, ...]
     rows: Callable[[Centre, int, int], Iterator[Row]]
-    #: What a JSON file holds besides entries and total.
+    #: Members of a JSON file besides entries and total.
     envelope: Mapping[str, str] = field(default_factory=dict)
 
     def between(
         self, centre: Centre, start: datetime, end: datetime, *, closed: bool = False
     ) -> Iterator[Row]:
-        """Rows whose end time t has start <= t < end, or start <= t <= end when `closed`."""
+        """Yield rows whose end time t has start <= t < end, or start <= t <= end if `closed`."""
         stop = math.floor(end.timestamp()) + 1 if closed else math.ceil(end.timestamp())
         return self.rows(centre, math.ceil(start.timestamp()), stop)
 
@@ -65,7 +65,7 @@ def _date(day: int) -> str:
 
 
 def stamp(at: int) -> str:
-    """Seconds since the Unix epoch as `2016-01-29 10:22:02`."""
+    """Format seconds since the Unix epoch as `2016-01-29 10:22:02`."""
     day, second = divmod(at, DAY)
     return _date(day) + _MINUTES[second // 60] + _SECONDS[second % 60]
 
@@ -77,9 +77,9 @@ def _calls(centre: Centre, first: int, stop: int) -> Iterator[Row]:
 
 
 def call_row(call: Call, agents: list[tuple[str, str]]) -> Row:
-    """One call as a row; what the simulation did not decide comes from the bits of its key.
+    """Return one call as a row. Details that are not simulated come from the bits of its key.
 
-    `total_time` is `wait_time` and `talk_time` together, holding is a part of talking.
+    `total_time` is the sum of `wait_time` and `talk_time`. Hold time is a part of talk time.
     """
     end, key, start, kind, wait, talk, agent, handling, forwarded = call
     sid = f"CA{key:032x}"
@@ -135,7 +135,7 @@ def _user_status(centre: Centre, first: int, stop: int) -> Iterator[Row]:
 
 
 def session_row(session: Session, centre: Centre) -> Row:
-    """A status as it is in both APIs."""
+    """Return a status as a row, the same in both APIs."""
     agent = centre.staff.agents[session.agent]
     return {
         "user_id": agent.user_id,

@@ -1,4 +1,4 @@
-"""Checks signed client assertions (`private_key_jwt`), each of which is valid once.
+"""Checks signed client assertions (`private_key_jwt`). Each is valid once.
 
 https://docs.talkdesk.com/docs/signed-jwt
 """
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-#: Seconds that an assertion may live, and that two clocks may differ. Talkdesk documents
-#: 300 seconds; a client used 700 without trouble.
+#: The longest lifetime of an assertion, and the accepted clock difference, in seconds.
+#: Talkdesk documents 300 seconds; a client used 700 successfully.
 _LONGEST, _TOLERANCE = 700, 5
 
 
 class AssertionRefusedError(Exception):
-    """An assertion is not good; the message says why."""
+    """An assertion is not valid; the message says why."""
 
 
 class SigningKey:
-    """The client's key, made when it is first needed."""
+    """The client's key pair, created on first use."""
 
     def __init__(self, algorithm: str, key_id: str) -> None:
-        """Have a key of `ES256` or `RS256`."""
+        """Prepare a key for `ES256` or `RS256`."""
         self.algorithm, self.id = algorithm, key_id
 
     @cached_property
@@ -45,10 +45,10 @@ class SigningKey:
 
 
 class Assertions:
-    """Checks assertions, each of which is good for one sign-in."""
+    """Checks assertions. Each is valid for one sign-in."""
 
     def __init__(self, key: SigningKey, client_id: str) -> None:
-        """Check what one client signs with one key."""
+        """Check the assertions of one client and one key."""
         self._key, self._client_id = key, client_id
         self._used: set[str] = set()
         self._lock = threading.Lock()
@@ -57,7 +57,7 @@ class Assertions:
         """Accept an assertion for the token URL `audience`.
 
         Raises:
-            AssertionRefusedError: it is not good.
+            AssertionRefusedError: it is not valid.
             RuntimeError: `cryptography` is not installed.
         """
         signed, _, signature = assertion.rpartition(".")
@@ -66,9 +66,9 @@ class Assertions:
         if named.get("alg") != self._key.algorithm:
             raise AssertionRefusedError(f"alg is not {self._key.algorithm}")
         if named.get("kid") != self._key.id:
-            raise AssertionRefusedError("kid names no key of this client")
+            raise AssertionRefusedError("kid is not a key of this client")
         if not self._key.pair.has_signed(signed.encode(), _bytes(signature)):
-            raise AssertionRefusedError("the signature does not fit the key")
+            raise AssertionRefusedError("the signature does not match the key")
         self._check_claims(_members(claims), audience, now.timestamp())
 
     def _check_claims(self, claims: Mapping[str, Any], audience: str, now: float) -> None:
@@ -80,7 +80,7 @@ class Assertions:
         if not isinstance(issued, int) or not isinstance(expires, int):
             raise AssertionRefusedError("iat and exp are not both whole seconds")
         if issued > now + _TOLERANCE:
-            raise AssertionRefusedError("iat lies in the future")
+            raise AssertionRefusedError("iat is in the future")
         if expires <= now - _TOLERANCE:
             raise AssertionRefusedError("the assertion has expired")
         if expires - issued > _LONGEST + _TOLERANCE:

@@ -21,26 +21,26 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.store.tokens import TokenStore
     from talkdesk_sandbox.wire.presign import Signer
 
-#: Seconds that an answer waits for a file that is due by the pace of the job.
+#: Seconds that an answer waits for the file of a job that is done by its pace.
 _FILE_WAIT = 5.0
 
 
 @dataclass
 class Backend:
-    """One sandbox without its sockets; `url` and `signer` hold the hosts it listens on."""
+    """The state of one sandbox, without its sockets. `url` and `signer` contain its hosts."""
 
     url: str
     signer: Signer
     clock: Clock
-    #: What was issued and must not be shown: tokens, and signatures of URLs.
+    #: Issued values that a client must not show: tokens, and signatures of URLs.
     secrets: set[str]
     centre: Centre
     credentials: Mapping[str, str]
     forbidden_reports: frozenset[str]
     closed_bounds: bool
-    #: How long after its end a row becomes available.
+    #: Delay from a row's end until it is available.
     settling: timedelta
-    #: The account's own limit for the timespan of a job, in both APIs, if it has one.
+    #: The account's limit for the timespan of a job, in both APIs; None for no limit.
     longest_timespan: timedelta | None
     token_lifetime: timedelta
     url_lifetime: timedelta
@@ -53,27 +53,27 @@ class Backend:
     reporting_reports: Mapping[str, Report]
     explore_key: SigningKey
     bucket: Bucket | None = None
-    #: Whether the API answers in chunks, without a Content-Length.
+    #: Whether API responses are chunked, without a Content-Length.
     chunked: bool = False
 
     def available_until(self) -> datetime:
-        """Rows that end from this moment on are not in the file of a job that is created now."""
+        """Return the time from which on rows are not yet available to a job that is created now."""
         return self.clock() - self.settling
 
     def is_too_long(self, start: datetime, end: datetime) -> bool:
-        """Whether a timespan is longer than the account may request."""
+        """Return whether a timespan is longer than the account may request."""
         return self.longest_timespan is not None and end - start > self.longest_timespan
 
     def is_finished(self, job: Job) -> bool:
-        """Whether a job that should be done by now has its file, too.
+        """Return whether a job that is done by its pace has its file, too.
 
-        A large file takes real time to write, whatever the pace says; until then the
-        job stays `uploading`.
+        A large file takes real time to write, whatever the pace is. Until it is written,
+        the job stays `uploading`.
         """
         return job.status != "done" or self.files.is_ready(job, _FILE_WAIT)
 
     def presigned_url(self, job: Job, *, expired: bool = False) -> str:
-        """A fresh presigned URL of a job's file, or an expired one."""
+        """Create a presigned URL of a job's file, or an expired one."""
         now = self.clock()
         if expired:
             now -= self.url_lifetime + timedelta(seconds=2)
@@ -83,6 +83,6 @@ class Backend:
 
 
 def object_path(job: Job) -> str:
-    """The path of a job's file on the file host."""
+    """Return the path of a job's file on the file host."""
     start, end = (f"{at:%Y%m%dT%H%M%SZ}" for at in job.timespan)
     return f"/public_api_{job.report}_report_{start}-{end}_{job.id}_0.{job.format}"

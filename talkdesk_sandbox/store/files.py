@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.reports.reporting import Row
     from talkdesk_sandbox.store.jobs import Job
 
-#: Rows written at a time; more are slower, as they fall out of the processor's cache.
+#: Rows written at a time. More rows are slower, because they do not fit the processor's cache.
 _CHUNK = 200
-#: Room for the beginning of a JSON file, which is known only when its rows are counted.
+#: Bytes reserved for the beginning of a JSON file, which is known only after its rows are counted.
 _HEAD = 64
 _KEPT = 64
 
@@ -33,47 +33,47 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circ
 
 
 class ReportFile:
-    """One finished file, readable from many threads at once.
+    """One complete file. Many threads can read it at once.
 
-    The ETag has the form that S3 gives to files sent in parts: strong, but not the MD5
-    of the content.
+    The ETag has the form that S3 uses for multipart uploads: strong, but not the MD5 of
+    the content.
     """
 
     def __init__(self, descriptor: int, start: int, end: int, digest: str) -> None:
-        """Take over the descriptor of a file whose content lies in [start, end)."""
+        """Take over the descriptor of a file whose content is at [start, end)."""
         self._descriptor = descriptor
         self._start = start
         self.length = end - start
         self.etag = f'"{digest}-1"'
 
     def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes from `offset` on."""
+        """Read up to `size` bytes from `offset`."""
         return os.pread(self._descriptor, min(size, self.length - offset), self._start + offset)
 
     def __del__(self) -> None:
-        """Give the space back when the last reader is done."""
+        """Free the disk space when the last reader is done."""
         os.close(self._descriptor)
 
 
 class Bucket(Protocol):
-    """Keeps and presigns files in place of the file host, such as a real S3 server."""
+    """Stores and presigns files instead of the file host, such as a real S3 server."""
 
     def put(self, path: str, content: bytes) -> None:
-        """Keep a file; its job is not done before."""
+        """Store a file. Its job becomes done only after this."""
 
     def url(self, path: str, lifetime: timedelta, now: datetime) -> str:
-        """A presigned URL of a file, good from now on for a lifetime in whole seconds."""
+        """Return a presigned URL of a file, valid from `now` for a lifetime in whole seconds."""
 
 
 class FileStore:
-    """The files of all jobs; written in the background in the order of the jobs.
+    """The files of all jobs, written in the background in the order of the jobs.
 
-    Of the files not in use only the last few are kept. An older one is written again
-    when it is requested, with the same bytes.
+    Only the last few of the files that are not in use are kept. An older file is written
+    again when it is requested, with the same bytes.
     """
 
     def __init__(self, upload: Callable[[Job, ReportFile], None] | None = None) -> None:
-        """Start empty; `upload` is called with each file that is written."""
+        """Start empty. `upload` is called with each file that was written."""
         self._upload = upload
         self._files: OrderedDict[str, Future[ReportFile]] = OrderedDict()
         self._lock = threading.Lock()
@@ -81,7 +81,7 @@ class FileStore:
         self._closing = threading.Event()
 
     def prepare(self, job: Job) -> Future[ReportFile]:
-        """Have a job's file written, unless it is there."""
+        """Schedule the writing of a job's file, unless it exists or is scheduled."""
         with self._lock:
             future = self._files.get(job.id)
             if future is None:
@@ -100,7 +100,7 @@ class FileStore:
         return file
 
     def is_ready(self, job: Job, timeout: float) -> bool:
-        """Whether a job's file is written; waits some seconds for it."""
+        """Wait up to `timeout` seconds for a job's file; return whether it is written."""
         try:
             self.prepare(job).result(timeout)
         except (NotYet, CancelledError):
@@ -108,7 +108,7 @@ class FileStore:
         return True
 
     def get(self, job: Job) -> ReportFile:
-        """A job's file, however long its writing takes.
+        """Return a job's file; wait until it is written.
 
         Raises:
             CancelledError: the job was ended before its file was complete.
@@ -116,22 +116,22 @@ class FileStore:
         return self.prepare(job).result()
 
     def remove(self, job: Job) -> None:
-        """Forget a job's file; a download in progress goes on."""
+        """Forget a job's file. A download in progress continues."""
         with self._lock:
             self._files.pop(job.id, None)
 
     def close(self) -> None:
-        """Stop writing and give all space back."""
+        """Stop writing and free all disk space."""
         self._closing.set()
         self._writer.shutdown(wait=True, cancel_futures=True)
         self._files.clear()
 
 
 def write(job: Job, give_up: Callable[[], bool] = lambda: False) -> ReportFile:
-    """Write a job's rows to an anonymous file, some at a time.
+    """Write a job's rows to an anonymous file, in chunks.
 
     Raises:
-        CancelledError: `give_up` said so between two chunks.
+        CancelledError: `give_up` returned True between two chunks.
     """
     content = job.content
     digest = hashlib.md5(usedforsecurity=False)
@@ -162,7 +162,7 @@ def write(job: Job, give_up: Callable[[], bool] = lambda: False) -> ReportFile:
 
 
 def _json_chunks(rows: Iterator[Row]) -> Iterator[tuple[int, bytes]]:
-    """The entries of a JSON file."""
+    """Yield the entries of a JSON file in chunks, each with its number of rows."""
     comma = ""
     while chunk := list(islice(rows, _CHUNK)):
         yield len(chunk), _encoded(comma + _encode(chunk)[1:-1])
@@ -170,7 +170,7 @@ def _json_chunks(rows: Iterator[Row]) -> Iterator[tuple[int, bytes]]:
 
 
 def _csv_chunks(content: Content) -> Iterator[tuple[int, bytes]]:
-    """All of a CSV file: null is an empty cell, booleans are `true` and `false`."""
+    """Yield a CSV file in chunks: null is an empty cell, booleans are `true` and `false`."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(content.headings())
@@ -186,5 +186,5 @@ def _csv_chunks(content: Content) -> Iterator[tuple[int, bytes]]:
 
 
 def _encoded(text: str) -> bytes:
-    """UTF-8, but for the characters that stand for a byte of no encoding."""
+    """Encode as UTF-8. A surrogate escape becomes its raw, invalid byte."""
     return text.encode(errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""Report jobs: their status over time, and the store that holds them and limits open ones."""
+"""Report jobs: their status over time, and the store that holds them and limits unfinished ones."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.faults.fault_queue import Fault
     from talkdesk_sandbox.reports.job_request import JobRequest
 
-#: Statuses of a running job, in this order as time or polls go on.
+#: Statuses of a running job, in the order of its progress.
 RUNNING = ("created", "processing", "uploading")
-#: Statuses that never change again.
+#: Final statuses.
 FINAL = frozenset({"done", "failed", "canceled", "deleted"})
 
 Clock = Callable[[], datetime]
@@ -24,44 +24,44 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """When a job turns done: at once, after some polls, or after some time."""
+    """When a job becomes done: at once, after a number of polls, or after a time."""
 
     polls: int = 0
     seconds: float = 0
 
     @classmethod
     def now(cls) -> Pace:
-        """Done as soon as it is created: the first poll finds it done."""
+        """Done on creation: the first poll returns `done`."""
         return cls()
 
     @classmethod
-    def after_asks(cls, polls: int) -> Pace:
-        """That many polls find it running, the next one finds it done."""
+    def after_polls(cls, polls: int) -> Pace:
+        """Done after so many polls: they return a running status, and the next one `done`."""
         return cls(polls=polls)
 
     @classmethod
     def after_seconds(cls, seconds: float) -> Pace:
-        """Done that long after its creation, by the sandbox's clock."""
+        """Done so many seconds after its creation, by the sandbox's clock."""
         return cls(seconds=seconds)
 
     @classmethod
     def parse(cls, text: str) -> Pace:
-        """The pace from `now`, `asks:3` or `seconds:1.5`.
+        """Parse `now`, `polls:3` or `seconds:1.5`.
 
         Raises:
-            ValueError: it is none of them.
+            ValueError: the text is none of them.
         """
         kind, _, number = text.partition(":")
         if text == "now":
             return cls.now()
-        if kind == "asks":
-            return cls.after_asks(int(number))
+        if kind == "polls":
+            return cls.after_polls(int(number))
         if kind == "seconds":
             return cls.after_seconds(float(number))
-        raise ValueError(f"{text!r} is not a pace: now, asks:3 or seconds:1.5")
+        raise ValueError(f"{text!r} is not a pace: now, polls:3 or seconds:1.5")
 
     def progress(self, polls: int, age: timedelta) -> float:
-        """How far a job is; 1 or more means finished."""
+        """Return the progress of a job; 1 or more means finished."""
         by_polls = polls / self.polls if self.polls else 1.0
         by_time = age.total_seconds() / self.seconds if self.seconds else 1.0
         return min(by_polls, by_time)
@@ -79,19 +79,19 @@ class Job:
     pace: Pace
     clock: Clock
     created_at: datetime
-    #: The fault that its creation met.
+    #: The fault that happened at its creation.
     fault: Fault | None = None
-    #: How often it was polled.
+    #: Number of polls.
     polls: int = 0
-    #: `canceled` or `deleted`, once a client did that.
+    #: `canceled` or `deleted` after a client did that.
     ended: str | None = None
-    #: How many polls still get an unknown status.
+    #: Number of further polls that return an unknown status.
     odd_polls: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def report(self) -> str:
-        """The name of its report."""
+        """Name of the report."""
         return self.request.report
 
     @property
@@ -101,7 +101,7 @@ class Job:
 
     @property
     def timespan(self) -> tuple[datetime, datetime]:
-        """From and to, as requested."""
+        """The requested `from` and `to`."""
         return self.request.timespan
 
     @property
@@ -111,7 +111,7 @@ class Job:
 
     @property
     def status(self) -> str:
-        """The status at this moment; reading it does not count as a poll."""
+        """The current status. Reading it does not count as a poll."""
         if self.ended is not None:
             return self.ended
         fate = self.fault.name if self.fault else ""
@@ -125,7 +125,7 @@ class Job:
 
     @property
     def content(self) -> Content:
-        """What stands in its file."""
+        """The content of the job's file."""
         return (
             Content(self.request, self.fault.name, self.fault.details)
             if self.fault
@@ -134,11 +134,11 @@ class Job:
 
     @property
     def will_be_done(self) -> bool:
-        """Whether there will be a file, unless a client ends the job before."""
+        """Whether the job becomes done, unless a client ends it before."""
         return self.fault is None or self.fault.name not in (*_FATES, "stuck")
 
     def poll(self) -> str:
-        """The status, as the answer to a poll."""
+        """Count a poll and return the status."""
         with self.lock:
             if self.odd_polls:
                 self.odd_polls -= 1
@@ -146,7 +146,7 @@ class Job:
             return self._advance()
 
     def poll_file(self) -> str:
-        """The status, as the answer to a request for the file, which counts as a poll."""
+        """Return the status for a request for the file, which counts as a poll."""
         with self.lock:
             return self._advance()
 
@@ -156,7 +156,7 @@ class Job:
         return status
 
     def end(self, allowed: Callable[[str], bool], word: str) -> bool:
-        """Give it a last status, if its present one allows that; whether it did."""
+        """Set a final status if the current one is `allowed`; return whether it was."""
         with self.lock:
             if not allowed(self.status):
                 return False
@@ -165,7 +165,7 @@ class Job:
 
 
 class TooManyJobsError(Exception):
-    """As many jobs are unfinished as an account may have."""
+    """The account already has as many unfinished jobs as it may have."""
 
 
 class JobStore:
@@ -176,14 +176,14 @@ class JobStore:
         self._pace, self._clock, self._max_open = pace, clock, max_open
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
-        #: How many jobs were unfinished at once, at the most.
+        #: The highest number of jobs that were unfinished at the same time.
         self.most_open = 0
 
     def create(self, request: JobRequest, job_id: str) -> Job:
-        """Accept a job request.
+        """Create a job.
 
         Raises:
-            TooManyJobsError: the account has no room for one more.
+            TooManyJobsError: the account already has as many unfinished jobs as it may have.
         """
         with self._lock:
             still_open = sum(job.status not in FINAL for job in self._jobs.values())
@@ -195,17 +195,17 @@ class JobStore:
         return job
 
     def get(self, job_id: str | None, report: str | None = None, api: str | None = None) -> Job | None:
-        """The job of an id, if there is one and it is one of the report and the API."""
+        """Return the job with an id if it belongs to the report and the API, or None."""
         with self._lock:
             job = self._jobs.get(job_id or "")
         fits = job is not None and report in (None, job.report) and api in (None, job.api)
         return job if fits else None
 
     def of(self, api: str, report: str | None) -> list[Job]:
-        """The jobs of a report, oldest first."""
+        """Return the jobs of a report, oldest first."""
         return [job for job in self.all() if (job.api, job.report) == (api, report)]
 
     def all(self) -> list[Job]:
-        """Every job, oldest first."""
+        """Return all jobs, oldest first."""
         with self._lock:
             return list(self._jobs.values())

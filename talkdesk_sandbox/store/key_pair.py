@@ -1,4 +1,4 @@
-"""The key pair of a client that signs in with a private key; needs `cryptography`."""
+"""The key pair of a client that signs in with a private key. Needs `cryptography`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class KeyPair:
-    """A fresh pair for `ES256` or `RS256`."""
+    """A new key pair for `ES256` or `RS256`."""
 
     def __init__(self, algorithm: str) -> None:
-        """Make the pair.
+        """Generate the pair.
 
         Raises:
             RuntimeError: `cryptography` is not installed.
@@ -32,7 +32,7 @@ class KeyPair:
 
     @property
     def private(self) -> str:
-        """The private key as Talkdesk hands it out: base64 of PKCS#8, without PEM lines."""
+        """The private key as Talkdesk provides it: base64 of PKCS#8, without PEM lines."""
         from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 - as above
 
         return base64.b64encode(
@@ -40,7 +40,7 @@ class KeyPair:
         ).decode()
 
     def has_signed(self, signed: bytes, signature: bytes) -> bool:
-        """Whether a signature, in the form that a JWT has it in, was made with the private key."""
+        """Return whether a signature, in JWT form, was made with the private key."""
         from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - as above
         from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
         from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415
@@ -53,7 +53,7 @@ class KeyPair:
             elif len(signature) != 64:
                 return False
             else:
-                # A JWT has two numbers of 32 bytes one behind the other, cryptography wants DER.
+                # A JWT has two concatenated numbers of 32 bytes; cryptography expects DER.
                 r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
                 self._key.public_key().verify(encode_dss_signature(r, s), signed, ec.ECDSA(sha256))
         except InvalidSignature:

@@ -1,4 +1,4 @@
-"""The ledger: every request, its answer and the fault it met, without anything secret."""
+"""The ledger: every request with its answer and fault, without secrets."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 class Entry:
     """One request and its answer.
 
-    `operation` is one of `faults.OPERATIONS`, or `other` for a request that no API
-    knows. `status` is None when the connection was reset without an answer.
+    `operation` is one of `faults.OPERATIONS`, or `other` for a request that matches no
+    API. `status` is None if the connection was reset without an answer.
     """
 
     operation: str
     method: str
-    #: Without the query, which may hold a presigned URL.
+    #: The path without the query, which may contain the signature of a presigned URL.
     path: str
     status: int | None
     report: str | None
     job: str | None
-    #: When the request came in, by the sandbox's clock.
+    #: When the request arrived, by the sandbox's clock.
     at: datetime
-    #: The name of the fault that was met.
+    #: Name of the fault that happened.
     fault: str | None
-    #: Whether an Authorization header was sent, right or wrong.
+    #: Whether an Authorization header was sent, valid or not.
     authorized: bool
-    #: The Range header as sent.
+    #: The Range header, as sent.
     range: str | None
-    #: `reporting`, `explore` or `files`; None for a request that none of them knows.
+    #: `reporting`, `explore` or `files`; None for a request that matches none of them.
     api: str | None
 
     def as_json(self) -> dict[str, object]:
-        """The entry as the control interface shows it."""
+        """Return the entry as the controls show it."""
         return asdict(self) | {"at": self.at.isoformat()}
 
 
 class Ledger(Sequence[Entry]):
-    """All entries so far, oldest first; an entry is there before its answer goes out."""
+    """All entries, oldest first. An entry is added before its answer is sent."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -56,7 +56,7 @@ class Ledger(Sequence[Entry]):
             self._entries.append(entry)
 
     def clear(self) -> None:
-        """Remove all entries, for a test that asserts on its second half only."""
+        """Remove all entries, for a test that asserts only on its second half."""
         with self._lock:
             self._entries.clear()
 
@@ -65,15 +65,15 @@ class Ledger(Sequence[Entry]):
     @overload
     def __getitem__(self, index: slice) -> list[Entry]: ...
     def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
-        """One entry, or a list of them."""
+        """Return one entry, or a list of them."""
         with self._lock:
             return self._entries[index]
 
     def __len__(self) -> int:
-        """How many requests came in."""
+        """Return the number of requests."""
         with self._lock:
             return len(self._entries)
 
     def __repr__(self) -> str:
-        """All entries, one a line: what a failing test prints."""
+        """Return all entries, one per line, for the output of a failing test."""
         return "\n".join(map(repr, self[:])) or "(no requests)"

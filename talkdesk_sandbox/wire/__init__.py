@@ -1,5 +1,5 @@
-"""HTTP: sockets, TLS, requests and answers as values, presigned URLs.
+"""HTTP: sockets, TLS, request and answer classes, presigned URLs.
 
-Other rooms use `messages` (requests and answers), `presign.Signer`, and `listen.listen`.
-Imports no other room.
+Other packages use `messages` (requests and answers), `presign.Signer`, and `listen.listen`.
+Imports no other package.
 """

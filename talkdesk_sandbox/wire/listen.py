@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Servers(NamedTuple):
-    """Both servers, and the authority that signed their certificate."""
+    """Both servers, and the CA that signed their certificate."""
 
     api: Server
     file_host: Server
@@ -29,7 +29,7 @@ def listen(
     *,
     tls: bool,
 ) -> Servers:
-    """Listen on both ports; 0 is any free one. Nothing is left open if a port is taken.
+    """Listen on both ports; 0 for any free port. If one is taken, no socket is left open.
 
     Raises:
         OSError: a port is taken.

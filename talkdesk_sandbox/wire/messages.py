@@ -1,4 +1,4 @@
-"""HTTP requests and answers as values, and the usual answers: JSON, text, errors, S3 XML."""
+"""Classes for HTTP requests and answers, and functions for usual answers: JSON, text, errors, S3 XML."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
 
 
 class FileLike(Protocol):
-    """A body too large to hold: its length, and any piece of it."""
+    """A body that is too large for memory, read in pieces."""
 
     @property
     def length(self) -> int:
-        """Bytes in all."""
+        """Number of bytes."""
 
     def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes from `offset` on."""
+        """Read up to `size` bytes from `offset`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a file, the body of an answer."""
+    """A part of a file, as the body of an answer."""
 
     file: FileLike
     offset: int
     length: int
 
     def pieces(self, start: int, stop: int, size: int = 1 << 18) -> Iterator[bytes]:
-        """The bytes [start, stop) of the stretch, in pieces."""
+        """Yield the bytes [start, stop) of the part, in pieces."""
         while start < stop:
             piece = self.file.read(self.offset + start, min(size, stop - start))
             yield piece
@@ -39,7 +39,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: names of headers in lower case, the path still percent-encoded."""
+    """One request. Header names are in lower case; the path is still percent-encoded."""
 
     method: str
     path: str
@@ -48,7 +48,7 @@ class Request:
     body: bytes
 
     def json(self) -> object:
-        """The body as JSON; None when it is not."""
+        """Parse the body as JSON; return None if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -57,26 +57,26 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a body is sent: cut, reset, paused, dripped, or without its length."""
+    """How an answer is sent: cut, reset, paused, in drops, chunked, or without its length."""
 
     cut_after: int | None = None
     reset: bool = False
-    #: From this byte on there are pauses: one, or one before each `drip_bytes`.
+    #: From this byte on the server pauses: once, or before each `drip_bytes`.
     stall_after: int | None = None
     stall_seconds: float = 0
     drip_bytes: int | None = None
     with_length: bool = True
-    #: In chunks, which are no length; a cut body is still ended well.
+    #: Chunked, without Content-Length. A cut body still ends with a correct last chunk.
     chunked: bool = False
-    #: Statuses of answers before the final one, such as 103.
+    #: Statuses of interim answers before the final one, such as 103.
     interim: tuple[int, ...] = ()
-    #: Seconds before each byte of one more header, and how many bytes it has.
+    #: For an additional header: seconds before each byte, and number of bytes.
     header_drip: tuple[float, int] | None = None
 
 
 @dataclass(slots=True)
 class Answer:
-    """One answer; with status None the connection is reset after the pause, and nothing is sent."""
+    """One answer. If the status is None, nothing is sent, and the connection is reset after the pause."""
 
     status: int | None
     body: bytes | Part = b""
@@ -90,22 +90,22 @@ class Answer:
 
     @property
     def length(self) -> int:
-        """Bytes of the body."""
+        """Number of bytes of the body."""
         return len(self.body) if isinstance(self.body, bytes) else self.body.length
 
 
 def no_answer() -> Answer:
-    """The connection breaks before the first byte."""
+    """Reset the connection before the first byte."""
     return Answer(None, manner=Manner(reset=True))
 
 
 def late_answer(seconds: float) -> Answer:
-    """Nothing is sent for a while, then the connection breaks."""
+    """Send nothing for so many seconds, then reset the connection."""
     return Answer(None, manner=Manner(reset=True, stall_seconds=seconds))
 
 
 def json_answer(status: int, content: object, **headers: str) -> Answer:
-    """`content` as JSON; further headers by keyword, `_` standing for `-`."""
+    """Return `content` as JSON. Keywords are further headers, with `_` for `-`."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     return Answer(status, body, {"Content-Type": "application/json"} | _headers(headers))
 
@@ -113,16 +113,16 @@ def json_answer(status: int, content: object, **headers: str) -> Answer:
 def text_answer(
     status: int, text: str, content_type: str = "text/plain; charset=utf-8", **headers: str
 ) -> Answer:
-    """`text` as it is; further headers by keyword, `_` standing for `-`."""
+    """Return `text`. Keywords are further headers, with `_` for `-`."""
     return Answer(status, text.encode(), {"Content-Type": content_type} | _headers(headers))
 
 
 def error_answer(
     status: int, message: str, description: str = "", fields: Sequence[tuple[str, str]] = ()
 ) -> Answer:
-    """An error in the form of Explore; `fields` are names, each with what is wrong with it.
+    """Return an error in the form of Explore. `fields` are names of members, each with its error.
 
-    No literal code is published: these are the sandbox's own.
+    Talkdesk publishes no literal codes: these are the sandbox's own.
     """
     named = [{"name": name, "description": what} for name, what in fields]
     code = f"{status}{'001' if named else '000'}"
@@ -133,18 +133,18 @@ def error_answer(
 
 
 def oauth_error(status: int, description: str, error: str = "invalid_request") -> Answer:
-    """An error of Explore's sign-in."""
+    """Return an error of the OAuth sign-in."""
     return json_answer(status, {"error": error, "error_description": description})
 
 
 def html_answer(status: int, title: str) -> Answer:
-    """The page of a proxy or load balancer that speaks for the API."""
+    """Return an HTML page, as a proxy or load balancer sends instead of the API's answer."""
     page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
     return text_answer(status, page, "text/html; charset=utf-8")
 
 
 def s3_error(status: int, code: str, message: str) -> Answer:
-    """An error of the file host, in S3's XML."""
+    """Return an error of the file host, in S3's XML."""
     xml = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Error><Code>{code}</Code><Message>{message}</Message>"

@@ -1,4 +1,4 @@
-"""Makes and checks presigned URLs as S3 does: AWS Signature Version 4 in the query.
+"""Creates and checks presigned URLs as S3 does: AWS Signature Version 4 in the query.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 """
@@ -24,7 +24,7 @@ _LONGEST = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Signer:
-    """Signs paths of one host, and knows its own signatures."""
+    """Signs paths of one host, and checks the signatures."""
 
     host: str
     access_id: str
@@ -33,7 +33,7 @@ class Signer:
     scheme: str = "http"
 
     def url(self, path: str, lifetime: timedelta, now: datetime) -> str:
-        """A URL for the file at `path`, good from now on for a lifetime in whole seconds."""
+        """Return a URL for the file at `path`, valid from `now` for a lifetime in whole seconds."""
         path = quote(path, safe="/-_.~")
         made = now.astimezone(UTC).strftime(_TIME)
         scope = f"{made[:8]}/{self.region}/s3/aws4_request"
@@ -48,7 +48,7 @@ class Signer:
         return f"{self.scheme}://{self.host}{path}?{_encoded(query)}&X-Amz-Signature={signature}"
 
     def refusal(self, request: Request, now: datetime) -> Answer | None:
-        """Why a request may not have its file, in S3's words; None when it may."""
+        """Return S3's error if a request is refused, or None."""
         query = parse_qsl(request.query, keep_blank_values=True)
         named = dict(query)
         if "X-Amz-Signature" not in named:

@@ -1,4 +1,4 @@
-"""The HTTP server on loopback: reads requests from sockets, writes answers, broken ones included."""
+"""The HTTP server on loopback: reads requests and sends answers, including broken ones."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOOPBACK = "127.0.0.1"
-#: Seconds between two checks for a stop, which is what closing a sandbox takes.
+#: Seconds between two checks for a stop; closing a sandbox takes about that long.
 _POLL = 0.01
 _BETWEEN_DROPS = 0.002
 _UNTIL_SENT = 0.3
 
 
 class Server(ThreadingHTTPServer):
-    """One listening socket; `answer` is the function that answers its requests."""
+    """One listening socket. The function `answer` answers its requests."""
 
     daemon_threads = True
     block_on_close = False
@@ -41,9 +41,9 @@ class Server(ThreadingHTTPServer):
         sleep: Callable[[float], object] | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Listen on a port of the loopback address; 0 is any free one. Pauses are made by `sleep`.
+        """Listen on a port of the loopback address; 0 for any free port.
 
-        With `tls` every connection is encrypted.
+        `sleep` is called for pauses. With `tls`, every connection is encrypted.
 
         Raises:
             OSError: the port is taken; the message names it.
@@ -69,16 +69,16 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where clients reach it."""
+        """URL of the server."""
         return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self.server_port}"
 
     def start(self, answer: Callable[[Request], Answer]) -> None:
-        """Serve from a thread of its own."""
+        """Serve from a background thread."""
         self.answer = answer
         threading.Thread(target=self.serve_forever, args=(_POLL,), daemon=True, name=self.software).start()
 
     def stop(self) -> None:
-        """Stop listening, and break the connections that are still open."""
+        """Stop listening, and close the connections that are still open."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -96,7 +96,7 @@ class Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve a connection on its own thread, where the TLS handshake comes with the first read."""
+        """Serve a connection on its own thread. The first read does the TLS handshake there."""
         if self._tls:
             plain = request
             request = self._tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
@@ -112,7 +112,7 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore a client that hung up; print the traceback of a bug in the sandbox."""
+        """Ignore a client that disconnected; print the traceback of a bug in the sandbox."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError | ssl.SSLError):
             super().handle_error(request, client_address)
 
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         return cast("Server", self.server)
 
     def _handle(self) -> None:
-        """Read one request, have it answered, and send the answer."""
+        """Read one request and send its answer."""
         path, _, query = self.path.partition("?")
         length = self.headers.get("Content-Length", "0")
         body = self.rfile.read(int(length)) if length.isdecimal() else b""
@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_body(answer)
 
     def _send_headers(self, answer: Answer, status: int) -> None:
-        """The status line and the headers; those of the answer replace the usual ones."""
+        """Send the status line and the headers. The answer's headers replace the usual ones."""
         manner = answer.manner
         headers = {"Server": self.version_string(), "Date": self.date_time_string()}
         if manner.chunked:
@@ -173,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _drip_header(self, seconds: float, count: int) -> None:
-        """One more header, byte by byte."""
+        """Send an additional header, byte by byte."""
         self.flush_headers()
         self.wfile.write(b"X-Drip: ")
         for _ in range(count):
@@ -184,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"\r\n")
 
     def _send_body(self, answer: Answer) -> None:
-        """The body, in the manner of the answer."""
+        """Send the body as the answer's `manner` says."""
         manner = answer.manner
         stop = answer.length if manner.cut_after is None else manner.cut_after
         pause = stop if manner.stall_after is None else manner.stall_after
@@ -198,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
         if manner.reset:
             self.wfile.flush()
-            # A reset throws away what the system has not sent yet.
+            # A reset discards what the system has not sent yet.
             self._server.stopping.wait(_UNTIL_SENT)
             self._reset()
 
@@ -206,7 +206,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         self._server.sleep(seconds)
         if one_by_one:
-            # Even if `sleep` returns at once, the drops must arrive one by one.
+            # Even if `sleep` returns at once, the drops must arrive separately.
             self._server.stopping.wait(_BETWEEN_DROPS)
 
     def _write(self, answer: Answer, start: int, stop: int) -> None:
@@ -219,22 +219,22 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
 
     def _reset(self) -> None:
-        """Close the connection with a reset, as a crashed server or a firewall does.
+        """Reset the connection, as a crashed server or a firewall does.
 
-        Closing the descriptor itself keeps `socketserver` from ending it politely first.
+        Closing the descriptor directly keeps `socketserver` from a normal close first.
         """
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())
 
     def version_string(self) -> str:
-        """The Server header."""
+        """Return the Server header."""
         return self._server.software
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The Date header, by the sandbox's clock."""
+        """Return the Date header, by the sandbox's clock."""
         at = self._server.clock() if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
         return format_datetime(at.astimezone(UTC), usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log nothing; the ledger has it."""
+        """Log nothing: the ledger has each request."""

@@ -1,4 +1,4 @@
-"""TLS on loopback: a small authority, made at start, and the server's certificate; needs `cryptography`."""
+"""TLS on loopback: a CA and a server certificate, created at start. Needs `cryptography`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _VALID = timedelta(days=30)
 
 
 class Authority:
-    """Signs one certificate for loopback. Its own certificate is in a file that clients can trust."""
+    """A CA that signs one certificate for loopback. Clients can trust the CA certificate in `ca_file`."""
 
     def __init__(self) -> None:
-        """Make the authority, and write its certificate and the server's to a private folder.
+        """Create the CA, and write its certificate and the server's to a private folder.
 
         Raises:
             RuntimeError: `cryptography` is not installed.
@@ -37,7 +37,7 @@ class Authority:
         key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         own = _certificate("Talkdesk sandbox authority", key, key, None)
         server = _certificate("Talkdesk sandbox", server_key, key, own)
-        #: Path of the authority's certificate, in PEM: the value of REQUESTS_CA_BUNDLE.
+        #: Path of the CA certificate, in PEM: the value for REQUESTS_CA_BUNDLE.
         self.ca_file = str(folder / "ca.pem")
         Path(self.ca_file).write_bytes(_pem(own))
         chain = folder / "server.pem"
@@ -47,7 +47,7 @@ class Authority:
         self.context.load_cert_chain(chain)
 
     def close(self) -> None:
-        """Remove the files."""
+        """Delete the files."""
         self._folder.cleanup()
 
 
@@ -57,7 +57,7 @@ def _certificate(
     signer: ec.EllipticCurvePrivateKey,
     issuer: x509.Certificate | None,
 ) -> x509.Certificate:
-    """A certificate of a key; without an issuer that of the authority itself."""
+    """Create a certificate for a key. Without an issuer it is the CA's own."""
     from cryptography import x509  # noqa: PLC0415 - may be missing
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID  # noqa: PLC0415

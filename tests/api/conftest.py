@@ -1,4 +1,4 @@
-"""Hosts on loopback for the tests of this room."""
+"""Hosts on loopback for the tests of `api`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def host(monkeypatch):
 
 @pytest.fixture
 def raw_host(monkeypatch):
-    """Starts a host whose responses a function gives, by path."""
+    """Return a function that starts a host, which responds with the result of a function of the path."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     hosts = []
 

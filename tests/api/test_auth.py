@@ -1,4 +1,4 @@
-"""Sign-ins: what is sent, what a token's life may be, and clocks that differ."""
+"""Sign-ins: the requests, the lifetimes of tokens, and clocks that differ."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN = {"access_token": "token-canary", "expires_in": 600}
 
 @pytest.fixture
 def sign_in(raw_host, clock):
-    """A source of tokens, and the host that it signs in at."""
+    """Return a function that creates a token source and the host that it signs in to."""
 
     def start(answer, *, query="", key=None, timeout=30, password=False):
         host = raw_host(answer)
@@ -36,7 +36,7 @@ def sign_in(raw_host, clock):
     return start
 
 
-def test_a_query_of_token_url_is_sent_as_it_stands_and_its_grant_type_not_twice(sign_in):
+def test_a_query_of_token_url_is_sent_unchanged_and_its_grant_type_not_twice(sign_in):
     source, host = sign_in(lambda _: [whole(TOKEN)], query="?grant_type=client_credentials&a=%20b")
 
     assert source.token() == "token-canary"
@@ -45,7 +45,7 @@ def test_a_query_of_token_url_is_sent_as_it_stands_and_its_grant_type_not_twice(
     assert body == b""
 
 
-def test_without_a_query_the_grant_type_stands_in_the_form(sign_in):
+def test_the_grant_type_is_in_the_form_without_a_query(sign_in):
     source, host = sign_in(lambda _: [whole(TOKEN)])
 
     source.token()
@@ -56,7 +56,7 @@ def test_without_a_query_the_grant_type_stands_in_the_form(sign_in):
 
 
 @pytest.mark.parametrize("life", ["1" + "0" * 400, "1e400", "-1", "0", '"600"', "null", "NaN", "[]"])
-def test_a_life_of_a_token_that_is_none_is_as_good_as_none(sign_in, clock, life):
+def test_an_invalid_token_lifetime_counts_as_missing(sign_in, clock, life):
     body = b'{"access_token": "token-canary", "expires_in": %s}' % life.encode()
     source, host = sign_in(lambda _: [whole(body)])
     source.token()
@@ -88,7 +88,7 @@ def test_a_sign_in_that_drips_ends_at_its_deadlines(sign_in):
 
 
 class Server:
-    """Signs in whoever shows an assertion that is good by its own clock, and no other."""
+    """Accepts only assertions that are valid by its own clock."""
 
     def __init__(self, now, ahead):
         self.now = now + timedelta(seconds=ahead)

@@ -1,4 +1,4 @@
-"""One file from its presigned URL."""
+"""The download of one file from its presigned URL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 from tap_talkdesk_reports.api.download import Downloads
 
 
-def test_a_malformed_header_line_puts_no_signed_address_into_the_log(clock, caplog):
+def test_a_malformed_header_line_puts_no_presigned_url_into_the_log(clock, caplog):
     caplog.set_level(logging.DEBUG)
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""One exchange: it ends at its deadline whatever is sent, and its body is bounded, packed or not."""
+"""One HTTP exchange: it ends at its deadline, and its body is bounded, compressed or not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tap_talkdesk_reports.api.session import Bearer, Sessions
 from tests.support.raw_host import OK, dripping, whole
 
 SOON = 0.3
-#: A deadline that the first headers meet on a busy machine, too.
+#: A deadline before which the first headers arrive even on a busy machine.
 LATE = 1.5
 
 
@@ -36,8 +36,8 @@ DRIPS = {
 
 
 @pytest.mark.parametrize("name", DRIPS)
-def test_an_exchange_ends_at_its_deadline_however_the_bytes_drip(raw_host, name):
-    """Also if the end of the connection, which the deadline brings about, is the end of the body."""
+def test_an_exchange_ends_at_its_deadline_when_bytes_drip(raw_host, name):
+    """Also if the deadline closes the connection, and its end is the end of the body."""
     dripped = raw_host(lambda _: dripping(DRIPS[name]))
 
     with pytest.raises(requests.exceptions.Timeout):
@@ -62,7 +62,7 @@ def test_the_deadline_holds_while_tls_is_set_up(monkeypatch):
 
         def greet():
             connection, _ = server.accept()
-            with connection, suppress(OSError):  # the client leaves
+            with connection, suppress(OSError):  # the client disconnects
                 connection.sendall(b"\x16\x03\x03\x40\x00")
                 while not is_over.wait(0.02):
                     connection.sendall(b"\0")
@@ -112,7 +112,7 @@ def test_a_body_is_read_up_to_its_limit_and_no_further(raw_host):
 
 
 def test_a_body_of_any_size_is_left_at_the_limit(raw_host):
-    """Nobody waits for the rest: it would take an hour."""
+    """The rest is not read: it would take an hour."""
 
     def endless(_):
         yield OK + b"Content-Length: 999999999999\r\n\r\n"
@@ -123,7 +123,7 @@ def test_a_body_of_any_size_is_left_at_the_limit(raw_host):
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-def test_a_packed_body_is_bounded_by_what_it_unpacks_to(raw_host, layers):
+def test_a_compressed_body_is_bounded_by_its_decompressed_size(raw_host, layers):
     packed = b" " * (8 << 20)
     for _ in range(layers):
         packed = gzip.compress(packed)
@@ -135,14 +135,14 @@ def test_a_packed_body_is_bounded_by_what_it_unpacks_to(raw_host, layers):
     assert len(response.body) <= 1 << 16
 
 
-def test_a_packed_body_that_unpacks_to_nothing_is_bounded_too(raw_host):
+def test_a_compressed_body_that_decompresses_to_nothing_is_bounded_too(raw_host):
     empty_block = b"\x00\x00\x00\xff\xff"
     packed = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + empty_block * 100_000
 
     assert get(raw_host(lambda _: [whole(packed, b"Content-Encoding: gzip")]), limit=1 << 16).is_cut
 
 
-def test_a_packed_body_is_unpacked(raw_host):
+def test_a_compressed_body_is_decompressed(raw_host):
     packed = whole(gzip.compress(b'{"a": 1}'), b"Content-Encoding: GZIP")
 
     assert get(raw_host(lambda _: [packed])).body == b'{"a": 1}'
@@ -151,7 +151,7 @@ def test_a_packed_body_is_unpacked(raw_host):
 @pytest.mark.parametrize(
     "body", [gzip.compress(b"{}" * 99)[:-9], b"{}", zlib.compress(b"{}")], ids=["cut", "plain", "zlib"]
 )
-def test_a_packed_body_that_cannot_be_unpacked_is_an_error(raw_host, body):
+def test_a_compressed_body_that_cannot_be_decompressed_is_an_error(raw_host, body):
     packed = whole(body, b"Content-Encoding: gzip")
 
     with pytest.raises(requests.exceptions.ContentDecodingError):
@@ -189,7 +189,7 @@ def test_interim_responses_without_end_meet_the_deadline(raw_host):
     "location",
     [b"http://[::1/x", b"https://x.example/\xe9\xff", b"https://x.example:port/", b"//[", b"https://\x00/"],
 )
-def test_a_redirect_is_a_response_wherever_it_leads(raw_host, location):
+def test_a_redirect_to_anywhere_is_a_response(raw_host, location):
     redirect = whole(b"", b"Location: " + location, status=b"307 Elsewhere")
 
     response = get(raw_host(lambda _: [redirect]))
@@ -198,8 +198,8 @@ def test_a_redirect_is_a_response_wherever_it_leads(raw_host, location):
     assert response.headers["Location"].encode("latin-1") == location
 
 
-def test_of_a_body_that_is_too_long_nothing_is_shown(raw_host):
-    """Its end may hold the begin of a secret."""
+def test_a_body_that_is_too_long_is_not_shown(raw_host):
+    """Its end may contain the beginning of a secret."""
     response = get(raw_host(lambda _: [whole(b" " * 99 + b"token-canary")]), limit=107)
 
     assert "canary" not in str(response)

@@ -1,4 +1,4 @@
-"""What a host may send in the place of a job, a list or a file, and what the client makes of it."""
+"""The Explore client with unexpected responses instead of a job, a list or a file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NoTokens:
 
 @pytest.fixture
 def api(raw_host, clock):
-    """A client of a host that sends the given responses in turn, and the last for ever."""
+    """Return a function that creates a client of a host with given responses. The last one is repeated."""
 
     def start(*responses, timeout=30):
         left = list(responses)
@@ -50,7 +50,7 @@ def api(raw_host, clock):
 
 
 def endless():
-    """A body that nobody can read to its end."""
+    """Yield a body without an end."""
     yield OK + b"Content-Length: 999999999999\r\n\r\n"
     while True:
         yield b" " * 65536
@@ -123,7 +123,7 @@ def test_a_poll_is_read_until_it_is_known_to_be_the_file(api):
 
 
 @pytest.mark.parametrize("size", [100, 1 << 20, 20 << 20])
-def test_an_error_of_noise_is_told_at_once_and_shown_if_it_is_short(api, size):
+def test_an_error_with_a_noisy_body_is_raised_at_once_and_shown_if_it_is_short(api, size):
     noise = random.Random(1).randbytes(size)
 
     with pytest.raises(RequestRefusedError, match="returned 400") as caught:
@@ -161,7 +161,7 @@ def test_a_redirect_of_the_files_operation_to_what_is_no_url_is_an_unexpected_re
         some.open(JOB)
 
 
-def test_a_limit_is_waited_out_as_long_as_it_says_by_the_server_s_clock(api, clock):
+def test_a_429_is_waited_out_until_its_date_by_the_servers_clock(api, clock):
     late = b"Date: Wed, 01 Apr 2026 13:00:00 GMT\r\nRetry-After: Wed, 01 Apr 2026 13:00:07 GMT"
     some = api(whole(b"", late, status=b"429 Too Many"), whole({"job": {"id": "j", "status": "created"}}))
 
@@ -195,7 +195,7 @@ def test_a_job_is_named_by_the_time_of_talkdesk(api):
         b"A: b",
     ],
 )
-def test_a_date_that_is_none_or_differs_by_a_second_leaves_the_clock_as_it_is(api, clock, date):
+def test_an_invalid_date_or_one_that_differs_by_a_second_does_not_change_the_clock(api, clock, date):
     some = api(whole({"_embedded": {}}, date))
 
     jobs(some)
@@ -203,7 +203,7 @@ def test_a_date_that_is_none_or_differs_by_a_second_leaves_the_clock_as_it_is(ap
     assert some.now() == clock.now()
 
 
-# What a job is said to cover
+# The timespan of a job
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_the_timespan_of_a_response_is_read_in_any_spelling(api, start, end, has
     ],
     ids=str,
 )
-def test_a_timespan_that_cannot_be_read_says_nothing(api, timespan):
+def test_an_unreadable_timespan_is_ignored(api, timespan):
     body = {"job": {"id": "j1", "status": "created", "timespan": timespan}}
 
     job = create(api(whole(body)))

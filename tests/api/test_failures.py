@@ -1,4 +1,4 @@
-"""What a failed request, or a limit of this machine, is called; whether it lasts, and whether it was sent."""
+"""Descriptions of failed requests and machine limits: the message, whether permanent, whether sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HTTP = HTTPS.replace("https", "http")
 
 
 def failure(url, timeout=60):
-    """The error that a request for a URL raises."""
+    """Return the error that a request for a URL raises."""
     with pytest.raises((OSError, ValueError)) as caught:
         exchange(Sessions().session, "GET", url, timeout=timeout, auth=Bearer(None))
     return caught.value
@@ -44,7 +44,7 @@ def test_an_error_is_described_without_a_url(host, path, words, never_sent):
 
 @pytest.fixture
 def unproxied(monkeypatch):
-    """An environment in which tests set proxies and CA bundles."""
+    """Remove proxies and CA bundles from the environment, so that tests can set them."""
     for name in (
         "HTTP_PROXY",
         "HTTPS_PROXY",
@@ -120,7 +120,7 @@ def test_any_error_is_named_without_its_content(error, words):
     assert describe_error(error).startswith(words)
 
 
-def test_a_limit_behind_an_error_of_a_request_is_named(host, monkeypatch):
+def test_a_limit_that_causes_a_request_error_is_named(host, monkeypatch):
     def no_socket(*_, **__):
         raise OSError(errno.EMFILE, "Too many open files")
 

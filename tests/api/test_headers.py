@@ -1,4 +1,4 @@
-"""Header values: what is out of bounds, or is none, is as good as none, and raises nothing."""
+"""Header values: invalid values and values out of bounds count as missing, and raise nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_a_length_is_read(text, length):
 
 
 @pytest.mark.parametrize("text", ["", "-1", "+1", "1.0", "²", "1 2", "0x1", MANY, "1" * 19])
-def test_what_is_no_length_is_none(text):
+def test_an_invalid_length_is_none(text):
     assert read_length(text) is None
 
 
@@ -62,7 +62,7 @@ FAR = [
 
 
 @pytest.mark.parametrize("text", [*FAR, "", "soon", "²", "-5", MANY, "1e3"])
-def test_what_is_no_time_to_wait_is_none(text):
+def test_an_invalid_retry_after_is_none(text):
     assert read_retry_after(text, NOW) is None
 
 

@@ -1,4 +1,4 @@
-"""Nothing secret is shown: in a message, or in a log line of urllib3."""
+"""Redaction: no secret is in a message, or in a log line of urllib3."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN = "opaque-token-1234"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N"
 
 
-def test_a_presigned_url_stands_in_no_log_line_at_any_level(host, caplog):
+def test_a_presigned_url_is_in_no_log_line_at_any_level(host, caplog):
     caplog.set_level(logging.DEBUG)
     url = f"{host.url}/file?X-Amz-Signature={SIGNATURE}"
 
@@ -31,7 +31,7 @@ def test_a_presigned_url_stands_in_no_log_line_at_any_level(host, caplog):
     assert SIGNATURE not in caplog.text
 
 
-def test_what_urllib3_has_to_warn_of_is_still_told(caplog):
+def test_a_warning_of_urllib3_is_still_logged(caplog):
     logging.getLogger("urllib3.connectionpool").warning("Connection pool is full")
 
     assert "Connection pool is full" in caplog.text
@@ -52,7 +52,7 @@ SIGNED = f"https://bucket.s3.amazonaws.com/a/b.json?X-Amz-Credential=AKIAXYZ&X-A
         f"{SIGNED} and {SIGNED}",
     ],
 )
-def test_the_signature_of_an_address_is_blacked_out(text):
+def test_the_signature_of_a_url_is_redacted(text):
     shown = redacted(text)
 
     assert SIGNATURE not in shown
@@ -76,7 +76,7 @@ def test_the_signature_of_an_address_is_blacked_out(text):
         f"invalid: {JWT.replace('dozjgNryP4J3jVmNHl0w5N', TOKEN)}.",
     ],
 )
-def test_a_token_or_secret_is_blacked_out_wherever_it_is_named(text):
+def test_a_token_or_secret_is_redacted_after_its_name(text):
     assert TOKEN not in redacted(text)
 
 
@@ -85,7 +85,7 @@ def test_a_token_or_secret_is_blacked_out_wherever_it_is_named(text):
     secret=st.text(st.characters(exclude_categories=["Z", "C"], exclude_characters="*"), min_size=1),
     behind=st.text(),
 )
-def test_a_known_secret_is_blacked_out_wherever_it_stands(before, secret, behind):
+def test_a_known_secret_is_redacted_anywhere_in_a_text(before, secret, behind):
     assert secret not in redacted(before + secret + behind, (secret,))
 
 
@@ -102,11 +102,11 @@ def test_a_known_secret_is_blacked_out_wherever_it_stands(before, secret, behind
     ],
     ids=str,
 )
-def test_a_secret_is_blacked_out_however_it_is_written(text, secrets, hidden):
+def test_a_secret_is_redacted_in_each_form(text, secrets, hidden):
     assert hidden not in redacted(text, secrets)
 
 
-# A secret in the spelling of any writer
+# Secrets in the spellings of different writers
 
 
 SECRETS = ["ab/cd+ef==&\"x'9<Zq\\kkp", "Zm9v/YmFyL2Jhei9xdXV4K3p6eg==", "p\u00e4ssw\u00f6rt \U0001f600 1/2"]
@@ -117,7 +117,7 @@ def as_hex(char):
     return "".join(f"%{byte:02x}" for byte in char.encode())
 
 
-#: What writers make of a character.
+#: How writers escape a character.
 WRITERS = {
     "as it is": lambda char: char,
     "json": lambda char: json.dumps(char)[1:-1],
@@ -139,7 +139,7 @@ def written(text, writer):
 
 @pytest.mark.parametrize("writer", WRITERS)
 @pytest.mark.parametrize("secret", SECRETS)
-def test_a_secret_is_blacked_out_in_the_spelling_of_each_writer(secret, writer):
+def test_a_secret_is_redacted_in_the_spelling_of_each_writer(secret, writer):
     spelled = written(secret, writer)
 
     shown = redacted(f"No such client: <{spelled}>.", (secret,))
@@ -149,7 +149,7 @@ def test_a_secret_is_blacked_out_in_the_spelling_of_each_writer(secret, writer):
 
 @pytest.mark.parametrize("first", WRITERS)
 @pytest.mark.parametrize("second", WRITERS)
-def test_a_secret_is_blacked_out_if_two_writers_wrote_it(first, second):
+def test_a_secret_is_redacted_if_two_writers_escaped_it(first, second):
     spelled = written(written(SECRETS[0], first), second)
 
     assert redacted(f"from <{spelled}> to", (SECRETS[0],)) == "from <***> to"
@@ -162,7 +162,7 @@ printable = st.characters(codec="ascii", exclude_categories=["C"], exclude_chara
 
 
 @given(data=st.data(), secret=st.text(printable, min_size=12))
-def test_a_secret_is_blacked_out_in_any_mixture_of_spellings(data, secret):
+def test_a_secret_is_redacted_in_any_mixture_of_spellings(data, secret):
     assume(len(secret.split()) == 1 and secret.strip() == secret and not secret.endswith("\\"))
     spelled = "".join(WRITERS[data.draw(writers)](char) for char in secret)
     spelled = written(spelled, data.draw(writers))
@@ -183,7 +183,7 @@ def test_a_secret_is_blacked_out_in_any_mixture_of_spellings(data, secret):
     ],
     ids=["small", "large", "basic", "base64", "hex", "in two lines", "cut"],
 )
-def test_a_secret_is_blacked_out_in_other_alphabets_and_if_it_is_broken_or_cut(spelled):
+def test_a_secret_is_redacted_in_other_alphabets_and_if_it_is_broken_or_cut(spelled):
     basic = b64encode(f"cid:{SECRETS[1]}".encode()).decode()
 
     shown = redacted(f"at <{spelled}>", (SECRETS[1], basic))
@@ -219,7 +219,7 @@ def test_a_secret_is_known_before_a_text_is_cut():
         "https://h/x%3Fsig%3Dcanary",
     ],
 )
-def test_what_presigned_urls_of_any_cloud_are_made_of_is_blacked_out(text):
+def test_the_parts_of_presigned_urls_of_any_cloud_are_redacted(text):
     shown = redacted(text)
 
     assert "canary" not in shown
@@ -235,11 +235,11 @@ def test_what_presigned_urls_of_any_cloud_are_made_of_is_blacked_out(text):
         "user@example.com",
     ],
 )
-def test_escapes_and_words_that_hide_nothing_are_shown_as_they_are(text):
+def test_escapes_and_words_without_a_secret_are_shown_unchanged(text):
     assert redacted(text, ("a secret of the client",)) == text
 
 
-def test_of_a_text_that_is_too_long_to_be_searched_nothing_is_shown():
+def test_a_text_that_is_too_long_to_search_is_not_shown():
     assert redacted("a" * LONGEST_TEXT) == "a" * LONGEST_SHOWN
     assert redacted("a" * (LONGEST_TEXT + 1)) == TOO_LONG
 
@@ -251,7 +251,7 @@ def test_what_is_shown_is_one_line_of_bounded_length():
     assert len(shown) == LONGEST_SHOWN
 
 
-def test_what_is_no_secret_is_shown_as_it_is():
+def test_a_text_without_a_secret_is_shown_unchanged():
     text = '{"code":1400,"message":"timespan[from] is missing"} at https://host/reports/calls/jobs'
 
     assert redacted(text, ("", "other")) == text

@@ -1,4 +1,4 @@
-"""Each verb of the Reporting API against the sandbox, over real HTTP."""
+"""Each operation of the Reporting API client against the sandbox, over real HTTP."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DAY = Timespan(utc("2026-03-02"), utc("2026-03-03"))
 
 @pytest.fixture
 def connect(clock):
-    """An API client for a sandbox, with a clock that moves only when slept on."""
+    """Return a function that creates an API client for a sandbox. Only sleep moves its clock."""
 
     def connected(sandbox, **wrong) -> ReportingApi:
         config = sandbox.config | wrong
@@ -42,24 +42,24 @@ def operations(sandbox):
     return [entry.operation for entry in sandbox.ledger]
 
 
-def test_a_job_is_created_asked_for_and_opened(start_sandbox, connect):
-    sandbox = start_sandbox(pace=Pace.after_asks(1))
+def test_a_job_is_created_polled_and_its_file_opened(start_sandbox, connect):
+    sandbox = start_sandbox(pace=Pace.after_polls(1))
     api = connect(sandbox)
 
     job = api.create("calls", DAY, "json")
     running = api.get(job)
     done = api.get(running)
-    address = api.open(done)
+    url = api.open(done)
 
     assert (job.status, running.status, done.status) == ("created", "created", "done")
     assert job.timespan == DAY
-    assert address.startswith(sandbox.files_url)
-    # One exchange each, and no redirect followed.
+    assert url.startswith(sandbox.files_url)
+    # One exchange each, and no redirect is followed.
     assert operations(sandbox) == ["token", "create", "status", "status", "files"]
 
 
-def test_a_job_that_runs_is_cancelled_and_one_that_is_over_is_left_alone(start_sandbox, connect):
-    sandbox = start_sandbox(pace=Pace.after_asks(1))
+def test_a_running_job_is_cancelled_and_a_final_one_is_left(start_sandbox, connect):
+    sandbox = start_sandbox(pace=Pace.after_polls(1))
     api = connect(sandbox)
     running, over = api.create("calls", DAY, "json"), api.create("calls", DAY, "json")
     api.get(over)
@@ -99,7 +99,7 @@ def test_jobs_are_listed_page_after_page_newest_first(start_sandbox, connect):
     assert operations(sandbox).count("list") == 3
 
 
-def test_jobs_are_listed_in_the_order_that_is_asked_for(start_sandbox, connect):
+def test_jobs_are_listed_in_the_requested_order(start_sandbox, connect):
     sandbox = start_sandbox()
     api = connect(sandbox)
     made = [api.create("calls", DAY, "json").id for _ in range(3)]
@@ -134,7 +134,7 @@ def test_403_that_stays_is_a_refusal_and_401_that_stays_an_authentication_error(
     assert operations(forbidden).count("create") == operations(unauthorized).count("create") == 2
 
 
-def test_wrong_credentials_are_refused_in_words_that_hold_no_secret(start_sandbox, connect):
+def test_wrong_credentials_are_refused_in_a_message_without_secrets(start_sandbox, connect):
     sandbox = start_sandbox()
 
     with pytest.raises(AuthenticationError, match="refuses the sign-in") as caught:
@@ -143,7 +143,7 @@ def test_wrong_credentials_are_refused_in_words_that_hold_no_secret(start_sandbo
     assert "canary" not in str(caught.value)
 
 
-def test_an_order_whose_answer_is_lost_is_not_repeated(start_sandbox, connect):
+def test_a_creation_whose_response_is_lost_is_not_repeated(start_sandbox, connect):
     sandbox = start_sandbox(faults=[Fault("create", "accepted_then_reset")])
 
     with pytest.raises(ResponseLostError):
@@ -152,7 +152,7 @@ def test_an_order_whose_answer_is_lost_is_not_repeated(start_sandbox, connect):
     assert len(sandbox.jobs) == 1
 
 
-def test_an_order_that_was_surely_not_carried_out_is_repeated(start_sandbox, connect, clock):
+def test_a_creation_that_was_certainly_not_carried_out_is_repeated(start_sandbox, connect, clock):
     sandbox = start_sandbox(faults=[Fault("create", "rate_limited", retry_after=120)])
     began = clock.monotonic()
 
@@ -171,7 +171,7 @@ def test_a_transient_error_that_stays_is_given_up(start_sandbox, connect):
         api.get(job)
 
 
-def test_nonsense_is_asked_for_three_times(start_sandbox, connect):
+def test_an_unexpected_response_is_requested_three_times(start_sandbox, connect):
     sandbox = start_sandbox(faults=[Fault("status", "not_json", times=99)])
     api = connect(sandbox)
     job = api.create("calls", DAY, "json")

@@ -1,4 +1,4 @@
-"""HTTP sessions: no netrc, no cookies, one for each thread, with connections that are kept."""
+"""HTTP sessions: no netrc, no cookies, one for each thread, with connections that stay open."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_private_name_is_still_what_this_tap_takes_it_for(owner, name, signatu
 
 @pytest.fixture
 def netrc(monkeypatch, tmp_path):
-    """Somebody's netrc has an entry for the host."""
+    """Write a netrc file with an entry for the host."""
     file = tmp_path / "netrc"
     file.write_text("machine 127.0.0.1 login somebody password something\n")
     file.chmod(0o600)
@@ -50,7 +50,7 @@ def netrc(monkeypatch, tmp_path):
 
 
 def test_netrc_replaces_no_token(host, netrc):
-    requests.get(host.url, timeout=60)  # without an auth of one's own, it is used
+    requests.get(host.url, timeout=60)  # without an own `auth`, netrc is used
 
     Sessions().session.get(host.url, auth=Bearer(TOKEN), timeout=60)
 
@@ -60,7 +60,7 @@ def test_netrc_replaces_no_token(host, netrc):
     ]
 
 
-def test_netrc_adds_no_credentials_where_none_belong(host, netrc):
+def test_netrc_adds_no_credentials_to_a_request_without_them(host, netrc):
     Sessions().session.get(host.url, auth=Bearer(None), timeout=60)
 
     assert host.seen[0][1]["Authorization"] is None
@@ -76,7 +76,7 @@ def test_a_file_host_gets_neither_credentials_nor_cookies(host, netrc):
     assert not any(headers["Authorization"] or headers["Cookie"] for _, headers in host.seen)
 
 
-def test_each_thread_has_a_session_of_its_own_with_the_same_headers():
+def test_each_thread_has_its_own_session_with_the_same_headers():
     sessions = Sessions(**{"User-Agent": "tap/1"})
     found = [sessions.session, sessions.session]
 
@@ -89,7 +89,7 @@ def test_each_thread_has_a_session_of_its_own_with_the_same_headers():
 
 
 def closing(*numbers):
-    """Answers each request, but closes the connection instead at some of them, by their number from 1 on."""
+    """Return a handler that answers requests, but closes the connection at those with given numbers."""
     seen = count(1)
 
     def answer(_):
@@ -116,7 +116,7 @@ def test_a_kept_connection_that_the_server_has_closed_is_replaced_and_no_failure
 
     assert statuses == [200, 200]
     assert (len(host.requests), host.connections) == (3, 2)
-    assert clock.monotonic() == 0, "it waited, as after a failure"
+    assert clock.monotonic() == 0, "it paused as after a failure"
     assert not any(record.levelname == "WARNING" for record in caplog.records)
 
 
@@ -172,7 +172,7 @@ def test_tls_sessions_share_one_context_and_tickets_are_not_the_end_of_a_connect
         connect(sessions.session, sandbox.url, 20)
         [pool] = _pools(sessions.session)
         [connection] = [each for each in pool.pool.queue if each is not None]
-        select.select([connection.sock], [], [], 20)  # the tickets have come
+        select.select([connection.sock], [], [], 20)  # the tickets have arrived
 
         sessions.session.get(sandbox.url, auth=Bearer(None), timeout=20)
 
@@ -187,7 +187,7 @@ def _pools(session):
 
 @pytest.fixture(params=["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def ca_variable(request, monkeypatch):
-    """Sets one of the variables that name a CA bundle."""
+    """Set one of the variables that name a CA bundle."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     return lambda file: monkeypatch.setenv(request.param, file)

@@ -1,4 +1,4 @@
-"""The host that is checked is the host that is connected to."""
+"""URLs: the host that is checked is the host of the connection."""
 
 from __future__ import annotations
 

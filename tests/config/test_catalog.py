@@ -1,4 +1,4 @@
-"""Catalogs as users and programs edit them: each edit is in force, or its stream is refused in a line."""
+"""Edited catalogs: each edit is honoured, or its stream is refused in one line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FIELDS = {
 
 
 def stream(name="calls", fields=FIELDS, keys=("call_id",), *, selected=True):
-    """A stream as the tap declares it."""
+    """Return a stream as the tap declares it."""
     schema = {"type": "object", "properties": fields, "required": list(keys)}
     return SimpleNamespace(
         name=name,
@@ -51,7 +51,7 @@ CONTACTS = stream("contacts", selected=False)
 
 
 def discovered(*streams):
-    """The catalog that discovery makes of streams."""
+    """Return the catalog that discovery writes for streams."""
     return {
         "streams": [
             {
@@ -91,7 +91,7 @@ def discovered(*streams):
 
 
 def read(edit, declared=CALLS):
-    """What is in force of one discovered stream after an edit of its entry."""
+    """Edit the entry of a discovered stream, and return the result of reading the catalog."""
     catalog = discovered(declared)
     [entry] = catalog["streams"]
     edit(entry)
@@ -103,14 +103,14 @@ def metadata(entry, *breadcrumb):
 
 
 def honoured(edit, declared=CALLS):
-    """The entry in force."""
+    """Return the entry in force after an edit."""
     found = read(edit, declared)
     assert found.refused == {}
     return found.catalog[declared.name]
 
 
 def refused(edit, declared=CALLS):
-    """Why the stream is not read."""
+    """Return the error for a stream after an edit."""
     found = read(edit, declared)
     assert found.catalog == {}
     return found.refused[declared.name]
@@ -130,7 +130,7 @@ def test_a_discovered_catalog_is_in_force_as_it_is():
     assert entry.schema.to_dict()["required"] == ["call_id"]
     assert entry.stream_alias is None
     assert selected_columns(entry) == set(FIELDS)
-    del given["schema"]["properties"]["talk_time"]["unit"]  # the SDK leaves out what is not JSON Schema's
+    del given["schema"]["properties"]["talk_time"]["unit"]  # the SDK drops what is not JSON Schema
     assert entry.schema.to_dict()["properties"] == given["schema"]["properties"]
 
 
@@ -165,8 +165,8 @@ def test_a_stream_is_deselected_in_each_form_that_programs_write(place, no):
     assert (found.catalog, found.refused) == ({}, {})
 
 
-def test_a_deselected_stream_is_deselected_even_where_its_inclusion_is_automatic():
-    """Meltano writes that inclusion for a stream without metadata."""
+def test_a_deselected_stream_is_deselected_even_if_its_inclusion_is_automatic():
+    """Meltano writes this inclusion for a stream without metadata."""
 
     def edit(entry):
         entry["metadata"] = [{"breadcrumb": [], "metadata": {"inclusion": "automatic", "selected": False}}]
@@ -175,7 +175,7 @@ def test_a_deselected_stream_is_deselected_even_where_its_inclusion_is_automatic
 
 
 @pytest.mark.parametrize(("by_default", "streams"), [(True, {"calls"}), ("false", set()), (None, set())])
-def test_where_nothing_selects_a_stream_its_default_does(by_default, streams):
+def test_a_streams_default_applies_when_nothing_selects_it(by_default, streams):
     def edit(entry):
         entry["metadata"] = [{"breadcrumb": [], "metadata": {"selected-by-default": by_default}}]
 
@@ -183,7 +183,7 @@ def test_where_nothing_selects_a_stream_its_default_does(by_default, streams):
 
 
 @pytest.mark.parametrize("given", [[], None])
-def test_a_stream_without_any_metadata_is_selected_as_the_sdk_says(given):
+def test_a_stream_without_metadata_is_selected_as_in_the_sdk(given):
     assert set(read(lambda entry: entry.update(metadata=given), CONTACTS).catalog) == {"contacts"}
 
 
@@ -203,7 +203,7 @@ def test_a_column_is_deselected_in_each_form_that_programs_write(inclusion, plac
 
 
 @pytest.mark.parametrize("name", ["call_id", "end_at"])
-def test_the_key_and_the_replication_key_are_there_whatever_is_selected(name):
+def test_the_key_and_the_replication_key_are_selected_with_any_selection(name):
     def deselect(entry):
         entry["metadata"] = [
             {"breadcrumb": [], "metadata": {"selected": True}},
@@ -243,7 +243,7 @@ def test_a_selection_that_is_neither_true_nor_false_is_refused(place):
 
 
 @pytest.mark.parametrize("place", ["metadata", "key_properties", "both", "JSON as text"])
-def test_other_keys_are_in_force_wherever_they_stand(place):
+def test_other_keys_are_in_force_from_each_place_in_the_entry(place):
     def edit(entry):
         if place in {"metadata", "both"}:
             metadata(entry)["table-key-properties"] = ["callsid", "rating"]
@@ -270,7 +270,7 @@ def test_an_empty_list_in_the_metadata_means_no_keys_and_elsewhere_nothing():
 
 
 def test_a_hand_made_entry_without_keys_method_and_schema_has_those_of_the_tap():
-    """The SDK would read such a stream whole each time, without a key."""
+    """The SDK would read such a stream as FULL_TABLE, without a key."""
     found = in_force({"streams": [{"tap_stream_id": "calls"}]}, [CALLS])
 
     entry = found.catalog["calls"]
@@ -296,7 +296,7 @@ def test_a_column_that_the_catalog_adds_may_be_a_key():
 
 
 @pytest.mark.parametrize("place", ["replication-method", "forced-replication-method", "replication_method"])
-def test_full_table_is_in_force_wherever_it_stands(place):
+def test_full_table_is_in_force_from_each_place_in_the_entry(place):
     def edit(entry):
         (entry if "_" in place else metadata(entry))[place] = "FULL_TABLE"
 
@@ -337,7 +337,7 @@ def test_a_replication_key_that_is_left_out_is_that_of_the_tap(key):
 @pytest.mark.parametrize(
     "field", [{"type": "integer"}, {"anyOf": [{"type": "integer"}]}, {"type": ["integer"]}]
 )
-def test_a_column_that_is_no_key_may_be_null_whatever_the_catalog_says(field):
+def test_a_column_that_is_no_key_may_be_null_with_any_catalog(field):
     entry = honoured(lambda entry: entry["schema"]["properties"].update(rating=field))
 
     Draft202012Validator(entry.schema.to_dict()["properties"]["rating"]).validate(None)
@@ -359,13 +359,13 @@ def test_a_column_that_is_no_key_may_be_null_whatever_the_catalog_says(field):
     ],
 )
 def test_every_column_has_a_plain_type(name, field, found):
-    """The SDK's flattening ends in a traceback without one."""
+    """Without one, the SDK's flattening ends in a traceback."""
     entry = honoured(lambda entry: entry["schema"]["properties"].update({name: field}))
 
     assert entry.schema.to_dict()["properties"][name] == found
 
 
-def test_what_a_schema_says_beside_the_type_goes_to_the_target():
+def test_other_members_of_a_schema_go_to_the_target():
     edited = {"type": ["string"], "maxLength": 12, "x-sql-datatype": "citext"}
 
     entry = honoured(lambda entry: entry["schema"]["properties"].update(callsid=edited))
@@ -448,8 +448,8 @@ def test_two_columns_never_have_the_same_field():
     assert line == f"{what}; remove one of them"
 
 
-def test_the_column_of_unknown_fields_is_there_if_the_setting_says_so():
-    """A catalog may be older than the setting."""
+def test_the_column_of_unknown_fields_depends_on_the_setting():
+    """The catalog may be older than the setting."""
     without = stream(fields={name: field for name, field in FIELDS.items() if name != "_unknown_fields"})
     catalog = discovered(CALLS)
     for field in (TEXT, {"type": "object"}, None):
@@ -560,7 +560,7 @@ def test_an_alias_is_kept_for_the_messages():
 
 
 @pytest.mark.parametrize("alias", ["", None])
-def test_no_alias_is_none(alias):
+def test_an_empty_alias_is_no_alias(alias):
     assert honoured(lambda entry: entry.update(stream=alias)).stream_alias is None
 
 
@@ -586,7 +586,7 @@ def test_a_stream_that_is_selected_twice_is_refused():
     assert set(in_force(catalog, [CALLS]).catalog) == {"calls"}
 
 
-def test_an_entry_without_tap_stream_id_is_known_by_its_stream():
+def test_an_entry_without_tap_stream_id_is_found_by_its_stream():
     def edit(entry):
         del entry["tap_stream_id"]
 
@@ -632,7 +632,7 @@ JSON = st.recursive(
 
 @st.composite
 def damaged(draw):
-    """A catalog in which something, anywhere, is something else."""
+    """Draw a catalog in which one value anywhere is replaced."""
     catalog = discovered(CALLS, STATUSES)
     place = catalog
     while True:
@@ -644,7 +644,7 @@ def damaged(draw):
 
 
 @given(catalog=damaged())
-def test_whatever_stands_in_a_catalog_is_honoured_or_refused(catalog):
+def test_any_catalog_is_honoured_or_refused(catalog):
     try:
         found = in_force(catalog, [CALLS, STATUSES])
     except ConfigValidationError:

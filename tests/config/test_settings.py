@@ -1,4 +1,4 @@
-"""Settings: read with tolerance, checked before the first request, secrets never shown."""
+"""Settings: tolerant input, checks before the first request, no secret shown."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_settings_have_their_defaults_when_only_the_required_are_given():
 
 @pytest.mark.parametrize("name", [*SCHEMA["required"], *CREDENTIALS])
 @pytest.mark.parametrize("value", [None, "", " \n", ...])
-def test_a_required_setting_is_told_with_its_variable_when_it_is_left_out(name, value):
+def test_a_missing_required_setting_is_named_with_its_variable(name, value):
     config = GOOD | {name: value}
     if value is ...:
         del config[name]
@@ -85,7 +85,7 @@ def test_a_required_setting_is_told_with_its_variable_when_it_is_left_out(name, 
         ({"client_id": "a", "key_id": "k"}, ["client_secret"]),
     ],
 )
-def test_settings_name_what_is_missing_of_the_way_to_sign_in_that_is_begun(begun, missing):
+def test_settings_name_what_is_missing_of_a_partly_set_sign_in(begun, missing):
     lines = list(problems(normalize(begun)))
 
     assert [line.partition(":")[0] for line in lines] == [*SCHEMA["required"], *missing]
@@ -197,7 +197,7 @@ def test_a_secret_of_a_wrong_type_is_named_and_never_shown(name, value):
         ("token_url", "https://host/?hunter2", "it has no path"),
     ],
 )
-def test_an_address_with_a_secret_in_it_is_refused_and_not_shown(name, url, says):
+def test_a_url_with_a_secret_in_it_is_refused_and_not_shown(name, url, says):
     (line,) = wrong(**{name: url})
 
     assert line.startswith(f"{name}: ")
@@ -209,19 +209,19 @@ def test_two_wrong_values_are_two_lines():
     assert len(wrong(format="xml", timespan_hours=0)) == 2
 
 
-def test_all_of_settings_without_secrets_stands_in_their_repr():
+def test_the_repr_of_settings_has_everything_except_secrets():
     shown = repr(read())
 
     assert "acme" in shown
     assert not any(secret in shown for secret in SECRETS.values())
 
 
-def test_the_secrets_are_what_must_never_be_shown():
+def test_the_secrets_are_all_secret_settings():
     assert set(read().secrets) == set(SECRETS.values())
 
 
 def test_every_setting_marked_as_secret_is_kept_out_of_the_repr_and_counted_as_secret():
-    """A secret that is added to the schema later must not be forgotten in these two places."""
+    """A secret that is added to the schema later must also be in these two places."""
     marked = {name for name, setting in SCHEMA["properties"].items() if setting.get("secret")}
 
     assert marked == SECRETS.keys()
@@ -241,17 +241,17 @@ def test_plain_http_is_accepted_on_loopback(url):
     assert read(api_url=url).api_url == url
 
 
-def test_a_slash_at_the_end_of_the_address_is_no_matter():
+def test_a_slash_at_the_end_of_a_url_is_ignored():
     assert read(api_url="https://host/").token_url == "https://host/auth/token"
 
 
 @pytest.mark.parametrize("url", ["https://host/token", "https://host/t?grant_type=client_credentials&a=%20b"])
-def test_a_token_address_of_ones_own_is_taken_as_it_stands(url):
+def test_a_custom_token_url_is_used_unchanged(url):
     assert read(token_url=url).token_url == url
 
 
 def test_numbers_and_booleans_are_read_from_text():
-    """Environment variables are text."""
+    """Environment variables are always text."""
     settings = read(timespan_hours="24", max_concurrent_jobs=" 3 ", delete_report_files="True")
 
     assert settings.timespan == timedelta(days=1)
@@ -271,7 +271,7 @@ def test_numbers_and_booleans_are_read_from_text():
         ("No", False),
     ],
 )
-def test_a_boolean_is_read_from_each_usual_word(text, value):
+def test_a_boolean_is_read_from_each_usual_text(text, value):
     assert read(delete_report_files=text).delete_report_files is value
 
 

@@ -1,4 +1,4 @@
-"""Settings of the Explore API: which API, region, keys, and reports of the user's own."""
+"""Settings of the Explore API: choice of API, region, keys, and custom reports."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read(config):
         (BASIC | {"username": "u", "password": "p", "api": "explore"}, "explore"),
     ],
 )
-def test_the_api_follows_from_the_credentials_unless_it_is_said(config, api):
+def test_the_api_follows_from_the_credentials_unless_it_is_set(config, api):
     assert read(config).api == api
 
 
@@ -60,7 +60,7 @@ def test_the_region_picks_the_hosts(region, api_url, token_url):
     assert (settings.api_url, settings.token_url) == (api_url, token_url)
 
 
-def test_other_hosts_can_be_said():
+def test_other_hosts_can_be_set():
     settings = read(
         BASIC | {"api_url": "https://api.talkdeskapp.au/", "token_url": "https://acme.talkdeskid.au/t"}
     )
@@ -97,7 +97,7 @@ def test_an_account_that_is_no_host_label_is_one_line(account):
     assert line.startswith("account: ")
 
 
-def test_a_report_of_the_users_own_gets_plain_names_and_a_digest_where_it_has_no_key():
+def test_a_custom_report_gets_plain_names_and_a_digest_if_it_has_no_key():
     own = REPORT | {"fields": {"Agent Name": "string", "score": "number"}}
 
     (report,) = custom_reports(normalize(BASIC | {"reports": [own]}))

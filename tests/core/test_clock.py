@@ -1,4 +1,4 @@
-"""The clock, and scopes: sleep that is ended by the cancelling of a scope, and of no other."""
+"""The clock and cancel scopes: cancelling a scope ends the sleeps in it, and no others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SOON = 20
 
 
 class Sleeper(threading.Thread):
-    """Sleeps long in a scope, and says how it woke up."""
+    """A thread that sleeps in a scope, and records how it woke up."""
 
     def __init__(self, scope):
         super().__init__(daemon=True)
@@ -43,7 +43,7 @@ class Sleeper(threading.Thread):
                 self.stopped = True
 
 
-def test_sleep_takes_as_long_as_it_says():
+def test_sleep_takes_the_given_time():
     before = time.monotonic()
 
     Clock().sleep(0.05)
@@ -113,11 +113,11 @@ def test_a_thread_in_no_scope_is_never_cancelled():
 
 
 def test_stopped_is_no_exception():
-    """Otherwise code that catches errors would continue after it."""
+    """Otherwise, code that catches exceptions would continue after it."""
     assert not issubclass(Stopped, Exception)
 
 
-def test_a_stop_signal_stops_whoever_checks():
+def test_a_stop_signal_stops_each_thread_that_checks():
     stop = StopSignal()
     stop.check()
 
@@ -129,7 +129,7 @@ def test_a_stop_signal_stops_whoever_checks():
 
 @pytest.fixture
 def noted():
-    """Notes signals at the seconds given, and says with which number each left, if it did."""
+    """Return a function that notes signals at given times, and returns the stop's signal and the exits."""
 
     def note(*signals):
         left, now = [], [0.0]

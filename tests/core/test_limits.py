@@ -1,4 +1,4 @@
-"""What a limit of this machine is called."""
+"""Descriptions of the limits of this machine."""
 
 from __future__ import annotations
 

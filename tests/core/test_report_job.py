@@ -1,4 +1,4 @@
-"""What a response says of a job's timespan, beside what was requested."""
+"""The timespan in a response, compared with the requested one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REQUESTED = Timespan(utc("2026-03-02T00:00:00"), utc("2026-03-09T00:00:00"))
         ("a shift of a day", "2026-03-03T00:00:00", "2026-03-10T00:00:00", False, False),
     ],
 )
-def test_a_response_that_tells_of_less_than_was_requested_does_not_cover_it(
+def test_a_response_with_less_than_was_requested_does_not_cover_the_request(
     case, start, end, has_zone, covers
 ):
     echo = Echo(Timespan(utc(start), utc(end)), has_zone=has_zone)

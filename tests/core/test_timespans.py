@@ -1,4 +1,4 @@
-"""Timespans: cut on a fixed grid, halved, written."""
+"""Timespans: cutting on a fixed grid, halving, and formatting."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_timespans_cover_all_from_start_to_end_without_gap_or_overlap(start, len
 
 @given(start=moments, length=lengths, stretch=stretches)
 def test_timespans_end_on_multiples_of_the_length_since_the_epoch(start, length, stretch):
-    """The borders must be the same in every run, wherever it begins."""
+    """The boundaries must be the same in every run, at any start."""
     cut = list(timespans(start, start + length * float(stretch), length))
 
     assert all((span.end - EPOCH) % length == timedelta(0) for span in cut[:-1])
@@ -45,7 +45,7 @@ def test_timespans_end_on_multiples_of_the_length_since_the_epoch(start, length,
 
 
 @given(start=moments, length=lengths, skipped=st.integers(0, 5))
-def test_timespans_have_the_same_borders_when_a_later_run_goes_on_at_one(start, length, skipped):
+def test_timespans_have_the_same_boundaries_when_a_later_run_continues_at_one(start, length, skipped):
     end = start + 7 * length
     all_of_them = list(timespans(start, end, length))
 
@@ -68,7 +68,7 @@ def test_timespans_are_nothing_when_less_than_a_second_is_due():
 
 
 def test_timespans_begin_at_the_whole_second_when_the_start_has_a_fraction():
-    """The API's grain is a second: to begin later would lose rows of that second."""
+    """The API's unit is a second. A later start would lose rows of that second."""
     (span,) = timespans(utc("2026-01-01T00:00:00.900"), utc("2026-01-01T00:00:05"), WEEK)
 
     assert span.start == utc("2026-01-01")
@@ -87,7 +87,7 @@ def test_timespans_refuse_a_length_that_is_not_positive(length):
 
 
 def test_timespans_of_a_week_end_on_thursdays():
-    """The epoch was a Thursday; said here once in plain dates, without the arithmetic of the code."""
+    """The epoch was a Thursday. This test uses dates, and not the arithmetic of the code."""
     cut = list(timespans(utc("2026-01-10T12:00"), utc("2026-01-25"), WEEK))
 
     assert [(str(span.start.date()), str(span.end.date())) for span in cut] == [
@@ -125,7 +125,7 @@ def test_halves_are_none_when_the_timespan_is_too_short_to_be_cut(length):
 
 
 @given(seconds=st.integers(2, 3_000_000))
-def test_halving_again_and_again_ends_at_single_seconds(seconds):
+def test_repeated_halving_ends_at_single_seconds(seconds):
     span = Timespan(utc("2026-01-01"), utc("2026-01-01") + seconds * SECOND)
 
     cuts = 0

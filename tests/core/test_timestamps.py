@@ -1,4 +1,4 @@
-"""Moments as the APIs, settings and states spell them: which texts are times, and which only look so."""
+"""Timestamps in the spellings of APIs, settings and states: which texts are valid, and which only look so."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_text_in_any_other_spelling_is_refused(text):
 @given(text=st.text() | st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[-+Z]\d\d:\d\d", fullmatch=True))
 @example("0001-01-01T00:00:00+23:59")
 @example("9999-12-31T23:59:59-23:59")
-def test_a_timestamp_is_a_moment_in_utc_or_a_value_error_whatever_the_text(text):
+def test_any_text_is_a_time_in_utc_or_a_value_error(text):
     try:
         moment = read_timestamp(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""One run of the tap among faults: as a process, whose memory is measured."""
+"""Fixtures for runs with faults: settings, and the tap as a process whose memory is measured."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.invariants import Measured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Runs a command from a small process: what a process took before it became the command counts, too.
+#: Runs a command from a small process, because Linux counts the memory before `exec` as the command's.
 MEASURE = """
 import resource, subprocess, sys
 if sys.argv[2] != "-":
@@ -32,7 +32,7 @@ sys.exit(code)
 
 @pytest.fixture
 def days(tmp_path) -> dict[str, Any]:
-    """Two timespans for each of two streams, and a spool directory of one's own."""
+    """Return settings with two timespans for each of two streams, and their own spool directory."""
     spool = tmp_path / "spool"
     spool.mkdir()
     return DAYS | {"spool_dir": str(spool)}
@@ -40,10 +40,10 @@ def days(tmp_path) -> dict[str, Any]:
 
 @pytest.fixture
 def process(tmp_path) -> Callable[..., Measured]:
-    """Runs the tap to its end.
+    """Return a function that runs the tap to its end.
 
-    With `is_installed` it is the installed command, as always on macOS. That may write no file larger than
-    `largest_file` bytes.
+    With `is_installed`, and always on macOS, it runs the installed command, which may not write a file of
+    more than `largest_file` bytes.
     """
 
     def of_the_command(line: list[str], largest_file: int | None = None, **options: Any) -> tuple[Any, int]:

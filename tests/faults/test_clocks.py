@@ -1,4 +1,4 @@
-"""Clocks that differ: the plan, the times in job names, and the jobs that are known again by them."""
+"""Clocks that differ: the plan, the times in job names, and adoption by these names."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ skewed = pytest.mark.parametrize("skew", SKEWS, ids=["behind", "ahead"])
 
 
 def without_end(config, start):
-    """A config that reads up to now, hour by hour."""
+    """Return a config that reads up to now, in timespans of an hour."""
     return config | {"start_date": start.isoformat(), "end_date": None, "timespan_hours": 1}
 
 
 def created_in_name(job):
-    """When a job was created by its name."""
+    """Return the time of creation in the name of a job."""
     return JobName.of(ReportJob(job.id, job.report, job.timespan, "done", job.request.name)).created
 
 
 @skewed
-def test_of_two_clocks_the_one_behind_says_what_is_settled(start_sandbox, in_process, clock, days, skew):
+def test_the_clock_that_is_behind_decides_which_data_is_settled(start_sandbox, in_process, clock, days, skew):
     sandbox = start_sandbox(clock=lambda: clock.now() + skew)
     start = clock.now() - timedelta(hours=6)
     settled = clock.now() + min(skew, timedelta(0)) - timedelta(hours=1)
@@ -35,13 +35,13 @@ def test_of_two_clocks_the_one_behind_says_what_is_settled(start_sandbox, in_pro
 
     outcome = in_process(without_end(config, start))
 
-    told = [m for level, m in outcome.log if level == "WARNING" and "clock is" in m]
-    assert len(told) == 1
+    logged = [m for level, m in outcome.log if level == "WARNING" and "clock is" in m]
+    assert len(logged) == 1
     ended = config | {"start_date": start.isoformat()[:-6], "end_date": settled.isoformat()[:-6]}
     assert_invariants(sandbox, outcome, ended, now=settled + timedelta(hours=1))
 
 
-def test_a_clock_that_only_the_api_host_shows_is_known_before_the_plan(start_sandbox, in_process, clock):
+def test_a_clock_difference_of_the_api_host_is_known_before_the_plan(start_sandbox, in_process, clock):
     faults = [Fault("list", "skewed_date", seconds=-7200, times=2)]
     sandbox = start_sandbox(clock=clock.now, faults=faults)
 

@@ -1,4 +1,4 @@
-"""Faults 35 to 40: files that arrive whole, and are not what they should be."""
+"""Faults 35 to 40: complete files with unusual or wrong content."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def delivered(sandbox, change: Callable[[Row], Row] = lambda record: record):
-    """The records of the calls that the jobs' files really hold; a row on a boundary stands in two files."""
+    """Return the records of the calls in the jobs' files. A row on a boundary is in two files."""
     rows: list[Row] = []
     for job in sandbox.jobs:
         if job.report == "calls" and job.status == "done":
@@ -25,7 +25,7 @@ def delivered(sandbox, change: Callable[[Row], Row] = lambda record: record):
 
 
 @pytest.mark.parametrize("case", HANDLED_BY_FORMAT, ids="-".join)
-def test_what_a_file_holds_arrives_whatever_it_is(start_sandbox, in_process, clock, days, case):
+def test_an_unusual_file_arrives_with_all_its_rows(start_sandbox, in_process, clock, days, case):
     name, file_format = case
     fault, change = (HANDLED | CSV_ONLY)[name]
     fault = Fault(fault.operation, fault.name, fault.times, fault.report, **fault.details)
@@ -36,7 +36,7 @@ def test_what_a_file_holds_arrives_whatever_it_is(start_sandbox, in_process, clo
 
     assert_met(sandbox, [fault])
     truth = delivered(sandbox, *([change] if change else []))
-    if file_format == "csv":  # which cannot tell null from an empty text
+    if file_format == "csv":  # an empty text is null in CSV
         for record in truth["calls"]:
             if kept := record.get("_unknown_fields"):
                 record["_unknown_fields"] = kept.replace(":null", ':""')
@@ -47,7 +47,9 @@ def test_what_a_file_holds_arrives_whatever_it_is(start_sandbox, in_process, clo
 
 
 @pytest.mark.parametrize("name", CORRUPT)
-def test_a_corrupt_file_is_gotten_again_and_then_ordered_again(start_sandbox, in_process, clock, days, name):
+def test_a_corrupt_file_is_downloaded_again_and_then_its_job_is_created_again(
+    start_sandbox, in_process, clock, days, name
+):
     kind, file_format, _ = CORRUPT[name]
     faults = [Fault("create", kind, report="calls")]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
@@ -62,7 +64,7 @@ def test_a_corrupt_file_is_gotten_again_and_then_ordered_again(start_sandbox, in
 
 
 @pytest.mark.parametrize("name", CORRUPT)
-def test_files_that_stay_corrupt_fail_the_stream_and_the_place_is_told(
+def test_files_that_stay_corrupt_fail_the_stream_with_the_place_in_the_file(
     start_sandbox, in_process, clock, days, name
 ):
     kind, file_format, says = CORRUPT[name]
@@ -79,7 +81,7 @@ def test_files_that_stay_corrupt_fail_the_stream_and_the_place_is_told(
 
 
 @pytest.mark.parametrize("how", ["warn", "fail"])
-def test_a_field_that_is_new_goes_where_the_settings_say(start_sandbox, in_process, clock, days, how):
+def test_a_new_field_is_handled_as_unknown_fields_is_set(start_sandbox, in_process, clock, days, how):
     faults = [Fault("create", "new_field", ALWAYS, "calls")]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | days | {"unknown_fields": how}
@@ -92,7 +94,7 @@ def test_a_field_that_is_new_goes_where_the_settings_say(start_sandbox, in_proce
     assert any("weather" in message for _, message in outcome.log)
 
 
-def test_a_key_that_has_another_name_now_fails_its_stream_alone(start_sandbox, in_process, clock, days):
+def test_a_renamed_key_fails_only_its_stream(start_sandbox, in_process, clock, days):
     fault = Fault("create", "field_renamed", ALWAYS, "calls")
     sandbox = start_sandbox(faults=[fault], clock=clock.now)
     config = sandbox.config | days
@@ -104,10 +106,10 @@ def test_a_key_that_has_another_name_now_fails_its_stream_alone(start_sandbox, i
     assert "callsid is empty" in outcome.errors[0]
 
 
-def test_a_row_that_stands_on_both_sides_of_a_border_comes_once(start_sandbox, in_process, clock, days):
+def test_a_row_on_a_boundary_that_is_in_both_files_comes_once(start_sandbox, in_process, clock, days):
     faults = [
-        Fault("create", "on_border", report="calls"),
-        Fault("create", "on_border", report="calls", at="from"),
+        Fault("create", "on_boundary", report="calls"),
+        Fault("create", "on_boundary", report="calls", at="from"),
     ]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | days | {"max_concurrent_jobs": 1}

@@ -1,4 +1,4 @@
-"""Faults 1 to 8: orders, and the token that they carry."""
+"""Faults 1 to 8: create requests and their token."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def jobs_of_a_timespan(sandbox):
     return max(Counter((job.report, job.timespan) for job in sandbox.jobs).values())
 
 
-def test_an_answer_that_is_lost_makes_no_second_job(start_sandbox, process, days):
+def test_a_lost_response_leads_to_no_second_job(start_sandbox, process, days):
     faults = [Fault("create", "accepted_then_reset", times=2)]
-    sandbox = start_sandbox(faults=faults, pace=Pace.after_asks(3))
+    sandbox = start_sandbox(faults=faults, pace=Pace.after_polls(3))
     config = sandbox.config | days
 
     outcome = process(config)
@@ -29,9 +29,9 @@ def test_an_answer_that_is_lost_makes_no_second_job(start_sandbox, process, days
 
 
 @pytest.mark.parametrize("name", ["accepted_then_silent", "silent"])
-def test_an_answer_that_does_not_come_in_time_makes_no_second_job(start_sandbox, process, days, name):
+def test_a_late_response_leads_to_no_second_job(start_sandbox, process, days, name):
     faults = [Fault("create", name, seconds=30)]
-    sandbox = start_sandbox(faults=faults, pace=Pace.after_asks(3))
+    sandbox = start_sandbox(faults=faults, pace=Pace.after_polls(3))
     config = sandbox.config | days | {"request_timeout_seconds": 1}
 
     outcome = process(config)
@@ -42,7 +42,7 @@ def test_an_answer_that_does_not_come_in_time_makes_no_second_job(start_sandbox,
 
 
 @pytest.mark.parametrize("as_date", [False, True])
-def test_a_limit_is_waited_out_for_as_long_as_it_says(start_sandbox, in_process, clock, days, as_date):
+def test_a_429_is_waited_out_for_as_long_as_retry_after_says(start_sandbox, in_process, clock, days, as_date):
     retry_after = format_datetime(clock.now() + timedelta(seconds=300), usegmt=True) if as_date else 300
     faults = [Fault("create", "rate_limited", retry_after=retry_after)]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
@@ -58,9 +58,7 @@ def test_a_limit_is_waited_out_for_as_long_as_it_says(start_sandbox, in_process,
     assert timedelta(seconds=299) <= second - first < timedelta(seconds=320)
 
 
-def test_a_limit_that_does_not_say_how_long_is_tried_again_more_and_more_slowly(
-    start_sandbox, in_process, clock, days
-):
+def test_a_429_without_retry_after_is_retried_with_growing_pauses(start_sandbox, in_process, clock, days):
     faults = [Fault("create", "rate_limited", times=30)]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | days | {"max_concurrent_jobs": 1}
@@ -72,11 +70,11 @@ def test_a_limit_that_does_not_say_how_long_is_tried_again_more_and_more_slowly(
     asked = [entry.at for entry in sandbox.ledger if entry.fault]
     lasted = (asked[-1] - asked[0]).total_seconds()
     assert lasted > 60
-    told = [message for level, message in outcome.log if level == "WARNING" and "retrying in" in message]
-    assert 1 <= len(told) <= 1 + lasted // 60
+    logged = [message for level, message in outcome.log if level == "WARNING" and "retrying in" in message]
+    assert 1 <= len(logged) <= 1 + lasted // 60
 
 
-def test_a_timespan_that_is_too_long_for_the_api_is_ordered_in_halves(start_sandbox, in_process, clock, days):
+def test_a_timespan_that_is_too_long_for_the_api_is_halved(start_sandbox, in_process, clock, days):
     faults = [Fault("create", "invalid", report="calls")]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | days | {"start_date": "2026-01-07", "end_date": "2026-02-06"}
@@ -90,9 +88,7 @@ def test_a_timespan_that_is_too_long_for_the_api_is_ordered_in_halves(start_sand
     assert lengths == [timedelta(days=15)] * 2
 
 
-def test_a_job_that_is_refused_is_tried_in_halves_down_to_a_day_and_not_repeated(
-    start_sandbox, process, days
-):
+def test_a_refused_job_is_halved_down_to_a_day_and_not_repeated(start_sandbox, process, days):
     fault = Fault("create", "invalid", ALWAYS, "calls", message="no such timespan")
     sandbox = start_sandbox(faults=[fault])
     config = sandbox.config | days | {"max_concurrent_jobs": 1}
@@ -107,7 +103,9 @@ def test_a_job_that_is_refused_is_tried_in_halves_down_to_a_day_and_not_repeated
 
 
 @pytest.mark.parametrize("name", ["no_id", "cut_json", "not_json"])
-def test_orders_whose_answers_never_make_sense_are_given_up(start_sandbox, in_process, clock, days, name):
+def test_a_creation_is_given_up_when_all_responses_are_unexpected(
+    start_sandbox, in_process, clock, days, name
+):
     fault = Fault("create", name, ALWAYS, "calls")
     sandbox = start_sandbox(faults=[fault], clock=clock.now)
     config = sandbox.config | days
@@ -154,7 +152,7 @@ def test_a_sign_in_that_is_refused_in_the_middle_stops_all_streams(start_sandbox
 
     def add_and_order(entry):
         add(entry)
-        if entry.operation == "renew" and refusals:  # it is not the run's first sign-in that is refused
+        if entry.operation == "renew" and refusals:  # the refused sign-in is not the run's first
             sandbox.add_fault(refusals.pop())
 
     sandbox.ledger.add = add_and_order
@@ -163,7 +161,7 @@ def test_a_sign_in_that_is_refused_in_the_middle_stops_all_streams(start_sandbox
 
     assert_met(sandbox, faults)
     assert_invariants(sandbox, outcome, config, failed=["calls", "user_status"], now=clock.now())
-    # Two at once, and where the second poll meets the refusal the first file is read already.
+    # Two at once. If the second poll is refused, the first file is already read.
     assert len(sandbox.jobs) <= 3
 
 

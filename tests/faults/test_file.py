@@ -1,4 +1,4 @@
-"""Faults 22 to 34: from the presigned URL to a whole file."""
+"""Faults 22 to 34: from the presigned URL to a complete file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def objects(sandbox, report="calls"):
     return [entry for entry in sandbox.ledger if entry.operation == "object" and entry.report == report]
 
 
-def test_the_rest_of_a_cut_file_is_asked_for_with_a_new_address(start_sandbox, process, days):
+def test_the_rest_of_a_cut_file_is_requested_with_a_new_url(start_sandbox, process, days):
     faults = [Fault("object", "cut", after=2000)]
     sandbox = start_sandbox(faults=faults)
     config = sandbox.config | days
@@ -30,7 +30,7 @@ def test_the_rest_of_a_cut_file_is_asked_for_with_a_new_address(start_sandbox, p
     assert len(signed) == 2
 
 
-def test_a_stalled_byte_is_noticed_and_the_rest_asked_for(start_sandbox, process, days):
+def test_the_rest_of_a_stalled_file_is_requested(start_sandbox, process, days):
     faults = [Fault("object", "stall", after=2000, seconds=30)]
     sandbox = start_sandbox(faults=faults)
     config = sandbox.config | days | {"request_timeout_seconds": 1}
@@ -43,15 +43,13 @@ def test_a_stalled_byte_is_noticed_and_the_rest_asked_for(start_sandbox, process
 
 
 def dripping(start_sandbox, clock, times=1):
-    """A sandbox with a file of `calls` that comes too slowly, by a clock that only pauses move."""
+    """Start a sandbox with a file of `calls` that comes too slowly. Only pauses move its clock."""
     fault = Fault("object", "drip", times, "calls", after=5000, size=1024, seconds=10)
     sandbox = start_sandbox(calls_per_day=300, faults=[fault], clock=clock.now, sleep=clock.sleep)
     return fault, sandbox
 
 
-def test_a_file_that_only_drips_is_asked_for_again_from_where_it_stands(
-    start_sandbox, in_process, clock, days
-):
+def test_a_file_that_drips_is_requested_again_from_its_position(start_sandbox, in_process, clock, days):
     fault, sandbox = dripping(start_sandbox, clock)
     config = sandbox.config | days | {"max_concurrent_jobs": 1, "request_timeout_seconds": 3600}
 
@@ -62,11 +60,11 @@ def test_a_file_that_only_drips_is_asked_for_again_from_where_it_stands(
     dripped, rest, *_ = objects(sandbox)
     assert rest.status == 206
     assert 5000 < int(rest.range[6:-1]) < 5000 + FLOOR_BYTES
-    # Soon after the least time, although a whole file would have come by drops within the hour.
+    # Soon after the minimum time, although the whole file would have arrived in drops within the hour.
     assert FLOOR_SECONDS <= (rest.at - dripped.at).total_seconds() < 20 * FLOOR_SECONDS
 
 
-def test_a_file_that_never_does_more_than_drip_is_given_up(start_sandbox, in_process, clock, days):
+def test_a_file_that_always_drips_is_given_up(start_sandbox, in_process, clock, days):
     fault, sandbox = dripping(start_sandbox, clock, ALWAYS)
     config = sandbox.config | days | {"max_concurrent_jobs": 1, "request_timeout_seconds": 3600}
 
@@ -76,7 +74,7 @@ def test_a_file_that_never_does_more_than_drip_is_given_up(start_sandbox, in_pro
     assert_invariants(sandbox, outcome, config, failed=["calls"], new_jobs=1, now=clock.now())
     assert "the download stopped 5 times" in outcome.errors[0]
     assert "bytes arrived in" in outcome.errors[0]
-    # Three downloads, each given up after five tries.
+    # Three downloads, each given up after five attempts.
     assert len(objects(sandbox)) == 3 * 5
 
 
@@ -91,10 +89,10 @@ ELSEWHERE = Fault("object", "wrong_range", report="calls")
     [[CUT, IGNORED], [CUT, REFUSED] * 4, [CUT, ELSEWHERE] * 2],
     ids=lambda faults: faults[1].name,
 )
-def test_a_file_whose_rest_is_never_to_be_had_is_begun_anew_so_often_and_no_more(
+def test_a_file_whose_rest_never_comes_is_restarted_a_limited_number_of_times(
     start_sandbox, in_process, clock, days, each_time
 ):
-    """Three times anew, or once where the rest is from another place; and that for three downloads."""
+    """Each of three downloads is restarted three times, or once if the rest is of another place."""
     faults = each_time * 3
     sandbox = start_sandbox(calls_per_day=300, faults=faults, clock=clock.now)
     config = sandbox.config | days | {"max_concurrent_jobs": 1}
@@ -106,8 +104,8 @@ def test_a_file_whose_rest_is_never_to_be_had_is_begun_anew_so_often_and_no_more
     assert "the download started over" in outcome.errors[0]
 
 
-def test_a_file_is_whole_when_the_host_says_that_nothing_is_left(start_sandbox, process, days):
-    """It came without a length, whole, and the connection broke behind its last byte."""
+def test_a_file_is_complete_when_the_host_has_nothing_left(start_sandbox, process, days):
+    """The file came without a length, and the connection broke after its last byte."""
     faults = [Fault("object", "reset_at_end", times=2)]
     sandbox = start_sandbox(faults=faults)
     config = sandbox.config | days | {"format": "csv"}
@@ -121,7 +119,9 @@ def test_a_file_is_whole_when_the_host_says_that_nothing_is_left(start_sandbox, 
     assert len([entry for entry in sandbox.ledger if entry.operation == "object"]) == 4 + 2
 
 
-def test_a_csv_file_without_a_length_is_whole_if_it_is_the_same_twice(start_sandbox, in_process, clock, days):
+def test_a_csv_file_without_a_length_is_complete_if_it_is_the_same_twice(
+    start_sandbox, in_process, clock, days
+):
     fault = Fault("object", "no_length", 4, "calls")
     sandbox = start_sandbox(faults=[fault], clock=clock.now)
     config = sandbox.config | days | {"format": "csv"}
@@ -132,7 +132,7 @@ def test_a_csv_file_without_a_length_is_whole_if_it_is_the_same_twice(start_sand
     assert_invariants(sandbox, outcome, config, now=clock.now())
 
 
-def test_a_json_file_without_a_length_is_whole_when_it_reads_so(start_sandbox, process, days):
+def test_a_json_file_without_a_length_is_complete_when_it_parses(start_sandbox, process, days):
     fault = Fault("object", "no_length", times=4)
     sandbox = start_sandbox(faults=[fault])
     config = sandbox.config | days
@@ -176,10 +176,10 @@ def test_a_file_that_never_comes_up_leads_to_a_new_job_and_then_fails_its_stream
 
 
 @pytest.mark.parametrize(("calls_per_day", "largest_file"), [(60, 10_000), (1, 100)])
-def test_a_full_disk_is_told_with_the_needed_size_and_leaves_nothing(
+def test_a_full_disk_is_named_with_the_needed_size_and_leaves_nothing(
     start_sandbox, process, days, calls_per_day, largest_file
 ):
-    """Also where the whole file has room in Python's buffer: 8 KiB, and 128 KiB from Python 3.14 on."""
+    """Also if the whole file fits into Python's buffer: 8 KiB, or 128 KiB since Python 3.14."""
     sandbox = start_sandbox(calls_per_day=calls_per_day)
     config = sandbox.config | days
     state = {
@@ -209,7 +209,7 @@ def test_a_full_disk_is_told_with_the_needed_size_and_leaves_nothing(
     ids=lambda faults: faults[-1].name,
 )
 def test_a_fault_in_a_large_file_takes_no_more_memory(start_sandbox, process, days, faults):
-    """More than 10 MB of records: were a file held whole, as text and as rows, that would show."""
+    """With more than 10 MB of records, a file held in memory as text or as rows would be visible."""
     sandbox = start_sandbox(calls_per_day=8000, faults=faults)
     config = sandbox.config | days | {"end_date": "2026-03-04"}
 

@@ -1,4 +1,4 @@
-"""Faults 9 to 21: the wait for a job, by a clock that moves only when slept on."""
+"""Faults 9 to 21: the wait for a job, with a clock that moves only when slept on."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def one_by_one(days):
 
 
 @pytest.mark.parametrize(
-    "told", list(product(["300", "302", "303", "200"], ["lower", "upper", "title"])), ids="-".join
+    "form", list(product(["300", "302", "303", "200"], ["lower", "upper", "title"])), ids="-".join
 )
-def test_a_job_is_done_however_that_is_told(start_sandbox, in_process, clock, one_by_one, told):
-    done, case = told
+def test_a_job_is_done_in_each_form_of_the_response(start_sandbox, in_process, clock, one_by_one, form):
+    done, case = form
     explore = Explore(done=done, status_case=case)
-    sandbox = start_sandbox(explore=explore, pace=Pace.after_asks(4), clock=clock.now)
+    sandbox = start_sandbox(explore=explore, pace=Pace.after_polls(4), clock=clock.now)
     config = sandbox.explore_config | one_by_one
 
     outcome = in_process(config)
 
-    # The ledger knows what was told: four times that the job is on its way, then that it is done.
+    # The ledger has the responses: four times that the job is running, then that it is done.
     answers = [entry.status for entry in sandbox.ledger if entry.operation == "status"]
     assert answers == [200, 200, 200, 200, int(done)] * 4
     rows = sandbox.rows("calls", utc("2026-03-02"), utc("2026-03-06"), api="explore")
@@ -46,7 +46,7 @@ def test_a_job_is_done_however_that_is_told(start_sandbox, in_process, clock, on
 
 
 def test_the_redirect_of_a_poll_is_not_followed(start_sandbox, process, days):
-    sandbox = start_sandbox(pace=Pace.after_asks(2))
+    sandbox = start_sandbox(pace=Pace.after_polls(2))
     config = sandbox.config | days
 
     outcome = process(config)
@@ -58,7 +58,7 @@ def test_the_redirect_of_a_poll_is_not_followed(start_sandbox, process, days):
     assert len(done) == len(files) == len(objects) == 4
 
 
-def test_a_timespan_that_fails_three_times_is_tried_in_halves(start_sandbox, in_process, clock, one_by_one):
+def test_a_timespan_that_fails_three_times_is_halved(start_sandbox, in_process, clock, one_by_one):
     faults = [Fault("create", "job_failed", times=3, report="calls")]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | one_by_one
@@ -81,14 +81,14 @@ def test_a_timespan_that_fails_again_and_again_fails_its_stream(start_sandbox, i
     assert_invariants(sandbox, outcome, config, failed=["calls"], new_jobs=3 * 7, now=clock.now())
     assert "timespan 2026-03-02T00:00:00Z..2026-03-02T00:45:00Z ended as 'failed'" in outcome.errors[0]
     assert outcome.bookmark("calls") is None
-    # Six times halved, and three jobs each time.
+    # Halved six times, with three jobs each time.
     assert [hours(job) for job in jobs_of_calls(sandbox)] == [48 / 2**n for n in range(7) for _ in range(3)]
 
 
-def test_a_status_that_is_unknown_for_long_is_told_once_and_the_file_is_taken_in_the_end(
+def test_a_long_unknown_status_is_logged_once_and_the_file_is_read_in_the_end(
     start_sandbox, in_process, clock, one_by_one
 ):
-    faults = [Fault("status", "unknown_status", report="calls", asks=100)]
+    faults = [Fault("status", "unknown_status", report="calls", polls=100)]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | one_by_one
 
@@ -97,34 +97,34 @@ def test_a_status_that_is_unknown_for_long_is_told_once_and_the_file_is_taken_in
     assert_met(sandbox, faults)
     assert_invariants(sandbox, outcome, config, now=clock.now())
     assert len([m for level, m in outcome.log if level == "WARNING" and "unknown status" in m]) == 1
-    # It was given up after ten minutes; but it had a file after all, by the time it was known to be over.
+    # It was given up after ten minutes, but had a file by the time at which it was known to be final.
     assert [hours(job) for job in jobs_of_calls(sandbox)] == [48, 48]
     asked = [entry.at for entry in sandbox.ledger if entry.job == sandbox.jobs[0].id]
     assert asked[-1] - asked[0] > timedelta(minutes=10)
 
 
-def test_a_status_that_never_makes_sense_fails_the_stream_without_a_hot_loop(
+def test_a_status_that_stays_unknown_fails_the_stream_without_a_hot_loop(
     start_sandbox, in_process, clock, one_by_one
 ):
-    faults = [Fault("status", "unknown_status", report="calls", asks=ALWAYS)]
+    faults = [Fault("status", "unknown_status", report="calls", polls=ALWAYS)]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | one_by_one
 
     outcome = in_process(config)
 
     assert_met(sandbox, faults)
-    # As long as Talkdesk does not say that it has ended, no other job may take its place.
+    # Until Talkdesk reports its end, no other job may replace it.
     assert_invariants(sandbox, outcome, config, failed=["calls"], now=clock.now())
     assert "is still 'frobnicating' after 10 minutes" in outcome.errors[0]
     odd = jobs_of_calls(sandbox)[0]
     assert len([entry for entry in sandbox.ledger if entry.job == odd.id]) < 200
 
 
-def test_a_job_that_is_not_known_any_more_is_ordered_anew(start_sandbox, in_process, clock, one_by_one):
+def test_a_job_that_is_no_longer_known_is_created_again(start_sandbox, in_process, clock, one_by_one):
     gone = Fault("status", "not_found", report="calls")
     sandbox = start_sandbox(pace=Pace.after_seconds(300), clock=clock.now)
     config = sandbox.config | one_by_one
-    ordered_after(sandbox, gone, seconds=70)
+    added_after(sandbox, gone, seconds=70)
 
     outcome = in_process(config)
 
@@ -147,7 +147,7 @@ def test_a_job_is_kept_while_polls_fail_for_ten_minutes(start_sandbox, in_proces
     assert len(during) < 120
 
 
-def test_a_job_that_does_not_end_is_cancelled_and_its_timespan_tried_in_halves(
+def test_a_job_that_does_not_end_is_cancelled_and_its_timespan_halved(
     start_sandbox, in_process, clock, one_by_one
 ):
     faults = [Fault("create", "stuck", report="calls")]
@@ -177,13 +177,13 @@ def test_jobs_that_never_end_are_given_up_and_are_no_empty_reports(
     assert_met(sandbox, [fault])
     assert_invariants(sandbox, outcome, config, failed=["calls"], new_jobs=7, now=clock.now())
     assert outcome.bookmark("calls") is None
-    # Six times halved: 48 hours have become 45 minutes.
+    # Halved six times: from 48 hours to 45 minutes.
     assert "timespan 2026-03-02T00:00:00Z..2026-03-02T00:45:00Z" in outcome.errors[0]
     assert "is still 'processing' after 10 minutes" in outcome.errors[0]
     assert [job.status for job in sandbox.jobs if job.fault] == ["canceled"] * 7
 
 
-def test_a_job_that_is_done_just_before_its_deadline_is_taken(start_sandbox, in_process, clock, one_by_one):
+def test_a_job_that_is_done_just_before_its_deadline_is_used(start_sandbox, in_process, clock, one_by_one):
     faults = [Fault("create", "slow_job", report="calls", seconds=599.9)]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | one_by_one
@@ -194,7 +194,7 @@ def test_a_job_that_is_done_just_before_its_deadline_is_taken(start_sandbox, in_
     assert_invariants(sandbox, outcome, config, now=clock.now())
     job = jobs_of_calls(sandbox)[0]
     asked = [entry.at - job.created_at for entry in sandbox.ledger if entry.job == job.id]
-    # The poll before still found it running; the one at the deadline found it done.
+    # The job was running at the poll before, and done at the poll at the deadline.
     assert max(at for at in asked if at < timedelta(seconds=599.9)) > timedelta(seconds=500)
     assert timedelta(seconds=599.9) <= max(asked) < timedelta(seconds=610)
 
@@ -214,13 +214,16 @@ def test_a_token_that_expires_during_a_long_wait_costs_no_job(start_sandbox, in_
     assert outcome.code == 0
     assert len(sandbox.jobs) == 4
     assert len([entry for entry in sandbox.ledger if entry.operation in {"token", "renew"}]) >= 8
-    # Explore says how old a token gets. The Reporting API's is used until it is refused, as documented.
+    # Explore's token response has a lifetime. The Reporting API's token is used until it is refused, as
+    # documented.
     refused = [entry for entry in sandbox.ledger if entry.status in {401, 403}]
     assert bool(refused) == (api == "reporting")
 
 
 @pytest.mark.parametrize("name", ["not_json", "cut_json"])
-def test_polls_that_make_no_sense_are_asked_again(start_sandbox, in_process, clock, one_by_one, name):
+def test_polls_are_repeated_when_their_responses_are_unexpected(
+    start_sandbox, in_process, clock, one_by_one, name
+):
     faults = [Fault("status", name, times=10, report="calls")]
     sandbox = start_sandbox(faults=faults, clock=clock.now)
     config = sandbox.config | one_by_one
@@ -231,8 +234,8 @@ def test_polls_that_make_no_sense_are_asked_again(start_sandbox, in_process, clo
     assert_invariants(sandbox, outcome, config, now=clock.now())
 
 
-def ordered_after(sandbox, fault, *, seconds):
-    """Orders a fault, and ends the job, once the first poll of its report lies so far behind."""
+def added_after(sandbox, fault, *, seconds):
+    """Add a fault and end the job, so many seconds after the first poll of its report."""
     add, first, waiting = sandbox.ledger.add, [], [fault]
 
     def add_and_order(entry):

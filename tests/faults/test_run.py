@@ -1,4 +1,4 @@
-"""Faults 19 and 41 to 44: what happens to a run as a whole."""
+"""Faults 19 and 41 to 44: faults of a whole run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def operations(sandbox):
 @pytest.mark.parametrize(
     "case", list(product(["SIGKILL", "SIGTERM", "SIGINT"], ["reporting", "explore"])), ids="-".join
 )
-def test_a_run_that_is_ended_while_it_waits_leaves_nothing_and_the_next_one_goes_on(
+def test_a_run_that_is_ended_while_it_waits_leaves_no_file_and_the_next_run_continues(
     start_sandbox, tmp_path, process, days, case
 ):
     kind, api = signal.Signals[case[0]], case[1]
@@ -60,7 +60,7 @@ def test_a_run_that_is_ended_while_it_waits_leaves_nothing_and_the_next_one_goes
     assert tap.returncode == (-kind if kind == signal.SIGKILL else 128 + kind)
     before = len(sandbox.jobs)
     for job in sandbox.jobs:
-        job.fault = None  # so that it is done when it is adopted
+        job.fault = None  # so that the job is done when it is adopted
     state = (ended.states or [None])[-1]
     if api == "reporting":
         assert_invariants(sandbox, ended, config, failed=list(STREAMS))
@@ -68,7 +68,7 @@ def test_a_run_that_is_ended_while_it_waits_leaves_nothing_and_the_next_one_goes
     else:
         assert list(Path(config["spool_dir"]).iterdir()) == []
         assert process(config, state=state).code == 0
-        # Explore's jobs carry a name by which the next run knows them.
+        # Explore's jobs have a name, so the next run recognizes them.
         assert len({(job.report, job.timespan) for job in sandbox.jobs}) == len(sandbox.jobs)
 
 
@@ -98,7 +98,7 @@ def test_a_reader_that_goes_away_ends_the_run(start_sandbox, tmp_path, days):
 
 
 def test_a_second_signal_leaves_at_once(start_sandbox, tmp_path, days):
-    """Nobody reads what the tap writes, so that it hangs in a write once the pipe is full."""
+    """The tap's output is not read, so it hangs in a write when the pipe is full."""
     faults = [Fault("create", "stuck", ALWAYS)]
     sandbox = start_sandbox(faults=faults)
     config = sandbox.config | days
@@ -122,7 +122,7 @@ def test_a_second_signal_leaves_at_once(start_sandbox, tmp_path, days):
     tap.send_signal(signal.SIGINT)
     time.sleep(0.5)
     first = tap.poll()
-    # Within a second it is still the first stop, and a busy machine may be late to notice that.
+    # Within a second it counts as the first stop, and a busy machine may notice it late.
     for _ in range(20):
         if tap.poll() is None:
             tap.send_signal(signal.SIGTERM)
@@ -135,7 +135,7 @@ def test_a_second_signal_leaves_at_once(start_sandbox, tmp_path, days):
     assert_invariants(sandbox, Measured(tap.returncode, "", stderr.decode()), config, failed=list(STREAMS))
 
 
-def test_one_stream_fails_and_the_summary_says_so_while_the_other_runs_on(start_sandbox, process, days):
+def test_a_stream_that_fails_is_in_the_summary_and_the_other_stream_completes(start_sandbox, process, days):
     fault = Fault("create", "job_canceled", ALWAYS, "user_status")
     sandbox = start_sandbox(faults=[fault])
     config = sandbox.config | days
@@ -158,7 +158,7 @@ def test_one_stream_fails_and_the_summary_says_so_while_the_other_runs_on(start_
     ],
     ids=["state from the future", "start after the horizon", "nothing new"],
 )
-def test_no_request_is_made_where_nothing_is_due(start_sandbox, process, days, state, start):
+def test_no_request_is_made_when_nothing_is_due(start_sandbox, process, days, state, start):
     fault = Fault("token", "reset")
     sandbox = start_sandbox(faults=[fault])
     config = sandbox.config | days | {"start_date": start}
@@ -169,7 +169,7 @@ def test_no_request_is_made_where_nothing_is_due(start_sandbox, process, days, s
 
     assert outcome.code == 0, outcome.stderr
     assert len(sandbox.ledger) == 0
-    assert sandbox.unmet_faults() == [fault]  # there was no sign-in that could have met it
+    assert sandbox.unmet_faults() == [fault]  # no sign-in happened
     moved = {stream: outcome.bookmark(stream) for stream in STREAMS}
     assert moved == {
         stream: (state or state_of(**dict.fromkeys(STREAMS)))["bookmarks"][stream]["replication_key_value"]
@@ -178,7 +178,7 @@ def test_no_request_is_made_where_nothing_is_due(start_sandbox, process, days, s
     assert list(Path(config["spool_dir"]).iterdir()) == []
 
 
-def test_a_timespan_of_a_second_ends_whatever_becomes_of_its_jobs(start_sandbox, in_process, clock, days):
+def test_a_timespan_of_a_second_ends_when_its_jobs_fail(start_sandbox, in_process, clock, days):
     fault = Fault("create", "job_failed", ALWAYS, "calls")
     sandbox = start_sandbox(faults=[fault], clock=clock.now)
     config = sandbox.config | days | {"start_date": "2026-03-05T23:59:58", "max_concurrent_jobs": 1}
@@ -191,7 +191,7 @@ def test_a_timespan_of_a_second_ends_whatever_becomes_of_its_jobs(start_sandbox,
     assert shortest.total_seconds() >= 1
 
 
-def test_two_taps_at_once_end_nothing_of_each_other(start_sandbox, tmp_path, days):
+def test_two_taps_at_once_do_not_affect_each_other(start_sandbox, tmp_path, days):
     faults = [Fault("create", "slow_job", times=4, seconds=1)]
     sandbox = start_sandbox(faults=faults, pace=Pace.after_seconds(0.5))
     config = sandbox.config | days | {"delete_report_files": True}
@@ -217,5 +217,5 @@ def test_two_taps_at_once_end_nothing_of_each_other(start_sandbox, tmp_path, day
         messages = [json.loads(line) for line in stdout.splitlines()]
         assert_invariants(sandbox, Measured(code, stdout, stderr, messages), both, new_jobs=4)
     assert not [entry for entry in sandbox.ledger if entry.operation == "cancel"]
-    # Each deletes the files of its own four jobs, and no other.
+    # Each deletes the files of its own four jobs, and no others.
     assert [entry.status for entry in sandbox.ledger if entry.operation == "delete_file"] == [204] * 8

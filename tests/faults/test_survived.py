@@ -1,4 +1,4 @@
-"""Faults that pass, and faults that last, run through the tap as a process."""
+"""Transient and permanent faults, with the tap as a process."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from tests.support.invariants import ALWAYS, as_list, assert_invariants, assert_
         for name, file_format in COURSES_BY_FORMAT
     ],
 )
-def test_a_passing_fault_costs_no_row_and_no_repeat_of_a_bookmarked_one(
+def test_a_transient_fault_loses_no_row_and_repeats_no_bookmarked_row(
     start_sandbox, process, days, name, file_format
 ):
     faults = as_list(COURSES[name])
-    sandbox = start_sandbox(faults=faults, pace=Pace.after_asks(1))
+    sandbox = start_sandbox(faults=faults, pace=Pace.after_polls(1))
     config = sandbox.config | days | {"format": file_format}
 
     outcome = process(config)
 
     assert_met(sandbox, faults)
     assert_invariants(sandbox, outcome, config, new_jobs=NEW_JOBS.get(name, 0))
-    # Nothing comes twice, but for rows of a file that turned out wrong at its end.
+    # No row comes twice, except rows of a file that was found wrong at its end.
     repeated = len(outcome.records("calls")) - len({str(record) for record in outcome.records("calls")})
     assert not repeated or name == "total differs from the rows"
-    # Once an address has failed another one is asked for, whose bytes no token may touch.
+    # After a URL failed, another one is requested. The file host may get no token.
     objects = [entry for entry in sandbox.ledger if entry.operation == "object"]
     assert len(objects) <= len([entry for entry in sandbox.ledger if entry.operation == "files"])
     assert not any(entry.authorized for entry in objects)
 
 
 @pytest.mark.parametrize("name", LASTING)
-def test_a_lasting_fault_fails_its_stream_alone_and_moves_no_bookmark(
+def test_a_permanent_fault_fails_only_its_stream_and_moves_no_bookmark(
     start_sandbox, in_process, clock, days, name
 ):
     fault, new_jobs, says = LASTING[name]
@@ -49,7 +49,7 @@ def test_a_lasting_fault_fails_its_stream_alone_and_moves_no_bookmark(
     outcome = in_process(config)
 
     assert_met(sandbox, [fault])
-    # The second timespan of `calls` was ahead, and may have met the fault as often.
+    # The second timespan of `calls` ran ahead, and may have met the fault as often.
     assert_invariants(sandbox, outcome, config, failed=["calls"], new_jobs=2 * new_jobs, now=clock.now())
     assert len(outcome.errors) == 1
     assert outcome.errors[0].startswith("calls: ")
@@ -58,8 +58,8 @@ def test_a_lasting_fault_fails_its_stream_alone_and_moves_no_bookmark(
     assert outcome.bookmark("calls") is None
 
 
-def test_nothing_of_the_truth_is_needed_to_see_that_the_days_are_not_empty(start_sandbox):
-    """The other tests compare sets, and empty sets are equal."""
+def test_the_days_of_these_tests_are_not_empty(start_sandbox):
+    """The other tests compare sets, and empty sets would be equal."""
     sandbox = start_sandbox()
 
     for stream in ("calls", "user_status"):

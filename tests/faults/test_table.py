@@ -1,4 +1,4 @@
-"""The table in `tests/README.md` is true: each fault has tests that exist, and each kind has its place."""
+"""The fault tables in `tests/README.md`: each fault has tests that exist, and each kind is listed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAYS = {"process", "in process", "process, in process"}
 
 
 def rows(cells=5):
-    """The rows of the table with so many cells."""
+    """Return the rows of the tables with so many cells."""
     lines = (TESTS / "README.md").read_text(encoding="utf-8").splitlines()
     return [
         [cell.strip() for cell in line.strip("|").split("|")]
@@ -29,20 +29,20 @@ def quoted(cell):
     return re.findall("`([^`]+)`", cell)
 
 
-#: The names of the cases of tests that are tables.
+#: The case names of parametrized tests.
 CASES = {
-    "test_a_passing_fault_costs_no_row_and_no_repeat_of_a_bookmarked_one": {
+    "test_a_transient_fault_loses_no_row_and_repeats_no_bookmarked_row": {
         name for name, _ in COURSES_BY_FORMAT
     },
-    "test_a_lasting_fault_fails_its_stream_alone_and_moves_no_bookmark": set(LASTING),
-    "test_what_a_file_holds_arrives_whatever_it_is": {f"{name}-{kind}" for name, kind in HANDLED_BY_FORMAT},
-    "test_a_corrupt_file_is_gotten_again_and_then_ordered_again": set(CORRUPT),
-    "test_files_that_stay_corrupt_fail_the_stream_and_the_place_is_told": set(CORRUPT),
+    "test_a_permanent_fault_fails_only_its_stream_and_moves_no_bookmark": set(LASTING),
+    "test_an_unusual_file_arrives_with_all_its_rows": {f"{name}-{kind}" for name, kind in HANDLED_BY_FORMAT},
+    "test_a_corrupt_file_is_downloaded_again_and_then_its_job_is_created_again": set(CORRUPT),
+    "test_files_that_stay_corrupt_fail_the_stream_with_the_place_in_the_file": set(CORRUPT),
 }
 
 
 def exists(test):
-    """Whether there is a test of this id, and where it is a table a case of that name."""
+    """Return whether a test with this id exists, and its case if it is parametrized."""
     match = re.fullmatch(r"([^:]+)::(\w+)(?:\[(.*)\])?", test)
     if not match or not (TESTS / match[1]).is_file():
         return False
@@ -67,12 +67,12 @@ def test_each_fault_found_since_has_tests_that_exist():
         assert [test for test in quoted(tests) if not exists(test)] == [], number
 
 
-def test_each_kind_of_the_sandbox_stands_in_the_table():
+def test_each_kind_of_fault_of_the_sandbox_is_in_the_table():
     assert {name for row in rows() for name in quoted(row[2])} == set(KINDS)
 
 
-def test_each_test_among_the_faults_asserts_the_invariants_or_stands_for_no_fault():
-    """But for those that have nothing to assert them of."""
+def test_each_fault_test_asserts_the_invariants_or_is_listed():
+    """The list has the tests to which the invariants do not apply."""
     without = []
     for file in sorted(Path(__file__).parent.glob("test_*.py")):
         text = file.read_text(encoding="utf-8")
@@ -83,12 +83,12 @@ def test_each_test_among_the_faults_asserts_the_invariants_or_stands_for_no_faul
                     without.append(node.name)
 
     assert without == [
-        # Through Explore, whose rows have other names.
-        "test_a_clock_that_only_the_api_host_shows_is_known_before_the_plan",
+        # Explore, whose rows have other names.
+        "test_a_clock_difference_of_the_api_host_is_known_before_the_plan",
         "test_a_job_has_the_time_of_talkdesk_in_its_name_and_is_adopted_by_it",
         "test_a_job_whose_response_was_lost_is_found_again_when_the_clocks_differ",
-        "test_a_job_is_done_however_that_is_told",
-        # Where no request is made, and where the sandbox alone is looked at.
-        "test_no_request_is_made_where_nothing_is_due",
-        "test_nothing_of_the_truth_is_needed_to_see_that_the_days_are_not_empty",
+        "test_a_job_is_done_in_each_form_of_the_response",
+        # No request is made, or only the sandbox is used.
+        "test_no_request_is_made_when_nothing_is_due",
+        "test_the_days_of_these_tests_are_not_empty",
     ]

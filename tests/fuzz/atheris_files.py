@@ -1,6 +1,6 @@
-"""Coverage-guided fuzzing of report files, for an evening: `make fuzz`. Not collected by pytest.
+"""Coverage-guided fuzzing of report files: `make fuzz`. Not collected by pytest.
 
-Whatever the bytes are, they give rows, or one of our errors; anything else ends it with the bytes in a file.
+Any bytes must give rows, or an error of the tap. Anything else stops the fuzzer with the bytes in a file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FIELDS = {
 
 
 def read(data: bytes) -> None:
-    """The bytes as a report file: the first says how long chunks are, the second which format."""
+    """Read the bytes as a report file. The first byte is the chunk size, the second the format."""
     parsing.CHUNK_BYTES = 1 + (data[0] if data else 0)
     is_json, file = data[1:2] < b"\x80", io.BytesIO(data[2:])
     builder = RecordBuilder(

@@ -1,4 +1,4 @@
-"""Any bytes as a report file give all rows, or one error of our own: never silence or a bare exception."""
+"""Any bytes as a report file give all rows or one error of the tap, never a bare exception."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tap_talkdesk_reports.records.json_file import json_rows
 
 pytestmark = pytest.mark.wide
 
-#: FUZZ_EXAMPLES=20000 is for an evening.
+#: FUZZ_EXAMPLES=20000 takes an evening.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 fuzz = settings(
     max_examples=EXAMPLES,
@@ -57,7 +57,7 @@ noise = st.binary(max_size=6) | tokens
 
 @st.composite
 def reports(draw):
-    """A report that is valid, or nearly."""
+    """Draw a JSON report that is valid, or nearly."""
     rows = draw(row_lists)
     parts = [
         ("entries", rows),
@@ -75,7 +75,7 @@ def reports(draw):
 
 @st.composite
 def csvs(draw):
-    """A CSV report that is valid, or nearly."""
+    """Draw a CSV report that is valid, or nearly."""
     columns = ["id", "note", "at"]
     lines = [columns, *draw(st.lists(st.lists(text, min_size=3, max_size=3), max_size=8))]
     end = draw(st.sampled_from(["\n", "\r\n"]))
@@ -85,7 +85,7 @@ def csvs(draw):
 
 @st.composite
 def damaged(draw, whole):
-    """Bytes with up to four cuts, flips, repeats and insertions."""
+    """Draw a copy of bytes with up to four cuts, flips, repeats and insertions."""
     data = bytearray(draw(whole))
     for _ in range(draw(st.integers(0, 4))):
         at = draw(st.integers(0, len(data)))
@@ -104,8 +104,8 @@ def damaged(draw, whole):
     return bytes(data)
 
 
-def told(data, bite):
-    """Rows, or None for an error of our own."""
+def rows_or_none(data, bite):
+    """Return the rows, or None for an error of the tap."""
     file = io.BytesIO(data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parsing, "CHUNK_BYTES", bite)
@@ -118,9 +118,9 @@ def told(data, bite):
 
 
 def strictly(data):
-    """What the standard library finds in a report: its rows; None where it is no whole report.
+    """Parse a report with the standard library: return its rows, or None if it is incomplete.
 
-    It takes NaN and Infinity, as the tap does: they are values that no column holds.
+    It accepts NaN and Infinity as the tap does: they are values that fit no column.
     """
     try:
         body = json.loads(data.removeprefix(parsing.BOM).decode())
@@ -137,9 +137,9 @@ def strictly(data):
 
 
 def agree(data, bite):
-    """Rows are never fewer, more or others than a strict reader finds; what it refuses is refused."""
-    rows, wanted = told(data, bite), strictly(data)
-    assert rows is None or wanted is not None, "something that is no whole report was read"
+    """Assert that the tap reads exactly the rows of a strict parser, and refuses what that refuses."""
+    rows, wanted = rows_or_none(data, bite), strictly(data)
+    assert rows is None or wanted is not None, "an incomplete report was read"
     if rows is not None:
         assert len(rows) == len(wanted)
     return rows, wanted
@@ -159,11 +159,11 @@ def test_a_damaged_json_report_is_never_read_as_a_smaller_one(data, bite):
 
 @fuzz
 @given(rows=row_lists, more=around, bite=st.integers(7, 4096), indent=st.sampled_from([None, 2]))
-def test_a_whole_json_report_is_read_whole_wherever_its_chunks_end(rows, more, bite, indent):
+def test_a_json_report_is_read_completely_at_any_chunk_boundary(rows, more, bite, indent):
     data = json.dumps({"total": len(rows), **more, "entries": rows}, indent=indent)
     if "Infinity" in data or "NaN" in data:
-        return  # no JSON
-    assert told(data.encode(), bite) == json.loads(data)["entries"]
+        return  # not JSON
+    assert rows_or_none(data.encode(), bite) == json.loads(data)["entries"]
 
 
 @fuzz
@@ -175,7 +175,7 @@ def test_any_bytes_as_csv_are_rows_of_equal_width_or_one_error(data):
     except ReportFileError as error:
         assert "\n" not in str(error)
         return
-    # Line breaks within quotation marks are none.
+    # A line break in quotation marks is not the end of a row.
     lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
     assert len(rows) == sum(map(bool, lines[1:])), "lines with cells in them gave neither rows nor an error"
     assert all(row.keys() == rows[0].keys() and "id" in row for row in rows)
@@ -183,7 +183,7 @@ def test_any_bytes_as_csv_are_rows_of_equal_width_or_one_error(data):
 
 @fuzz
 @given(data=csvs())
-def test_a_whole_csv_report_keeps_every_row(data):
+def test_a_complete_csv_report_keeps_every_row(data):
     cells = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
     rows = [row for chunk in csv_rows(io.BytesIO(data), ["id"]) for row in chunk]
     assert [list(row.values()) for row in rows] == cells[1:]

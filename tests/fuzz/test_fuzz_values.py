@@ -1,4 +1,4 @@
-"""Any value, body, state and setting is read, or refused by the error that is documented for it."""
+"""Any value, body, state and setting is read, or refused with its documented error."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_any_text_is_a_time_in_utc_or_refused(text):
 
 @fuzz
 @given(st.text(max_size=40))
-def test_any_name_becomes_one_that_a_column_can_bear_and_stays_that(name):
+def test_any_name_becomes_a_column_name_and_then_stays_the_same(name):
     plain = plain_name(name)
 
     assert plain == plain_name(plain)
@@ -206,7 +206,7 @@ bookmarks = st.dictionaries(
     | bookmarks.map(lambda given: {"bookmarks": given})
     | jsons.map(lambda v: {"type": "STATE", "value": v})
 )
-def test_any_state_is_taken_over_or_refused_in_one_line(state):
+def test_any_state_is_used_or_refused_in_one_line(state):
     try:
         found = bookmarks_of(state)
     except ConfigValidationError as error:
@@ -242,7 +242,7 @@ entries = st.fixed_dictionaries(
 
 @fuzz
 @given(st.lists(entries, max_size=3) | jsons)
-def test_any_custom_reports_are_schemas_or_told_to_be_wrong(setting):
+def test_any_custom_reports_are_schemas_or_an_error(setting):
     if list(custom_reports.custom_report_problems(setting, {"calls"})):
         return
     for entry in setting:

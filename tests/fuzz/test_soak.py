@@ -1,4 +1,4 @@
-"""A soak in small: `make soak` runs more."""
+"""A small soak: `make soak` runs more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOAK = "import sys; from tests.support.soak import soak; print(soak(sys.argv[1])
 @pytest.mark.wide
 @pytest.mark.parametrize("api", ["reporting", "explore"])
 def test_sixty_runs_over_a_simulated_month_lose_no_row_and_keep_no_memory(api):
-    """In a process of its own, as the memory of all of it is measured; the soak itself asserts."""
+    """It runs in a separate process, because its memory is measured. The soak itself asserts."""
     environment = os.environ | {"SOAK_RUNS": "60"}
 
     soaked = subprocess.run(

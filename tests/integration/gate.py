@@ -1,4 +1,4 @@
-"""A clock for the sandbox that stands still behind a number of files, so that no later job gets done."""
+"""A clock for the sandbox that stops after a number of files, so that no later job gets done."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class Gate:
-    """The sandbox's clock, given to it as `clock`. It needs a pace in seconds."""
+    """A clock, passed to the sandbox as `clock`. The sandbox needs a pace in seconds."""
 
     def __init__(self, files: int) -> None:
-        """Stand still once so many report files were fetched."""
+        """Stop after so many report files were downloaded."""
         self._files = files
         self._stopped: datetime | None = None
         self._is_open = False
@@ -21,16 +21,16 @@ class Gate:
 
     @property
     def is_reached(self) -> bool:
-        """Whether so many files were fetched."""
+        """Whether so many files were downloaded."""
         ledger = self.sandbox.ledger if self.sandbox else []
         return sum(entry.operation == "object" for entry in ledger) >= self._files
 
     def open(self) -> None:
-        """Let time go on."""
+        """Let the time continue."""
         self._is_open = True
 
     def __call__(self) -> datetime:
-        """The time."""
+        """Return the time."""
         if self._is_open or not self.is_reached:
             return datetime.now(UTC)
         self._stopped = self._stopped or datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A Meltano project for one test, whose plugins were installed once, and the processes that it starts."""
+"""A Meltano project for one test, with plugins that are installed once, and its processes."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ PREFIX = "TAP_TALKDESK_REPORTS_"
 
 @dataclass
 class Finished:
-    """What a command of Meltano left behind."""
+    """The result of a Meltano command."""
 
     code: int
     stdout: str
-    #: What Meltano logged, the plugins' lines among it.
+    #: Meltano's log, including the lines of the plugins.
     stderr: str
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The Singer messages that a plugin printed."""
+        """Singer messages that a plugin printed."""
         return [json.loads(line) for line in self.stdout.splitlines()]
 
 
 class Project:
-    """A Meltano project in a folder of its own: its own state, the plugins of all."""
+    """A Meltano project in its own folder, with its own state and shared plugins."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
-        """Make the project.
+        """Create the project.
 
         Args:
-            folder: Where; it is made.
-            settings: Settings of the tap, given to each command by the environment.
+            folder: Folder to create.
+            settings: Settings of the tap, passed to each command in the environment.
         """
         self.folder = folder
         self._started: list[subprocess.Popen[str]] = []
@@ -65,12 +65,12 @@ class Project:
             (own / plugins).symlink_to(installed / plugins)
 
     def configure(self, plugin: str, **settings: Any) -> None:
-        """Give settings of a plugin to all commands to come."""
+        """Set settings of a plugin for all later commands."""
         prefix = plugin.upper().replace("-", "_")
         self.environment |= {f"{prefix}_{name.upper()}": str(value) for name, value in settings.items()}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Begin a command, as the leader of a process group of its own."""
+        """Start a command, as the leader of its own process group."""
         process = subprocess.Popen(
             [MELTANO, "--log-level=info", *arguments],
             cwd=self.folder,
@@ -85,7 +85,7 @@ class Project:
         return process
 
     def meltano(self, *arguments: str) -> Finished:
-        """Run a command to its end, whatever that is."""
+        """Run a command to its end, successful or not."""
         return ended(self.start(*arguments))
 
     def done(self, *arguments: str) -> Finished:
@@ -95,7 +95,7 @@ class Project:
         return finished
 
     def end(self) -> None:
-        """End what a test has left running: commands, and plugins that have lost theirs."""
+        """End the processes that a test left: commands, and plugins without their command."""
         for process in self._started:
             if process.returncode is None or process.returncode < 0:
                 with suppress(ProcessLookupError):
@@ -103,13 +103,13 @@ class Project:
                 process.communicate()
 
     def state(self, target: str) -> dict[str, str] | None:
-        """The bookmarks that Meltano keeps for a run of the tap into a target; None if it keeps no state."""
+        """Return the bookmarks in Meltano's state of a run into a target; None without a state."""
         kept = self.done("state", "get", f"test:{TAP}-to-{target}").stdout
         return bookmarks(json.loads(kept)) if kept.strip() not in {"", "{}"} else None
 
 
 def projects(tmp_path: Path) -> Iterator[Callable[..., Project]]:
-    """Makes the project of a test, with settings of the tap, and ends what it has left running."""
+    """Return a function that creates a project with settings of the tap. Its processes end with the test."""
     made = []
 
     def make(**settings: Any) -> Project:
@@ -122,13 +122,13 @@ def projects(tmp_path: Path) -> Iterator[Callable[..., Project]]:
 
 
 def bookmarks(state: dict[str, Any]) -> dict[str, str]:
-    """Where each stream stands, by a state that has the shape in which Meltano keeps it, or the tap's own."""
+    """Return the bookmarks in a state, in Meltano's shape or the tap's own."""
     found = state.get("singer_state", state).get("bookmarks", {})
     return {stream: value["replication_key_value"] for stream, value in found.items() if value}
 
 
 def ended(process: subprocess.Popen[str]) -> Finished:
-    """Wait for the end of a command, and end it if it does not come."""
+    """Wait for the end of a command, and kill it after the timeout."""
     try:
         stdout, stderr = process.communicate(timeout=240)
     except subprocess.TimeoutExpired:
@@ -139,7 +139,7 @@ def ended(process: subprocess.Popen[str]) -> Finished:
 
 
 def plugin_process(meltano: subprocess.Popen[str], executable: str) -> int:
-    """The process id of a plugin that a command of Meltano has started."""
+    """Return the process id of a plugin that a Meltano command started."""
     listed = subprocess.run(
         ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     )
@@ -153,7 +153,7 @@ def plugin_process(meltano: subprocess.Popen[str], executable: str) -> int:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process is there."""
+    """Return whether a process exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -162,10 +162,10 @@ def is_running(pid: int) -> bool:
 
 
 def wait_until(so: Callable[[], Any], what: str, seconds: float = 120) -> None:
-    """Wait until something is so.
+    """Wait until a condition is true.
 
     Raises:
-        AssertionError: it has not come to be so in time.
+        AssertionError: it is not true in time.
     """
     end = time.monotonic() + seconds
     while not so():

@@ -1,4 +1,4 @@
-"""A TCP proxy between tap and server that spoils connections by a script, and says what it did."""
+"""A TCP proxy between tap and server that disturbs connections by a script, and records what it did."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL)
 
 @dataclass(frozen=True)
 class Trouble:
-    """What happens to some connections.
+    """A disturbance of some connections.
 
-    `reset` and `close` end one, `stall` lets nothing more through for `seconds`, all `after` so many
-    bytes of the answer, its head counted in; `delay` holds the request back for `seconds`; `slow` lets
-    `rate` bytes of the answer through in a second.
+    `reset` and `close` end a connection, and `stall` blocks it for `seconds`, all `after` so many bytes
+    of the answer, including its headers. `delay` holds the request back for `seconds`. `slow` limits
+    the answer to `rate` bytes per second.
     """
 
     kind: str
-    #: Which requests meet it: a pattern for method and path. Without one new connections (reset, delay).
+    #: Pattern for method and path of its requests. Without one, it is for new connections (reset, delay).
     request: str = ""
     after: int = 0
     seconds: float = 60
@@ -41,29 +41,29 @@ _NONE, _BREAKS = Trouble("none"), frozenset({"reset", "close", "stall"})
 
 @dataclass(frozen=True)
 class Request:
-    """A request that went through: method and path without the query, and its headers as they were sent."""
+    """A request that was passed on: method and path without the query, and its headers."""
 
     line: str
     headers: str
 
     def header(self, name: str) -> str | None:
-        """A header's value."""
+        """Return the value of a header."""
         found = re.search(rf"^{name}: *(.*?)\r?$", self.headers, re.IGNORECASE | re.MULTILINE)
         return found[1] if found else None
 
 
 class Proxy:
-    """Between a client and a port of this machine; with `tls` the client speaks TLS, the server never."""
+    """A proxy for a port of this machine. With `tls`, the client's side is encrypted, the server's is not."""
 
     def __init__(self, port: int, *troubles: Trouble, tls: ssl.SSLContext | None = None) -> None:
         """Listen on any free port."""
         self._port, self._tls = port, tls
         self._ordered = [trouble for trouble in troubles for _ in range(trouble.times)]
         self._waiting = self._ordered.copy()
-        #: What was done, in order.
+        #: The disturbances that happened, in order.
         self.met: list[Trouble] = []
         self.requests: list[Request] = []
-        #: The status of each answer of the server, whether or not it arrived.
+        #: Status of each answer of the server, whether or not it arrived.
         self.statuses: list[int] = []
         self.connections = 0
         self._mistakes: list[BaseException] = []
@@ -74,26 +74,26 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Where clients come to."""
+        """URL for clients."""
         return f"{'https' if self._tls else 'http'}://{self.address}"
 
     def unmet(self) -> list[Trouble]:
-        """Troubles that did not happen as often as ordered."""
+        """Return the troubles that happened less often than set."""
         return list((Counter(self._ordered) - Counter(self.met)).elements())
 
     def close(self) -> None:
-        """Stop, and break what is open; raises what was a mistake of the proxy itself."""
+        """Stop, and close open connections. Raises an error of the proxy itself."""
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         if self._mistakes:
             raise self._mistakes[0]
 
     def __enter__(self) -> Self:
-        """The proxy itself."""
+        """Return the proxy itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it."""
+        """Close the proxy."""
         self.close()
 
     async def _serve(self) -> None:
@@ -106,7 +106,7 @@ class Proxy:
         server.close()
 
     def _take(self, asked: str) -> Trouble | None:
-        """The first trouble that waits for a request, or for a connection where `asked` is empty."""
+        """Take the first trouble for a request, or for a new connection if `asked` is empty."""
         for place, trouble in enumerate(self._waiting):
             if re.search(trouble.request, asked) if trouble.request and asked else trouble.request == asked:
                 return self._waiting.pop(place)
@@ -135,7 +135,7 @@ class Proxy:
         writer.close()
 
     def _note(self, error: BaseException | None) -> None:
-        """Keep an error, unless it only means that one end has gone, or trusts no certificate of ours."""
+        """Keep an error, unless it only means that one side closed, or does not trust our certificate."""
         if error and not isinstance(error, OSError | asyncio.CancelledError):
             self._mistakes.append(error)
 
@@ -145,7 +145,7 @@ class Proxy:
             self.met.append(trouble)
 
     def _asked(self, piece: bytes) -> Trouble | None:
-        """Note the request that a piece begins; the trouble that it meets."""
+        """Record the request that a piece begins, and return its trouble."""
         method, path, headers = (part.decode("latin-1") for part in _REQUEST.match(piece).groups())
         asked = Request(f"{method} {path.partition('?')[0]}", headers)
         self.requests.append(asked)
@@ -153,7 +153,7 @@ class Proxy:
 
 
 class _Connection:
-    """One connection: what it meets, and how much of the present answer has passed."""
+    """One connection: its trouble, and the number of bytes of the current answer so far."""
 
     def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy
@@ -161,7 +161,7 @@ class _Connection:
         self._passed = 0
 
     async def up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """From the client to the server."""
+        """Relay from the client to the server."""
         while piece := await reader.read(PIECE):
             if _REQUEST.match(piece):
                 self._trouble, self._passed = self._proxy._asked(piece), 0
@@ -170,7 +170,7 @@ class _Connection:
             await writer.drain()
 
     async def down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """From the server to the client, as the trouble has it."""
+        """Relay from the server to the client, with the trouble."""
         while piece := await reader.read(PIECE):
             trouble = self._trouble or _NONE
             if not self._passed:
@@ -183,7 +183,7 @@ class _Connection:
             self._passed += len(piece)
             await _write(writer, piece, trouble.rate)
             if breaks:
-                # A reset would overtake what is still on its way.
+                # A reset would overtake bytes that are still in transit.
                 self._proxy.met.append(trouble)
                 await asyncio.sleep(trouble.seconds if trouble.kind == "stall" else 0.05)
                 if trouble.kind == "reset":
@@ -192,7 +192,7 @@ class _Connection:
 
 
 async def _write(writer: asyncio.StreamWriter, piece: bytes, rate: int) -> None:
-    """Send a piece, at so many bytes a second; 0: at once."""
+    """Send a piece, at `rate` bytes per second; 0 for no limit."""
     step = rate // 20 or PIECE
     for first in range(0, len(piece), step):
         if rate:

@@ -1,4 +1,4 @@
-"""The examples, as far as no engine is needed; `make examples` runs them with Dagster and Airflow."""
+"""The parts of the examples that need no engine. `make examples` runs them with Dagster and Airflow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATUSES = [{"_row_id": "s0", "label": "Away"}]
 
 @pytest.fixture
 def compare(tmp_path):
-    """Runs check.py over a long run and two slices that hold these calls."""
+    """Return a function that runs check.py on a long run and two slices with the given calls."""
 
     def run(long_run, *months):
         folders = [tmp_path / name for name in ("long", "january", "february")]
@@ -86,7 +86,7 @@ def test_both_engines_let_two_slices_at_once_into_each_account():
     ("month", "start", "end"),
     [("2024-02", "2024-02-01", "2024-03-01"), ("2025-12", "2025-12-01", "2026-01-01")],
 )
-def test_a_slice_is_one_whole_month_of_one_account(tmp_path, monkeypatch, month, start, end):
+def test_a_slice_is_one_month_of_one_account(tmp_path, monkeypatch, month, start, end):
     (tmp_path / "meltano").write_text('#!/bin/sh\necho "$@" > asked\nenv >> asked\n')
     (tmp_path / "meltano").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")

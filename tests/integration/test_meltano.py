@@ -1,4 +1,4 @@
-"""Meltano's own commands with the tap, in projects that were made from the tap's definition."""
+"""Meltano's commands with the tap, in projects created from the tap's definition."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.meltano import INSTALLED, MELTANO, ROOT, TAP, bookmarks, 
 from tests.support import run_tap
 
 DEFINITION = ROOT / "plugins/extractors/tap-talkdesk-reports.yml"
-#: What of a definition is for Meltano Hub alone; `meltano add` leaves it out, and `select` with it.
+#: Members of a definition that only Meltano Hub uses. `meltano add` leaves them and `select` out.
 FOR_THE_HUB = {
     "definition",
     "domain_url",
@@ -37,10 +37,10 @@ make_project = pytest.fixture(projects)
 
 @pytest.fixture
 def start(start_sandbox, make_project):
-    """Makes a sandbox, and a project whose tap reads from it."""
+    """Return a function that creates a sandbox, and a project whose tap reads from it."""
 
     def start(**settings):
-        sandbox = start_sandbox(pace=Pace.after_asks(1))
+        sandbox = start_sandbox(pace=Pace.after_polls(1))
         return sandbox, make_project(**sandbox.explore_config | WEEK | settings)
 
     return start
@@ -67,7 +67,7 @@ def test_the_definition_can_be_added_to_a_project(tmp_path):
     assert added == {name: value for name, value in definition.items() if name not in FOR_THE_HUB}
 
 
-def test_meltano_and_its_schema_know_all_that_meltano_yml_says():
+def test_meltano_and_its_schema_accept_all_of_meltano_yml():
     (schema,) = ROOT.glob(".venv-meltano/lib/python*/site-packages/meltano/schemas/meltano.schema.json")
     validator = Draft7Validator(json.loads(schema.read_text()))
 
@@ -164,7 +164,7 @@ def test_what_is_selected_is_loaded_and_nothing_else(start):
     assert all("notes" not in json.loads(line) for line in lines(project, "calls"))
 
 
-def test_a_second_run_brings_only_what_is_newer_and_says_nothing_secret(start):
+def test_a_second_run_loads_only_newer_rows_and_shows_no_secret(start):
     sandbox, project = start(end_date="2026-03-05")
 
     first = project.done("run", TAP, "target-jsonl")
@@ -197,7 +197,7 @@ def test_el_keeps_a_state_by_the_name_that_it_is_given(start):
     assert bookmarks(kept) == dict.fromkeys(SELECTED, "2026-03-05T00:00:00Z")
 
 
-def test_a_state_can_be_set_and_the_next_run_goes_on_from_there(start):
+def test_a_state_can_be_set_and_the_next_run_continues_from_it(start):
     sandbox, project = start()
     state_id = f"test:{TAP}-to-target-jsonl"
     bookmark = {"replication_key": "end_at", "replication_key_value": "2026-03-08"}

@@ -1,4 +1,4 @@
-"""The checker itself: each of its rules is broken once. And what the tap prints breaks none."""
+"""The checker: it notices each broken rule, and the tap's output breaks none."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_checker_notices_a_broken_rule(rule, messages):
 @pytest.mark.parametrize(
     ("api", "file_format"), [("explore", "json"), ("explore", "csv"), ("reporting", "json")]
 )
-def test_all_that_the_tap_prints_is_right_says_our_checker_and_so_does_singer_check_tap(
+def test_the_output_of_the_tap_passes_the_checker_and_singer_check_tap(
     start_sandbox, tmp_path, api, file_format
 ):
     sandbox = start_sandbox()
@@ -111,7 +111,7 @@ def test_all_that_the_tap_prints_is_right_says_our_checker_and_so_does_singer_ch
 
 
 def test_singer_check_tap_notices_a_wrong_record():
-    """It would say nothing of use if it took anything."""
+    """It would be useless if it accepted everything."""
     lines = "\n".join(printed([SCHEMA, record(id=7), state()]))
 
     theirs = subprocess.run(

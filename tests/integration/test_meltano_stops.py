@@ -1,6 +1,6 @@
-"""Whatever is stopped in the middle of a Meltano run, after the next one nothing is missing in the database.
+"""Stops in the middle of a Meltano run: after the next run, no row is missing in the database.
 
-What was seen of each is written down here, and asserted.
+The observed behaviour of each stop is written here, and asserted.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ database = pytest.fixture(scope="module")(postgres.database)
 
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 24, "max_concurrent_jobs": 1}
 BEGIN, END = "2026-03-02", "2026-03-09"
-#: The seven days of `calls`, and two of `user_status`.
+#: Seven days of `calls`, and two of `user_status`.
 FILES = 9
 REACHED = {"calls": "2026-03-09T00:00:00Z", "user_status": "2026-03-04T00:00:00Z"}
-#: Few, so that the target has loaded some rows and holds others when it happens.
+#: A small batch, so that the target has loaded some rows and holds others at the stop.
 ROWS_AT_ONCE = 100
 STREAMS = ("calls", "user_status")
 
@@ -47,29 +47,29 @@ def _kill(executable: str, kind: int) -> Callable[[Popen[str], Database], None]:
 
 @dataclass(frozen=True)
 class Stop:
-    """Something that is stopped, and what was seen of it."""
+    """A process that is stopped, and the observed behaviour."""
 
     happens: Callable[[Popen[str], Database], None]
-    #: The exit code of `meltano run`.
+    #: Exit code of `meltano run`.
     code: int
-    #: Whether Meltano keeps the state of what was loaded. If not, the next run begins anew.
+    #: Whether Meltano stores the state of the loaded rows. If not, the next run starts from the beginning.
     keeps_state: bool
 
 
 STOPS = {
     "tap killed": Stop(_kill(TAP, signal.SIGKILL), code=1, keeps_state=True),
-    "tap told to end": Stop(_kill(TAP, signal.SIGTERM), code=1, keeps_state=True),
+    "tap terminated": Stop(_kill(TAP, signal.SIGTERM), code=1, keeps_state=True),
     "target killed": Stop(_kill("target-postgres", signal.SIGKILL), code=1, keeps_state=False),
-    "target told to end": Stop(_kill("target-postgres", signal.SIGTERM), code=0, keeps_state=True),
+    "target terminated": Stop(_kill("target-postgres", signal.SIGTERM), code=0, keeps_state=True),
     "Meltano killed": Stop(lambda m, _: os.kill(m.pid, signal.SIGKILL), code=-9, keeps_state=False),
-    "Meltano told to end": Stop(lambda m, _: os.kill(m.pid, signal.SIGTERM), code=143, keeps_state=False),
+    "Meltano terminated": Stop(lambda m, _: os.kill(m.pid, signal.SIGTERM), code=143, keeps_state=False),
     "Ctrl-C": Stop(lambda m, _: os.killpg(m.pid, signal.SIGINT), code=1, keeps_state=False),
     "database gone": Stop(lambda _, database: database.stop(), code=1, keeps_state=False),
 }
 
 
 class Scene:
-    """A run that stands still in the middle: some rows loaded, some held by the target, some to come."""
+    """A run that is paused in the middle: some rows are loaded, some are in the target, others follow."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Scene:
         forbidden_reports=(),
         **settings,
     ):
-        """Make sandbox and project."""
+        """Create sandbox and project."""
         self.gate, self.database, self.api = Gate(FILES), database, api
         self.sandbox = start_sandbox(
             clock=self.gate, pace=Pace.after_seconds(0.1), forbidden_reports=forbidden_reports
@@ -91,7 +91,7 @@ class Scene:
         config = self.sandbox.explore_config if api == "explore" else self.sandbox.config
         self.schemas = {each["stream"]: each["schema"] for each in catalog_of(folder, config)["streams"]}
         self.project = make_project(**config | WEEK | settings)
-        # A schema that no other test has, as the database outlives this one.
+        # A schema that no other test uses, because the database is shared.
         self.schema = f"s{self.sandbox.url.rpartition(':')[2]}"
         self.project.configure(
             "target-postgres",
@@ -101,7 +101,7 @@ class Scene:
         )
 
     def begin(self) -> Popen[str]:
-        """Run into the middle: the tap waits for a job that does not get done, the target for the tap."""
+        """Run to the middle: the tap waits for a job that does not get done, the target for the tap."""
         meltano = self.project.start("run", TAP, "target-postgres")
         wait_until(lambda: self.gate.is_reached, "so many files were fetched")
         through = {stream: len(self.truth(stream, REACHED[stream][:10])) for stream in STREAMS}
@@ -120,12 +120,12 @@ class Scene:
     def found(self, stream: str) -> list[dict[str, Any]]:
         return self.database.rows(f"{self.schema}.{stream}")
 
-    def orders(self) -> list[tuple[str, Any]]:
-        """The jobs so far, by report and day."""
+    def created_jobs(self) -> list[tuple[str, Any]]:
+        """Return the jobs so far, by report and day."""
         return [(job.report, job.timespan[0]) for job in self.sandbox.jobs]
 
     def files(self) -> int:
-        """How many report files were fetched."""
+        """Return the number of downloaded report files."""
         return sum(entry.operation == "object" for entry in self.sandbox.ledger)
 
     def assert_nothing_is_missing_or_doubled(self) -> None:
@@ -140,14 +140,14 @@ def scene(start_sandbox, make_project, tmp_path, database):
 
 
 @pytest.mark.parametrize("name", STOPS)
-def test_what_a_stopped_run_did_not_load_the_next_one_does(scene, name):
+def test_the_next_run_loads_what_a_stopped_run_did_not_load(scene, name):
     scene, stop = scene(), STOPS[name]
     meltano = scene.begin()
     tap = plugin_process(meltano, TAP)
 
     stop.happens(meltano, scene.database)
     if name == "database gone":
-        scene.gate.open()  # only when there are more rows does the target notice
+        scene.gate.open()  # the target notices it only with more rows
     first = ended(meltano)
     if name == "database gone":
         scene.database.start()
@@ -155,7 +155,7 @@ def test_what_a_stopped_run_did_not_load_the_next_one_does(scene, name):
     loaded = scene.counts()
     scene.gate.open()
     wait_until(lambda: not is_running(tap), "the tap has ended, too")
-    orders, files = scene.orders(), scene.files()
+    created, files = scene.created_jobs(), scene.files()
     force = ["--force"] if name == "Meltano killed" else []
     if force:
         refused = scene.project.meltano("run", TAP, "target-postgres")
@@ -164,15 +164,15 @@ def test_what_a_stopped_run_did_not_load_the_next_one_does(scene, name):
 
     assert first.code == stop.code, first.stderr[-3000:]
     assert kept == (REACHED if stop.keeps_state else None)
-    # What the state calls complete was loaded.
+    # All rows before the bookmarks in the state were loaded.
     for stream, through in (kept or {}).items():
         assert loaded[stream] >= len(scene.truth(stream, through[:10]))
     assert sum(loaded.values()) < sum(len(scene.truth(stream, END)) for stream in STREAMS)
     scene.assert_nothing_is_missing_or_doubled()
-    # With a state it went on from there. Without one it read all files again, but ordered no job again.
+    # With a state it continued there. Without one it read all files again, but created no job again.
     assert scene.files() - files == (14 - FILES if stop.keeps_state else 14)
-    assert len(set(scene.orders())) == len(scene.orders()) == 14
-    assert len(orders) >= FILES + 1
+    assert len(set(scene.created_jobs())) == len(scene.created_jobs()) == 14
+    assert len(created) >= FILES + 1
 
 
 def test_a_database_that_is_back_before_the_target_needs_it_does_not_even_stop_the_run(scene):
@@ -189,20 +189,20 @@ def test_a_database_that_is_back_before_the_target_needs_it_does_not_even_stop_t
     scene.assert_nothing_is_missing_or_doubled()
 
 
-def test_with_the_reporting_api_a_run_without_a_state_orders_all_jobs_again(scene):
-    """Its jobs have no names by which they could be known again."""
+def test_with_the_reporting_api_a_run_without_a_state_creates_all_jobs_again(scene):
+    """Its jobs have no names, so they cannot be recognized."""
     scene = scene(api="reporting")
     meltano = scene.begin()
 
     os.kill(meltano.pid, signal.SIGTERM)
     first = ended(meltano)
-    orders = len(scene.orders())
+    created = len(scene.created_jobs())
     scene.gate.open()
     scene.project.done("run", TAP, "target-postgres")
 
     assert first.code == 143
-    assert len(scene.orders()) - orders == 14
-    assert [job.status for job in scene.sandbox.jobs[:orders]] == ["done"] * FILES + ["canceled"]
+    assert len(scene.created_jobs()) - created == 14
+    assert [job.status for job in scene.sandbox.jobs[:created]] == ["done"] * FILES + ["canceled"]
     scene.assert_nothing_is_missing_or_doubled()
 
 
@@ -235,7 +235,7 @@ def test_a_report_that_talkdesk_refuses_fails_the_run_and_the_other_is_complete(
 
 
 def test_files_of_json_lines_get_rows_twice_when_meltano_is_stopped_but_lose_none(scene):
-    """No key replaces a line that is there already, so this is what at least once means."""
+    """A file has no keys that replace lines: this is delivery at least once."""
     scene = scene()
     meltano = scene.project.start("run", TAP, "target-jsonl")
     wait_until(lambda: scene.gate.is_reached, "so many files were fetched")
@@ -254,7 +254,7 @@ def test_files_of_json_lines_get_rows_twice_when_meltano_is_stopped_but_lose_non
 
 
 def test_ctrl_c_cancels_every_job_also_over_a_slow_line(start_sandbox, start_proxy, make_project, tmp_path):
-    """The tap gets Ctrl-C as one of its process group, and TERM from Meltano: one stop, not two."""
+    """The tap gets Ctrl-C as a member of the process group, and TERM from Meltano: one stop, not two."""
     sandbox = start_sandbox(pace=Pace.after_seconds(3600))
     distance = Trouble("delay", ".", seconds=0.3, times=10_000)
     line = start_proxy(int(sandbox.url.rpartition(":")[2]), distance)
@@ -272,7 +272,7 @@ def test_ctrl_c_cancels_every_job_also_over_a_slow_line(start_sandbox, start_pro
     assert [job.status for job in sandbox.jobs] == ["canceled"] * 5, first.stderr
 
 
-def test_the_evidence_in_the_database_is_complete_though_the_tap_was_killed_in_between(scene):
+def test_the_evidence_in_the_database_is_complete_although_the_tap_was_killed_between_runs(scene):
     scene = scene(_select=json.dumps([f"{stream}.*" for stream in (*STREAMS, "report_files")]))
     meltano = scene.begin()
 
@@ -302,7 +302,7 @@ def test_the_evidence_in_the_database_is_complete_though_the_tap_was_killed_in_b
 
 
 def failed_proofs(scene: Scene) -> dict[str, str]:
-    """What the two proofs of the example for dbt return on the tables of a scene."""
+    """Return the rows of the two proofs of the dbt example, on the tables of a scene."""
     counts = (
         f"create or replace view report_file_counts as {of_dbt(scene, 'models/evidence/report_file_counts')}"
     )
@@ -314,6 +314,6 @@ def failed_proofs(scene: Scene) -> dict[str, str]:
 
 
 def of_dbt(scene: Scene, file: str) -> str:
-    """A model or a test, whose sources are the tables of a scene."""
+    """Return a model or a test whose sources are the tables of a scene."""
     sql = rendered((PROJECT / f"{file}.sql").read_text(), start_date=BEGIN)
     return sql.replace("talkdesk.", f"{scene.schema}.")

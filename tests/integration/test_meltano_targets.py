@@ -1,4 +1,4 @@
-"""Into databases and files with Meltano: what is there afterwards is what the sandbox has."""
+"""Loads into databases and files with Meltano: they have the rows of the sandbox afterwards."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SELECTED = ("calls", "user_status")
 EVERYTHING = json.dumps(["*.*"])
 KEYS = {"calls": "call_id", "user_status": "_row_id"}
 
-#: The setting `batch_config`, but for its folder.
+#: The setting `batch_config`, without its folder.
 FILES = '{{"encoding": {{"format": "jsonl", "compression": "gzip"}}, "storage": {{"root": "{}"}}}}'
-#: Ways into a table: the target, how it keeps a text, the API, and further settings of the tap.
+#: Ways to load tables: the target, its type for a text, the API, and further settings of the tap.
 WAYS = {
     "Explore": ("target-postgres", as_kept, "explore", {}),
     "Explore, in files": ("target-postgres", as_kept, "explore", {"batch_config": FILES}),
@@ -36,13 +36,13 @@ WAYS = {
 
 @pytest.fixture
 def start(start_sandbox, make_project, tmp_path, database):
-    """Makes a sandbox, a project that loads from it, the name of a database schema, the streams' schemas."""
+    """Return a function that creates a sandbox, a project, a schema name and the streams' schemas."""
 
     def start(target, *, api="explore", **settings):
-        sandbox = start_sandbox(pace=Pace.after_asks(1))
+        sandbox = start_sandbox(pace=Pace.after_polls(1))
         config = sandbox.explore_config if api == "explore" else sandbox.config
         project = make_project(**config | WEEK | settings)
-        # A schema that no other test has, as the database outlives this one.
+        # A schema that no other test uses, because the database is shared.
         schema = f"s{project.environment['TAP_TALKDESK_REPORTS_API_URL'].rpartition(':')[2]}"
         project.configure(target, port=database.port, default_target_schema=schema)
         schemas = {each["stream"]: each["schema"] for each in catalog_of(tmp_path, config)["streams"]}
@@ -52,7 +52,7 @@ def start(start_sandbox, make_project, tmp_path, database):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_stream_arrives_in_postgresql_whole_and_unchanged(start, database, tmp_path, way):
+def test_every_stream_arrives_in_postgresql_complete_and_unchanged(start, database, tmp_path, way):
     target, kept, api, settings = WAYS[way]
     settings = {name: value.format((tmp_path / "files").as_uri()) for name, value in settings.items()}
     sandbox, project, schema, schemas = start(target, api=api, _select=EVERYTHING, **settings)
@@ -72,7 +72,7 @@ def test_every_stream_arrives_in_postgresql_whole_and_unchanged(start, database,
     assert (tmp_path / "files").exists() == ("batch_config" in settings)
 
 
-def test_what_comes_again_replaces_its_row(start, database):
+def test_a_row_that_comes_again_replaces_the_earlier_one(start, database):
     sandbox, project, schema, schemas = start("target-postgres", end_date=MIDDLE)
 
     project.done("run", TAP, "target-postgres")
@@ -88,7 +88,7 @@ def test_what_comes_again_replaces_its_row(start, database):
         assert_same(found, truth(sandbox, stream, schemas[stream], "2026-03-02", END), schemas[stream])
 
 
-def test_a_full_refresh_reads_all_again_and_doubles_nothing(start, database):
+def test_a_full_refresh_reads_everything_again_and_doubles_no_row(start, database):
     sandbox, project, schema, schemas = start("target-postgres")
 
     project.done("run", TAP, "target-postgres")

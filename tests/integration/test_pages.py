@@ -45,7 +45,7 @@ PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if shell_blocks(p
 
 @pytest.fixture
 def sandbox(start_sandbox):
-    return start_sandbox(pace=Pace.after_asks(1), calls_per_day=60, agents=6)
+    return start_sandbox(pace=Pace.after_polls(1), calls_per_day=60, agents=6)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Broken, slow and private lines between the tap and both hosts."""
+"""Broken, slow and encrypted connections between the tap and both hosts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.integration.s3 import BUCKET, S3Bucket
 CREATE, POLL, FILES, TOKEN = r"POST .*/jobs$", r"GET .*/jobs/", r"GET .*/files/", r"POST .*/(token|auth)"
 OBJECT = f"GET /{BUCKET}/"
 
-#: What the line to the API does. A stall is met with a short `request_timeout_seconds`.
+#: Disturbances of the connection to the API. A stall is tested with a short `request_timeout_seconds`.
 API_TROUBLES = {
     "reset at connect": Trouble("reset", times=2),
     "reset instead of the answer to the sign-in": Trouble("reset", TOKEN),
-    "reset in the middle of the answer to an order": Trouble("reset", CREATE, after=150, times=2),
-    "reset instead of the answer to an order": Trouble("reset", CREATE),
-    "answer to an order cut": Trouble("close", CREATE, after=150),
-    "answer to an order that never comes": Trouble("stall", CREATE),
+    "reset in the middle of the response to a create request": Trouble("reset", CREATE, after=150, times=2),
+    "reset instead of the response to a create request": Trouble("reset", CREATE),
+    "response to a create request cut": Trouble("close", CREATE, after=150),
+    "response to a create request that never comes": Trouble("stall", CREATE),
     "reset while polling": Trouble("reset", POLL, times=3),
     "answer to a poll cut": Trouble("close", POLL, after=150, times=3),
     "poll that is never answered": Trouble("stall", POLL, times=2),
@@ -30,7 +30,7 @@ API_TROUBLES = {
     "a second's delay of each request": Trouble("delay", ".", seconds=1, times=6),
     "slow line": Trouble("slow", ".", rate=1000, times=10),
 }
-#: What the line to the file host does; parts of objects are met by test_s3.py.
+#: Disturbances of the connection to the file host. test_s3.py tests parts of objects.
 OBJECT_TROUBLES = {
     "reset at connect": Trouble("reset", times=2),
     "reset instead of the answer": Trouble("reset", OBJECT, times=2),
@@ -43,10 +43,10 @@ OBJECT_TROUBLES = {
 
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("name", API_TROUBLES)
-def test_a_bad_line_to_the_api_costs_no_row_and_makes_no_job_twice(
+def test_a_bad_connection_to_the_api_loses_no_row_and_creates_no_job_twice(
     start_sandbox, start_proxy, tmp_path, api, name
 ):
-    sandbox = start_sandbox(pace=Pace.after_asks(2))
+    sandbox = start_sandbox(pace=Pace.after_polls(2))
     proxy = start_proxy(int(sandbox.url.rpartition(":")[2]), API_TROUBLES[name])
 
     outcome = run(tmp_path, config_of(sandbox, api, proxy) | DAYS | {"request_timeout_seconds": 2})
@@ -57,7 +57,9 @@ def test_a_bad_line_to_the_api_costs_no_row_and_makes_no_job_twice(
 
 
 @pytest.mark.parametrize("name", OBJECT_TROUBLES)
-def test_a_bad_line_to_the_file_host_costs_no_row_and_no_job(start_sandbox, start_proxy, s3, tmp_path, name):
+def test_a_bad_connection_to_the_file_host_loses_no_row_and_no_job(
+    start_sandbox, start_proxy, s3, tmp_path, name
+):
     proxy = start_proxy(s3.port, OBJECT_TROUBLES[name])
     sandbox = start_sandbox(bucket=S3Bucket(s3, proxy.address))
 
@@ -86,7 +88,7 @@ def test_the_environment_names_a_proxy_for_both_hosts(
 def test_the_environment_excludes_a_host_from_the_proxy(
     start_sandbox, start_proxy, forward_proxy, s3, tmp_path
 ):
-    """The API is reached by its name, the file host by its number; only the name is excluded."""
+    """The URL of the API has a name, that of the file host an IP address. Only the name is excluded."""
     lines = start_proxy(s3.port)
     sandbox = start_sandbox(bucket=S3Bucket(s3, lines.address))
     named = {name: value.replace("//127.0.0.1", "//localhost") for name, value in sandbox.config.items()}
@@ -100,7 +102,7 @@ def test_the_environment_excludes_a_host_from_the_proxy(
 
 def test_a_proxy_that_is_gone_is_one_line_without_its_password(start_sandbox, tmp_path, unused_port):
     sandbox = start_sandbox()
-    proxy = f"http://somebody:canary-password@127.0.0.1:{unused_port}"
+    proxy = f"http://user:canary-password@127.0.0.1:{unused_port}"
 
     outcome = run(tmp_path, sandbox.config | DAYS, HTTP_PROXY=proxy)
 
@@ -113,21 +115,21 @@ def test_a_proxy_that_is_gone_is_one_line_without_its_password(start_sandbox, tm
 
 @pytest.fixture
 def private_bucket(start_proxy, authority, s3):
-    """A bucket that is reached by TLS alone, and the line to it."""
+    """Create a bucket that is reached only with TLS, and the proxy in front of it."""
     line = start_proxy(s3.port, tls=authority.tls)
     return S3Bucket(s3, line.address, secure=True), line
 
 
 @pytest.fixture
 def private_lines(start_sandbox, start_proxy, authority, private_bucket):
-    """A sandbox whose API and bucket are reached by TLS alone, and the lines to the two."""
+    """Create a sandbox whose API and bucket are reached only with TLS, and the proxies in front of them."""
     bucket, files = private_bucket
-    sandbox = start_sandbox(bucket=bucket, pace=Pace.after_asks(1))
+    sandbox = start_sandbox(bucket=bucket, pace=Pace.after_polls(1))
     return sandbox, start_proxy(int(sandbox.url.rpartition(":")[2]), tls=authority.tls), files
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_https_with_an_authority_that_the_environment_names(private_lines, authority, tmp_path, api):
+def test_https_works_with_a_ca_from_the_environment(private_lines, authority, tmp_path, api):
     sandbox, line, files = private_lines
 
     outcome = run(tmp_path, config_of(sandbox, api, line) | DAYS, REQUESTS_CA_BUNDLE=str(authority.bundle))
@@ -138,9 +140,7 @@ def test_https_with_an_authority_that_the_environment_names(private_lines, autho
     assert len([request for request in files.requests if request.line.startswith(OBJECT)]) == PLANNED
 
 
-def test_https_through_the_proxy_that_the_environment_names(
-    private_lines, authority, forward_proxy, tmp_path
-):
+def test_https_works_through_a_proxy_from_the_environment(private_lines, authority, forward_proxy, tmp_path):
     sandbox, line, files = private_lines
     environment = {"HTTPS_PROXY": forward_proxy.url, "REQUESTS_CA_BUNDLE": str(authority.bundle)}
 

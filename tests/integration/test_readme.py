@@ -23,7 +23,7 @@ MINE = "MINE=precious"
 
 @pytest.fixture
 def sandbox(start_sandbox):
-    return start_sandbox(pace=Pace.after_asks(1), calls_per_day=60)
+    return start_sandbox(pace=Pace.after_polls(1), calls_per_day=60)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Report files in a real S3 bucket, behind presigned URLs that the server itself checks."""
+"""Report files in a real S3 bucket, with presigned URLs that the server checks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.integration.proxy import Trouble
 from tests.integration.runs import APIS, DAYS, END, assert_complete, config_of, run
 from tests.integration.s3 import ACCESS_ID, BUCKET, SECRET, S3Bucket
 
-#: How much of an object passes before its line breaks; the smallest one is several times as long.
+#: Bytes of an object before its connection breaks. The smallest object is several times as long.
 CUT = 2000
 
 
 @pytest.fixture
 def bucket(s3, start_proxy):
-    """A bucket, and the proxy in front of it whose address its URLs are signed for."""
+    """Create a bucket, and the proxy in front of it. Its URLs are signed for the proxy."""
 
     def with_troubles(*troubles, tls=None, **options):
         proxy = start_proxy(s3.port, *troubles, tls=tls)
@@ -37,7 +37,7 @@ def downloads(proxy):
 )
 def test_two_runs_bring_every_row_of_the_bucket_once(start_sandbox, bucket, tmp_path, api, file_format):
     files, proxy = bucket()
-    sandbox = start_sandbox(bucket=files, pace=Pace.after_asks(1))
+    sandbox = start_sandbox(bucket=files, pace=Pace.after_polls(1))
     config = config_of(sandbox, api) | DAYS | {"format": file_format}
 
     first = run(tmp_path, config)
@@ -53,7 +53,7 @@ def test_two_runs_bring_every_row_of_the_bucket_once(start_sandbox, bucket, tmp_
 
 
 def test_the_server_refuses_a_token_beside_a_signature(start_sandbox, s3, tmp_path):
-    """So a run that comes through has sent its token to the API alone."""
+    """So a successful run has sent its token only to the API."""
     files = S3Bucket(s3, f"127.0.0.1:{s3.port}")
     files.put("/refusals.json", b"{}")
     url = files.url("/refusals.json", timedelta(minutes=1), datetime.now(UTC))
@@ -66,7 +66,7 @@ def test_the_server_refuses_a_token_beside_a_signature(start_sandbox, s3, tmp_pa
 
 
 def test_the_server_takes_the_signatures_of_the_sandbox_and_knows_late_and_altered_ones(s3):
-    """The sandbox signs and checks its own addresses; this is what keeps both honest."""
+    """The sandbox signs and checks its own URLs. This test compares it with a real server."""
     files = S3Bucket(s3, f"127.0.0.1:{s3.port}")
     files.put("/signed (1)+~*'ü=.json", b"{}")
     signer, now = Signer(f"127.0.0.1:{s3.port}", ACCESS_ID, SECRET), datetime.now(UTC)
@@ -84,10 +84,8 @@ def test_the_server_takes_the_signatures_of_the_sandbox_and_knows_late_and_alter
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_an_address_that_expires_before_the_first_byte_is_asked_for_again(
-    start_sandbox, bucket, tmp_path, api
-):
-    """The download's connection takes longer to come up than its signed URL lives."""
+def test_a_url_that_expires_before_the_first_byte_is_requested_again(start_sandbox, bucket, tmp_path, api):
+    """The connection of the download takes longer than the lifetime of the presigned URL."""
     late = Trouble("delay", f"GET /{BUCKET}/", seconds=7, times=2)
     files, proxy = bucket(late)
     sandbox = start_sandbox(bucket=files, url_seconds=5)
@@ -103,7 +101,9 @@ def test_an_address_that_expires_before_the_first_byte_is_asked_for_again(
 
 @pytest.mark.parametrize("kind", ["reset", "close", "stall"])
 @pytest.mark.parametrize("api", APIS)
-def test_the_rest_of_an_object_is_asked_for_where_its_line_breaks(start_sandbox, bucket, tmp_path, api, kind):
+def test_the_rest_of_an_object_is_requested_when_its_connection_breaks(
+    start_sandbox, bucket, tmp_path, api, kind
+):
     files, proxy = bucket(Trouble(kind, f"GET /{BUCKET}/", after=CUT, times=3))
     sandbox = start_sandbox(bucket=files)
 
@@ -115,17 +115,17 @@ def test_the_rest_of_an_object_is_asked_for_where_its_line_breaks(start_sandbox,
     assert proxy.statuses.count(206) == 3
     resumed = [request.header("Range") for request in downloads(proxy) if request.header("Range")]
     assert len(resumed) == 3
-    # The head of the answer counts among the bytes that passed, so a little less of the object has arrived.
+    # The headers of the answer count, so a little less of the object has arrived.
     assert all(0 < int(value.removeprefix("bytes=").removesuffix("-")) < 3 * CUT for value in resumed)
     assert len(downloads(proxy)) == len(sandbox.jobs) + 3 == 7
 
 
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 @pytest.mark.parametrize("api", APIS)
-def test_a_packed_object_is_unpacked_also_where_its_line_breaks(
+def test_a_compressed_object_is_decompressed_also_when_its_connection_breaks(
     start_sandbox, bucket, tmp_path, api, encoding
 ):
-    """Packed by itself, or as HTTP says it; nothing on the way may unpack it, or no rest would fit."""
+    """A gzip file, with or without Content-Encoding. If a library decompressed it, no range would fit."""
     files, proxy = bucket(Trouble("reset", f"GET /{BUCKET}/", after=CUT, times=2), encoding=encoding)
     sandbox = start_sandbox(bucket=files)
 

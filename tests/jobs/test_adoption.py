@@ -1,4 +1,4 @@
-"""Which listed jobs may be adopted, as a table."""
+"""Adoption of listed jobs: which may be adopted, as a table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def adopted_of(jobs):
     [
         ("running", job(), True),
         ("done", job(status="done"), True),
-        ("a word that nobody knows", job(status="frobnicating"), True),
+        ("an unknown status", job(status="frobnicating"), True),
         ("failed", job(status="failed"), False),
         ("canceled", job(status="canceled"), False),
         ("deleted", job(status="deleted"), False),
@@ -32,7 +32,7 @@ def adopted_of(jobs):
         ("of another format", job(file_format="csv"), False),
         ("of another report", job(report="contacts"), False),
         ("without a name", job(name=""), False),
-        ("of somebody else", job(name="weekly calls for the board"), False),
+        ("of another program", job(name="weekly calls for the board"), False),
         ("of another version", job(name=job().name.replace("json/1", "json/0")), False),
         ("with a name that is nearly ours", job(name=job().name + " copy"), False),
     ],
@@ -82,10 +82,10 @@ def test_an_adopted_job_has_all_rows_of_its_timespan_and_some_that_are_new(
     assert brings_new_rows(candidate, utc(bookmark) if bookmark else None, delay) == brings, case
 
 
-def test_the_list_is_read_no_further_than_to_the_first_own_job_that_is_too_old():
+def test_the_list_is_read_up_to_the_first_own_job_that_is_too_old():
     def listed():
         yield job(made=10)
-        yield job(name="of somebody else", made=500)
+        yield job(name="of another program", made=500)
         yield job(made=121)
         pytest.fail("nothing behind it can be young enough")
 

@@ -1,4 +1,4 @@
-"""One job from the order to its end: done, dead, timed out, lost and stopped are different things."""
+"""One job from its creation to its end: done, dead, timed out, lost and stopped are different."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from tests.support.scripted_api import DOWN, LOST, UNKNOWN, ScriptedApi
 
 JANUARY = Timespan(utc("2026-01-01"), utc("2026-01-08"))
 TIMEOUT = 600.0
-#: Its own time, and as long again for a job that was given up to become final.
+#: The timeout of a job, and as long again until a job that was given up is final.
 TWICE = 2
 
 
 class TimedApi(ScriptedApi):
-    """Its job is done after so many seconds of a clock."""
+    """An API whose job is done after so many seconds of a clock."""
 
     def __init__(self, clock, seconds):
         super().__init__(["created"])
         self._clock = clock
         self._seconds = seconds
 
-    def _said(self, job):
+    def _next_status(self, job):
         return replace(job, status="done" if self._clock.monotonic() >= self._seconds else "processing")
 
 
@@ -56,37 +56,37 @@ def listed(job_id, status="processing", timespan=JANUARY):
     return ReportJob(job_id, "calls", timespan, status)
 
 
-def test_a_job_is_ordered_once_and_asked_until_it_is_done(clock):
+def test_a_job_is_created_once_and_polled_until_it_is_done(clock):
     api = ScriptedApi(["created", "created", *sorted(RUNNING), "done"])
 
     job = done(api, clock)
 
     assert (job.id, job.status) == ("j1", "done")
-    assert api.orders == [("calls", JANUARY, "json")]
-    assert len(api.asks) == 6
+    assert api.created == [("calls", JANUARY, "json")]
+    assert len(api.polls) == 6
     assert api.cancelled == []
 
 
-def test_a_job_is_not_asked_when_it_is_done_at_once(clock):
+def test_a_job_is_not_polled_when_it_is_done_at_once(clock):
     api = ScriptedApi(["done"])
 
     done(api, clock)
 
-    assert api.asks == []
+    assert api.polls == []
     assert clock.monotonic() == 0
 
 
-def test_an_unknown_status_is_told_once_and_counts_as_running(clock, caplog):
+def test_an_unknown_status_is_logged_once_and_counts_as_running(clock, caplog):
     api = ScriptedApi(["created", "warming up", "warming up", "warming up", "done"])
 
     job = done(api, clock)
 
-    told = [record for record in caplog.records if "warming up" in record.getMessage()]
+    logged = [record for record in caplog.records if "warming up" in record.getMessage()]
     assert job.status == "done"
-    assert [record.levelname for record in told] == ["WARNING"]
+    assert [record.levelname for record in logged] == ["WARNING"]
 
 
-def test_an_unknown_status_is_told_once_for_all_jobs_of_a_run(clock, caplog):
+def test_an_unknown_status_is_logged_once_for_all_jobs_of_a_run(clock, caplog):
     jobs = jobs_of(ScriptedApi(*[["created", "warming up", "done"]] * 2), clock)
 
     for _ in range(2):
@@ -105,7 +105,7 @@ def test_an_unknown_status_is_bounded_by_the_deadline(clock):
 
 
 def test_a_job_that_outlasts_its_time_is_an_error_and_cancelled(clock):
-    """It must never read as an empty report."""
+    """It must never count as an empty report."""
     api = ScriptedApi(["created", "processing"])
 
     with pytest.raises(
@@ -114,12 +114,12 @@ def test_a_job_that_outlasts_its_time_is_an_error_and_cancelled(clock):
         done(api, clock)
 
     assert (caught.value.job.id, caught.value.job.status) == ("j1", "processing")
-    assert len(api.orders) == 1
+    assert len(api.created) == 1
     assert api.cancelled == ["j1"]
 
 
 @given(timeout=st.floats(0.1, 10_000))
-def test_a_job_that_is_done_exactly_at_the_deadline_is_taken(timeout):
+def test_a_job_that_is_done_exactly_at_the_deadline_is_used(timeout):
     clock = SleptClock()
     api = TimedApi(clock, timeout - 1e-6)
 
@@ -136,26 +136,26 @@ def test_a_job_is_never_waited_for_past_its_deadline(clock):
     assert clock.monotonic() == pytest.approx(TWICE * 61.7)
 
 
-def test_a_job_that_is_not_known_yet_is_asked_again(clock):
+def test_a_job_is_polled_again_when_it_is_not_known_yet(clock):
     api = ScriptedApi(["created", UNKNOWN, UNKNOWN, "processing", "done"])
 
     job = done(api, clock)
 
     assert job.id == "j1"
-    assert len(api.asks) == 4
+    assert len(api.polls) == 4
 
 
-def test_a_job_is_kept_while_its_status_cannot_be_asked(clock):
+def test_a_job_is_kept_while_polls_fail(clock):
     api = ScriptedApi(["created", DOWN, "processing", DOWN, DOWN, "done"])
 
     job = done(api, clock)
 
     assert job.id == "j1"
-    assert len(api.orders) == 1
+    assert len(api.created) == 1
 
 
 def test_a_limit_of_this_machine_ends_the_wait_at_once(clock):
-    """It does not pass while the files of this run hold what is missing."""
+    """The limit does not go away while the files of this run use the resource."""
     api = ScriptedApi(["created", UnavailableError("too many open files", is_lasting=True)])
 
     with pytest.raises(UnavailableError, match="too many open files"):
@@ -163,13 +163,13 @@ def test_a_limit_of_this_machine_ends_the_wait_at_once(clock):
     assert clock.monotonic() < 1
 
 
-def test_a_poll_that_is_answered_with_nonsense_keeps_the_job(clock):
+def test_a_job_is_kept_when_a_poll_gets_an_unexpected_response(clock):
     api = ScriptedApi(["created", UnexpectedResponseError("a proxy's page"), "done"])
 
     assert done(api, clock).id == "j1"
 
 
-def test_a_job_whose_status_can_never_be_asked_times_out(clock):
+def test_a_job_times_out_when_all_polls_fail(clock):
     with pytest.raises(JobTimeoutError):
         done(ScriptedApi(["created", DOWN]), clock)
 
@@ -187,13 +187,13 @@ def test_a_refusal_ends_the_wait_and_the_job(clock):
     assert api.cancelled == ["j1"]
 
 
-def test_a_refused_order_is_not_repeated(clock):
+def test_a_refused_creation_is_not_repeated(clock):
     api = ScriptedApi(*[[RequestRefusedError("400", status=400)]] * 3)
 
     with pytest.raises(RequestRefusedError):
         done(api, clock)
 
-    assert len(api.orders) == 1
+    assert len(api.created) == 1
 
 
 def test_a_lost_answer_adopts_the_running_unseen_job_of_the_same_timespan(clock):
@@ -205,7 +205,7 @@ def test_a_lost_answer_adopts_the_running_unseen_job_of_the_same_timespan(clock)
     job = jobs.done("calls", JANUARY)
 
     assert job.id == "mine"
-    assert len(api.orders) == 1
+    assert len(api.created) == 1
     assert not jobs.is_own(job)
 
 
@@ -219,7 +219,7 @@ def test_a_lost_answer_adopts_no_job_that_this_run_has_seen(clock):
     assert jobs.done("calls", JANUARY).id == "j3"
 
 
-def test_a_lost_answer_orders_again_when_no_job_is_found_and_then_gives_up(clock):
+def test_a_job_is_created_again_when_the_response_is_lost_and_no_job_is_found(clock):
     found_later = ScriptedApi([LOST], ["created", "done"])
     never = ScriptedApi(*[[LOST]] * 9)
 
@@ -228,7 +228,7 @@ def test_a_lost_answer_orders_again_when_no_job_is_found_and_then_gives_up(clock
         done(never, clock)
 
     assert job.id == "j2"
-    assert len(never.orders) == 8
+    assert len(never.created) == 8
 
 
 def test_a_creation_that_keeps_getting_unexpected_responses_is_given_up_within_a_minute(clock):
@@ -238,19 +238,19 @@ def test_a_creation_that_keeps_getting_unexpected_responses_is_given_up_within_a
     with pytest.raises(ResponseLostError):
         done(api, clock)
 
-    assert len(api.orders) == 3
+    assert len(api.created) == 3
     assert clock.monotonic() < 60
 
 
 @pytest.mark.parametrize("error", [DOWN, RequestRefusedError("403", status=403)])
-def test_a_lost_answer_orders_again_when_jobs_cannot_be_listed(clock, error, caplog):
+def test_a_job_is_created_again_when_the_response_is_lost_and_jobs_cannot_be_listed(clock, error, caplog):
     api = ScriptedApi([LOST], ["done"], listed=[error])
 
     assert done(api, clock).id == "j2"
     assert "cannot be listed" in caplog.text
 
 
-def test_a_list_of_jobs_that_makes_no_sense_leads_to_a_new_order(clock):
+def test_a_job_is_created_again_when_the_list_of_jobs_is_an_unexpected_response(clock):
     api = ScriptedApi([LOST], ["done"], listed=[UnexpectedResponseError("a job without id")])
 
     assert done(api, clock).id == "j2"
@@ -264,7 +264,7 @@ def test_a_lost_answer_is_looked_for_among_recent_jobs_only(clock):
 
 
 class StoppedAt(SleptClock):
-    """Cancels the current scope after so many seconds."""
+    """A clock that cancels the current scope after so many seconds."""
 
     def __init__(self, seconds):
         super().__init__()
@@ -276,19 +276,19 @@ class StoppedAt(SleptClock):
             current_scope().cancel()
 
 
-def test_a_stop_cancels_an_own_job():
+def test_a_stop_cancels_a_job_of_this_run():
     api = ScriptedApi(["created", "processing"])
 
     with Scope().entered(), pytest.raises(Stopped):
         done(api, StoppedAt(10))
 
     assert api.cancelled == ["j1"]
-    assert len(api.orders) == 1
+    assert len(api.created) == 1
 
 
 @pytest.mark.parametrize(("clock", "error"), [(StoppedAt(10), Stopped), (SleptClock(), JobTimeoutError)])
 def test_an_adopted_job_is_never_cancelled(clock, error):
-    """It may be somebody else's."""
+    """Another process may use it."""
     api = ScriptedApi([LOST], listed=[listed("mine")])
     jobs = jobs_of(api, clock)
     api.get = lambda job: job
@@ -310,12 +310,12 @@ def test_a_failed_cancel_does_not_hide_why_the_job_was_given_up(clock, monkeypat
         done(api, clock)
 
 
-def test_a_job_of_ten_minutes_is_asked_seventy_times_at_most(clock):
+def test_a_job_of_ten_minutes_is_polled_at_most_seventy_times(clock):
     api = TimedApi(clock, 600)
 
     done(api, clock, timeout=3600)
 
-    assert 10 < len(api.asks) <= 70
+    assert 10 < len(api.polls) <= 70
 
 
 @given(seconds=st.floats(0, 7200))
@@ -327,7 +327,7 @@ def test_the_end_of_a_job_is_noticed_soon_in_proportion_to_what_it_took(seconds)
     assert clock.monotonic() - seconds <= max(0.3, 0.15 * seconds)
 
 
-def test_polling_is_not_told_at_info(clock, caplog):
+def test_polling_is_not_logged_at_info(clock, caplog):
     caplog.set_level(logging.INFO)
 
     done(ScriptedApi(["created", *["processing"] * 50, "done"]), clock)
@@ -338,7 +338,7 @@ def test_polling_is_not_told_at_info(clock, caplog):
 
 
 def test_a_deadline_is_reached_on_a_clock_that_has_run_for_long():
-    """What is left to the deadline may be less than such a clock can tell."""
+    """The time left may be smaller than the resolution of such a clock."""
     for step in range(1, 300):
         clock = SleptClock()
         clock.sleep(step * 7.13)
@@ -349,7 +349,7 @@ def test_a_deadline_is_reached_on_a_clock_that_has_run_for_long():
 
 
 def stopped_after(seconds, api):
-    """The jobs of a thread that was stopped while it waited for its job."""
+    """Return the jobs of a thread that was stopped while it waited for its job."""
     clock = StoppedAt(seconds)
     jobs = jobs_of(api, clock)
     with Scope().entered(), pytest.raises(Stopped):
@@ -362,21 +362,21 @@ def test_a_job_that_cannot_be_cancelled_is_waited_for_until_it_has_ended():
     api = ScriptedApi(["created", *["processing"] * 40, "done"])
     api.can_cancel = False
     jobs, _ = stopped_after(2, api)
-    asked = len(api.asks)
+    polled = len(api.polls)
 
     assert jobs.has_ended()
     assert api.cancelled == []
-    assert len(api.asks) > asked
+    assert len(api.polls) > polled
     assert jobs.has_ended(), "there is nothing more to wait for"
 
 
 def test_a_job_that_was_cancelled_is_not_waited_for():
     api = ScriptedApi(["created", "processing"])
     jobs, _ = stopped_after(2, api)
-    asked = len(api.asks)
+    polled = len(api.polls)
 
     assert jobs.has_ended()
-    assert (api.cancelled, len(api.asks)) == (["j1"], asked)
+    assert (api.cancelled, len(api.polls)) == (["j1"], polled)
 
 
 def test_a_job_that_never_ends_is_waited_for_once_more_and_then_given_up(caplog):
@@ -412,7 +412,7 @@ def test_the_next_job_of_a_thread_is_waited_for_although_the_one_before_was_give
     jobs.create("calls", JANUARY)
 
     assert jobs.has_ended()
-    assert api.asks[-2:] == ["j2", "j2"]
+    assert api.polls[-2:] == ["j2", "j2"]
 
 
 def test_a_job_that_is_done_leaves_nothing_open(clock):
@@ -426,7 +426,7 @@ NARROWER = Echo(Timespan(JANUARY.start, utc("2026-01-05")), has_zone=True)
 
 
 @pytest.mark.parametrize("place", ["the creation", "a poll"])
-def test_a_job_for_less_than_was_requested_is_not_taken_and_cancelled(clock, place):
+def test_a_job_for_less_than_was_requested_is_cancelled(clock, place):
     class Clamping(ScriptedApi):
         def create(self, *request):
             job = super().create(*request)
@@ -444,7 +444,7 @@ def test_a_job_for_less_than_was_requested_is_not_taken_and_cancelled(clock, pla
 
 
 def test_a_job_for_less_than_was_requested_that_cannot_be_cancelled_is_waited_for_until_it_has_ended(clock):
-    """It counts against the account's limit, though its file is not wanted."""
+    """It counts against the account's limit, although its file is not used."""
 
     class Clamping(ScriptedApi):
         can_cancel = False
@@ -456,10 +456,10 @@ def test_a_job_for_less_than_was_requested_that_cannot_be_cancelled_is_waited_fo
     jobs = jobs_of(api, clock)
     with pytest.raises(TimespanMismatchError):
         jobs.done("calls", JANUARY)
-    asked = len(api.asks)
+    polled = len(api.polls)
 
     assert jobs.has_ended()
-    assert len(api.asks) == asked + 5
+    assert len(api.polls) == polled + 5
 
 
 def test_a_timespan_in_another_spelling_is_logged_once(clock, caplog):

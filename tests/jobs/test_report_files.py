@@ -1,4 +1,4 @@
-"""A report file on this disk."""
+"""Report files on the local disk."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from tests.support.jobs import job
 
 
 class Unwilling:
-    """What a full disk did not take is an error again when it is closed."""
+    """A file whose close fails, as after a write to a full disk."""
 
     def close(self):
         raise OSError("disk full")
 
 
 def test_closing_a_file_never_fails():
-    """Its slot would be lost."""
+    """Otherwise its slot would be lost."""
     ReportFile(
         job(),
         job().timespan,

@@ -1,4 +1,4 @@
-"""The benchmark itself, and the memory of the tap. Nothing here depends on how fast anything is."""
+"""The benchmark, and the memory of the tap. No test here depends on speed."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def test_a_comparison_is_refused_when_the_records_differ(tmp_path, lines):
         compare({"one": right, "two": [*echo, *lines]}, tmp_path / "output", 1)
 
 
-def test_what_a_command_used_is_its_own_and_whole():
-    kept = b"x" * (64 << 20)  # by this process, which must not count as the command's
+def test_the_usage_of_a_command_is_complete_and_only_its_own():
+    kept = b"x" * (64 << 20)  # memory of this process, which must not count as the command's
     idle = run([sys.executable, "-c", "pass"])
     large = run([sys.executable, "-c", "b'x' * (200 << 20)"])
     busy = run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.5: pass"])
@@ -108,13 +108,13 @@ def test_a_range_is_one_figure_if_its_ends_look_alike():
 
 
 def options_of(folder, **others):
-    """Those of a quick run."""
+    """Return the options of a quick run, with changes."""
     quick = {"rounds": 1, "rows": (), "quick": True, "round_trip": 0.02, "job_seconds": 0, "width": 5}
-    return Options(folder=folder, told=print, **quick | {"versions": [Version("this tap")]} | others)
+    return Options(folder=folder, log=print, **quick | {"versions": [Version("this tap")]} | others)
 
 
 @pytest.mark.wide
-def test_a_run_far_away_takes_its_round_trips_and_its_connections_and_requests_are_counted(tmp_path, capsys):
+def test_a_run_with_a_distant_server_takes_its_round_trips_and_is_counted(tmp_path, capsys):
     figures = distance.measured(options_of(tmp_path)).figures
 
     few, _, backfill = figures.values()
@@ -129,7 +129,7 @@ def test_a_run_far_away_takes_its_round_trips_and_its_connections_and_requests_a
 
 @pytest.mark.wide
 def test_another_version_of_the_tap_is_the_one_that_runs(tmp_path):
-    """A clone without its history, and a package without the project, have no commit to compare with."""
+    """A clone without history, and a package without the project, have no commit to compare with."""
     if subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, check=False).returncode:
         pytest.skip("no commit")
     where = [sys.executable, "-P", "-c", "import tap_talkdesk_reports as tap; print(tap.__file__)"]

@@ -1,4 +1,4 @@
-"""The example models for dbt, on what the tap really brings, against figures made from the truth."""
+"""The example dbt models, on records of the tap, compared with figures computed from the truth."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.dbt_project import (
 )
 
 SCHEMA = schema_of("models")
-#: A night shift and the end of a month lie within.
+#: The period contains a night shift and the end of a month.
 BEGIN, END = "2026-03-24", "2026-04-03"
 DAY = timedelta(days=1)
 KINDS = {"Available": "available", "On A Call": "on_call", "After Call Work": "after_call", "Away": "away"}
@@ -39,7 +39,7 @@ def sandbox():
 
 @pytest.fixture(scope="module")
 def database(sandbox, tmp_path_factory):
-    """A database in which all rows of a run arrived, those of the last days twice, and all models on them."""
+    """Create a database with all rows of a run, those of the last days twice, and all models."""
     folder = tmp_path_factory.mktemp("models")
     config = sandbox.explore_config | {"start_date": BEGIN, "end_date": END}
     first = run_tap(folder, config)
@@ -61,7 +61,7 @@ def truth(sandbox, report):
 
 
 def calls_by_queue(sandbox):
-    """The inbound calls of each day and queue; a call may stand in several queues."""
+    """Return the inbound calls of each day and queue. A call may be in several queues."""
     queues = defaultdict(list)
     for call in truth(sandbox, "calls"):
         if call["type"] not in OUTBOUND:
@@ -78,7 +78,7 @@ def by_queue(database, columns):
 
 
 def seconds_by_day(status):
-    """The days that a status lies in, and its seconds of each."""
+    """Yield the days of a status, with its seconds on each."""
     start, end = moment(status["status_start_at"]), moment(status["status_end_at"])
     while start < end:
         cut = min(end, moment(str(start.date())) + DAY)
@@ -174,7 +174,7 @@ def test_the_time_of_each_agent_and_the_occupancy_are_those_of_the_contact_centr
     assert any(s["status_start_at"][:10] != s["status_end_at"][:10] for s in nights), "nothing was cut"
 
 
-def test_the_calls_of_an_agent_stand_beside_the_occupancy(sandbox, database):
+def test_the_calls_of_an_agent_are_beside_the_occupancy(sandbox, database):
     expected = defaultdict(lambda: [0, 0])
     for call in truth(sandbox, "calls"):
         user = call["handling_user_id"] or call["user_id"]

@@ -1,4 +1,4 @@
-"""The pages in docs/ against the tap itself."""
+"""The pages in docs/, compared with the tap."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_settings_that_meltano_knows_are_what_the_schema_says(file):
 
 
 def rows_of_errors():
-    """The parts of messages that the table has a row for, as patterns; `…` stands for anything."""
+    """Return the parts of messages in the table's rows as patterns; `…` matches anything."""
     cells = re.findall(r"^\| (.*?) \|", (DOCS / "errors.md").read_text(), re.MULTILINE)
     spans = [span for cell in cells for span in re.findall(r"`([^`]+)`", cell)]
     return {span: re.compile(".*".join(map(re.escape, span.split("…")))) for span in spans}
@@ -62,7 +62,7 @@ def test_every_error_and_warning_has_a_row_in_the_table():
     assert without == [], "give each a row in docs/errors.md, or a span in the first cell of one"
 
 
-def test_every_row_of_the_table_is_about_something_that_the_tap_says():
+def test_every_row_of_the_table_is_about_a_message_of_the_tap():
     said = messages()
 
     assert [span for span, row in rows_of_errors().items() if not any(map(row.search, said))] == []
@@ -85,7 +85,7 @@ def test_the_table_of_errors_has_no_row_that_is_about_everything():
         ({"spool_dir": "/nowhere"}, {}, "spool_dir: … cannot be written to"),
     ],
 )  # fmt: skip
-def test_what_a_run_says_at_its_end_is_found_in_the_table(tmp_path, config, sandboxed, row):
+def test_the_last_messages_of_a_run_are_in_the_table(tmp_path, config, sandboxed, row):
     with Sandbox(calls_per_day=60, agents=4, **sandboxed) as sandbox:
         outcome = run_tap(tmp_path, sandbox.explore_config | DAY | config)
 
@@ -99,13 +99,13 @@ def test_what_a_run_says_at_its_end_is_found_in_the_table(tmp_path, config, sand
 
 
 def cells_below(page, heading):
-    """The cells of the rows of the first table whose head begins so."""
+    """Return the cells of the first table whose heading begins with a text."""
     rows = page.read_text().split(f"| {heading} |", 1)[1].split("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_of_a_page_leads_somewhere(page):
+def test_every_link_of_a_page_has_a_target(page):
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text()):
         there = page.parent / target if target else page
 
@@ -147,7 +147,7 @@ def test_the_table_of_costs_is_right():
         assert len(list(cut)) == int(jobs), due
 
 
-def test_the_drawing_of_the_rooms_has_them_all_and_every_arrow_goes_down():
+def test_the_drawing_of_the_packages_has_all_of_them_and_every_arrow_goes_down():
     drawing = blocks(DOCS / "architecture.md")[1].split("talkdesk_sandbox ")[0]
     lines = [re.split(r"  +", line)[0].split(" · ") for line in drawing.splitlines()]
     height = {room: -number for number, line in enumerate(lines) for room in line}

@@ -1,6 +1,6 @@
-"""The two proofs that nothing is missing, as tests of dbt and as `docs/evidence.md` has them.
+"""The two proofs that no row is missing, as dbt tests and as in `docs/evidence.md`.
 
-They run on what the tap brought in three runs, as a target that upserts would keep it.
+They run on the records of three runs, as a target that upserts keeps them.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ START, KEPT, LOST, END = "2026-03-02", "2026-03-06", "2026-03-10", "2026-03-12"
 KEYS = {"explore": "call_id", "reporting": "callsid"}
 STREAMS = VARIABLES["streams"]
 TABLES = (*STREAMS, "report_files")
-#: The queries of the page, in their order.
+#: The queries of the page, in order.
 QUERIES = ["gaps", "bookmarks", "counts", "A", "B", "C", "D", "E"]
 
 
 @dataclass
 class Warehouse:
-    """What three runs brought, with the models on it."""
+    """A database with the records of three runs, and the models on it."""
 
     api: str
     database: duckdb.DuckDBPyConnection
@@ -59,7 +59,7 @@ class Warehouse:
         return [(row["stream"], row["timespan_start"], row["surplus"]) for row in found]
 
     def files(self, condition):
-        """The report files, in the order in which they were read."""
+        """Return the report files, in the order in which they were read."""
         return query(self.database, f"select * from report_file_counts where {condition} order by read_at")
 
     def change(self, sql):
@@ -69,16 +69,16 @@ class Warehouse:
 
 @pytest.fixture(scope="module", params=["explore", "reporting"])
 def warehouse(request, tmp_path_factory):
-    """Has a run of halves, a boundary row and a lost answer, one with a lookback, one after a lost state."""
+    """Load runs: with halves, a boundary row and a lost response, one with a lookback, one without state."""
     folder, api = tmp_path_factory.mktemp(request.param), request.param
     added = {"key": KEYS[api], "field": "end_at"}
     faults = [
-        Fault("create", "invalid", report="calls"),  # so the timespan is tried in halves
-        Fault("create", "on_border", report="calls", **added),
-        Fault("create", "on_border", report="calls", at="from", **added),
+        Fault("create", "invalid", report="calls"),  # so the timespan is halved
+        Fault("create", "on_boundary", report="calls", **added),
+        Fault("create", "on_boundary", report="calls", at="from", **added),
         Fault("create", "accepted_then_reset", report="calls"),
     ]
-    with Sandbox(calls_per_day=60, agents=4, faults=faults, pace=Pace.after_asks(1)) as sandbox:
+    with Sandbox(calls_per_day=60, agents=4, faults=faults, pace=Pace.after_polls(1)) as sandbox:
         config = sandbox.explore_config if api == "explore" else sandbox.config
         catalog = with_metadata(catalog_of(folder, config), "report_files", [], selected=True)
 
@@ -103,7 +103,7 @@ def warehouse(request, tmp_path_factory):
 
 @pytest.fixture
 def loaded(warehouse):
-    """The warehouse, whose changes are undone after the test."""
+    """Return the warehouse, and roll its changes back after the test."""
     warehouse.database.begin()
     yield warehouse
     warehouse.database.rollback()
@@ -113,7 +113,7 @@ explore_only = pytest.mark.parametrize("warehouse", ["explore"], indirect=True)
 
 
 def upserted(outcomes: list[Outcome], stream: str):
-    """The records as a target keeps them that upserts by the key in the SCHEMA."""
+    """Return the records that a target keeps that upserts by the key in the SCHEMA."""
     messages = [message for outcome in outcomes for message in outcome.messages]
     [keys, *_] = [m["key_properties"] for m in messages if m["type"] == "SCHEMA" and m["stream"] == stream]
     records = [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == stream]
@@ -121,7 +121,7 @@ def upserted(outcomes: list[Outcome], stream: str):
 
 
 def within(file):
-    """A condition for the rows of a file's timespan."""
+    """Return a condition for the rows of a file's timespan."""
     column = STREAMS[file["stream"]]["replication_key"]
     return f"{column} >= '{file['timespan_start']}' and {column} < '{file['timespan_end']}'"
 
@@ -159,7 +159,7 @@ def test_the_runs_had_halves_a_repeat_at_a_boundary_an_adopted_job_and_a_lookbac
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a_deleted_row_fails_the_counts_of_its_file_alone(loaded, stream):
+def test_a_deleted_row_fails_only_the_count_of_its_file(loaded, stream):
     file = loaded.files(f"stream = '{stream}' and not is_read_again")[0]
 
     delete_row(loaded, file)
@@ -176,7 +176,7 @@ def test_a_deleted_row_of_a_timespan_that_was_read_again_fails_the_counts(loaded
     assert (file["stream"], file["timespan_start"], -1) in loaded.disagreements()
 
 
-def test_the_deleted_rows_of_a_timespan_fail_the_counts_of_its_file_alone(loaded):
+def test_the_deleted_rows_of_a_timespan_fail_only_the_count_of_its_file(loaded):
     file = loaded.files("stream = 'calls' and not is_read_again")[0]
 
     loaded.change(f"delete from talkdesk.calls where {within(file)}")
@@ -206,7 +206,7 @@ def test_a_deleted_half_is_a_gap(loaded):
 
 
 def test_what_a_later_file_covers_is_no_gap_without_the_earlier_one(loaded):
-    """The lookback has read it again."""
+    """The lookback read it again."""
     earlier, *later = loaded.files("stream = 'calls' and timespan_start = '2026-03-05'")
     assert later
 
@@ -253,7 +253,7 @@ def test_a_row_that_no_file_has_fails_the_counts_unless_a_later_file_may_have_ad
     assert loaded.disagreements() == [("calls", latest["timespan_start"], 1)]
 
 
-def test_the_columns_of_the_evidence_are_as_the_schema_says(loaded):
+def test_the_columns_of_the_evidence_match_the_schema(loaded):
     for name, model in schema_of("models/evidence").items():
         columns = {row["column_name"] for row in query(loaded.database, f"describe {name}")}
         assert {column["name"] for column in model["columns"]} <= columns
@@ -266,7 +266,7 @@ def test_the_columns_of_the_evidence_are_as_the_schema_says(loaded):
 
 
 def of_the_page(loaded, name, job_id=""):
-    """What a query of the page returns, for one file if it is about one."""
+    """Return the result of a query of the page, for one file if the query needs it."""
     blocks = re.findall(r"^```sql\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     assert len(blocks) == len(QUERIES)
     sql = blocks[QUERIES.index(name)].replace("the job_id of the file that does not agree", str(job_id))
@@ -294,7 +294,7 @@ def test_the_page_s_proofs_find_what_the_tests_find(loaded):
 
 
 @explore_only
-def test_a_stretch_that_is_read_again_as_the_page_says_passes_the_proofs(loaded, tmp_path):
+def test_a_period_that_is_read_again_as_the_page_says_passes_the_proofs(loaded, tmp_path):
     condition = "timespan_start >= '2026-03-08' and timespan_start < '2026-03-10'"
     loaded.change("delete from talkdesk.calls where end_at >= '2026-03-08' and end_at < '2026-03-10'")
     loaded.change(f"delete from talkdesk.report_files where stream = 'calls' and {condition}")
@@ -320,7 +320,7 @@ def test_a_stretch_that_is_read_again_as_the_page_says_passes_the_proofs(loaded,
 
 @explore_only
 def test_an_edited_time_is_what_the_page_says(loaded):
-    """Seen in two files, of which the later one lacks the row."""
+    """The row is in the earlier one of two files, and missing in the later one."""
     earlier, *later = loaded.files("stream = 'calls' and timespan_start = '2026-03-05'")
     row = f"select call_id from talkdesk.calls where {within(earlier)} limit 1"
     loaded.change(f"update talkdesk.calls set end_at = '2026-03-20' where call_id = ({row})")
@@ -346,7 +346,7 @@ def test_a_filter_is_what_the_page_says(loaded):
 
 
 @explore_only
-def test_a_key_that_stands_twice_in_a_file_is_what_the_page_says(loaded, tmp_path, monkeypatch):
+def test_a_key_that_is_twice_in_a_file_is_what_the_page_says(loaded, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     keys = [{"call_id": key} for key in ("one", "two", "one")]
     Path("calls.jsonl").write_text("\n".join(map(json.dumps, keys)))
@@ -362,7 +362,7 @@ def test_a_row_outside_the_timespan_of_its_file_is_what_the_page_says(loaded):
 
 
 @explore_only
-def test_a_row_that_is_gone_at_talkdesk_is_what_the_page_says(loaded):
+def test_a_row_that_was_removed_at_talkdesk_is_what_the_page_says(loaded):
     latest = loaded.files("stream = 'calls' and timespan_start = '2026-03-05'")[-1]
     loaded.database.execute("alter table talkdesk.calls add column _sdc_received_at timestamptz")
     loaded.change("update talkdesk.calls set _sdc_received_at = '2126-01-01'")

@@ -1,4 +1,4 @@
-"""A process of the fork server is what the same program is when Python starts it."""
+"""A process of the fork server behaves like the same program started by Python."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def fork(server):
 
 
 def both(server, fork, name, **options):
-    """The program as it is forked, and as it is started."""
+    """Return the program as a forked and as a started process."""
     options = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | options
     environment = clean_environment(PYTHONPATH=str(server.folder))
     for process, line in ((fork, ["program"]), (subprocess.Popen, [sys.executable, "-P", "-c", START])):
@@ -138,7 +138,7 @@ def test_it_writes_to_a_terminal_as_a_process_that_is_started(server, fork):
     assert forked == started
 
 
-def test_chance_differs_from_fork_to_fork(server, fork):
+def test_random_numbers_differ_from_fork_to_fork(server, fork):
     drawn = [next(both(server, fork, "draws"))[0] for _ in range(2)]
 
     assert drawn[0] != drawn[1]
@@ -154,7 +154,7 @@ def test_it_is_waited_for_and_signalled_as_one_that_is_started(fork):
         process.terminate()
         assert process.wait() == -signal.SIGTERM
         assert process.poll() == -signal.SIGTERM
-        process.kill()  # nobody is there any more
+        process.kill()  # the process is gone
     assert 10 << 20 < process.peak < 500 << 20
 
 
@@ -173,7 +173,7 @@ def test_it_ends_with_its_server(server):
 
 
 def said(output):
-    """The lines but for the time, in order; without STATE, as two streams may move in another order."""
+    """Return the sorted lines without times and STATE, because the order of two streams may differ."""
     lines = re.sub(r'"time_extracted":"[^"]*"', "", output).splitlines()
     return sorted(line for line in lines if not line.startswith('{"type":"STATE"'))
 

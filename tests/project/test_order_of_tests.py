@@ -1,4 +1,4 @@
-"""The order of the tests: what they share lies in `tests/support`, and nowhere else."""
+"""The structure of the tests: shared code is only in `tests/support`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_test(module):
 
 
 def test_no_module_imports_a_test_module():
-    """Who changes a test need not know who else uses it."""
+    """So a test can be changed without looking for other uses."""
     assert [
         f"{module} -> {target}"
         for module, targets in TESTS.arrows.items()
@@ -25,11 +25,11 @@ def test_no_module_imports_a_test_module():
     ] == []
 
 
-def test_what_tests_share_imports_itself_in_no_circle():
+def test_the_shared_modules_of_tests_have_no_import_cycle():
     assert TESTS.circles() == []
 
 
-def test_every_test_module_lies_in_a_folder():
+def test_every_test_module_is_in_a_folder():
     assert [module for module in TESTS.files if is_test(module) and module.count(".") != 2] == []
 
 

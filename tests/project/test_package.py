@@ -1,4 +1,4 @@
-"""What people install: built from a source archive, alone in an environment with its dependencies."""
+"""The package as users install it: built from a source archive, in its own environment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support import clean_environment
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-#: What lies about in a checkout where people work, and must not reach others.
+#: Files in a working checkout that must not be in the package.
 JUNK = [".env", "output/calls.jsonl", ".venv-x/pyvenv.cfg", "dist/old.whl", "tests/__pycache__/old.pyc"]
 
 
@@ -37,7 +37,7 @@ def run(*command, cwd):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """A source archive from a checkout with junk in it, and a wheel from nothing but that archive."""
+    """Build a source archive from a checkout with junk files, and a wheel from that archive only."""
     folder = tmp_path_factory.mktemp("package")
     unwanted = shutil.ignore_patterns(".git", ".venv*", ".meltano", ".*_cache", ".hypothesis", "__pycache__")
     checkout = shutil.copytree(ROOT, folder / "checkout", ignore=unwanted)
@@ -56,7 +56,7 @@ def built(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(built, tmp_path_factory):
-    """An environment with the wheel, which takes the dependencies from this one, but not the checkout."""
+    """Create an environment with the wheel. It uses this one's dependencies, but not the checkout."""
     environment = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", "--without-pip", str(environment), cwd=environment)
     python = environment / "bin" / "python"
@@ -101,7 +101,7 @@ def test_a_wheel_holds_the_two_packages_and_nothing_else(built):
 
 
 @pytest.mark.wide
-def test_an_installed_package_tells_of_itself_and_discovers(installed, tmp_path):
+def test_an_installed_package_describes_itself_and_discovers(installed, tmp_path):
     where = run(
         installed / "python", "-c", "import tap_talkdesk_reports as t; print(t.__file__)", cwd=tmp_path
     )
@@ -119,8 +119,8 @@ def test_an_installed_package_has_the_sandbox(installed, tmp_path):
 
 
 @pytest.mark.wide
-def test_who_uses_the_package_sees_its_types(installed, tmp_path):
-    """The second line is wrong, so that an untyped package would be told from a typed one."""
+def test_a_user_of_the_package_sees_its_types(installed, tmp_path):
+    """The second line has a type error, which is found only in a typed package."""
     user = "from tap_talkdesk_reports.core.timespans import Timespan\ntimespan: int = Timespan.halves"
     mypy = (sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed / "python"))
 
@@ -193,11 +193,11 @@ def test_the_description_is_the_readme_and_each_of_its_links_works_on_pypi(built
     assert without_links(description).strip() == without_links(readme).strip()
 
 
-# What it depends on
+# Dependencies
 
 
 def imported_at_run_time():
-    """The packages that the tap's own code imports, those for types only left out."""
+    """Return the packages that the tap's code imports, without those for types only."""
     found = set()
     for file in (ROOT / "tap_talkdesk_reports").rglob("*.py"):
         found |= set(imports(ast.parse(file.read_text())))
@@ -220,7 +220,7 @@ def plain(name):
 
 
 def declared():
-    """Declared distributions, each with those that its extras ask for."""
+    """Return the declared distributions, each with the requirements of its extras."""
     for requirement in map(Requirement, PROJECT["dependencies"]):
         more = [Requirement(each) for each in requires(requirement.name) or ()]
         by_extra = {

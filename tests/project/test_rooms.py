@@ -1,4 +1,4 @@
-"""The rooms of the tap and of the sandbox: imports go down only, and nowhere in a circle."""
+"""The imports between packages of the tap and of the sandbox: downwards only, without cycles."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.support.rooms import TAP, Imports, arrows_allowed
 
 SANDBOX = Imports(Path(talkdesk_sandbox.__file__).parent)
 HTTP = {"requests", "urllib3", "http", "socket"}
-#: What differs from one call to the next, or leaves something behind.
+#: Modules whose results differ between calls, or that have side effects.
 IMPURE = {"os", "time", "random", "threading", "tempfile", "pathlib", "subprocess"}
-#: These compute, and nothing else.
+#: Modules that only compute.
 PURE = [
     "config.catalog",
     "config.column_types",
@@ -29,20 +29,20 @@ PURE = [
     "records",
     "singer.state",
 ]
-#: These decide when, and do not see how anything is asked.
+#: Modules that decide when to send requests, without any HTTP.
 DECIDING = ["core.clock", "jobs", "sync.lookahead", "sync.plan"]
 
 
-def test_a_room_imports_only_rooms_below_it():
+def test_a_package_imports_only_packages_below_it():
     assert TAP.wrong_arrows(arrows_allowed()) == []
 
 
-def test_no_room_is_forgotten():
+def test_every_package_has_a_layer():
     assert TAP.rooms() == arrows_allowed().keys()
 
 
 @pytest.mark.parametrize("room", sorted(arrows_allowed()))
-def test_the_modules_of_a_room_import_each_other_in_no_circle(room):
+def test_the_modules_of_a_package_do_not_import_each_other_in_a_cycle(room):
     assert TAP.circles(room) == []
 
 
@@ -68,7 +68,7 @@ def test_what_is_pure_imports_nothing_of_the_tap_that_is_not():
 
 
 def test_only_the_client_sends_a_token():
-    """Everybody else says `Bearer(None)`: no credentials at all."""
+    """All others use `Bearer(None)`, which sends no credentials."""
     with_token = {
         module
         for module, file in TAP.files.items()
@@ -80,8 +80,8 @@ def test_only_the_client_sends_a_token():
     assert with_token == {"tap_talkdesk_reports.api.client"}
 
 
-def test_one_module_makes_sessions_and_it_lies_in_api():
-    """A session made elsewhere would lack what keeps secrets in."""
+def test_one_module_creates_sessions_and_it_is_in_api():
+    """A session created elsewhere would not protect secrets."""
     makers = {
         module
         for module, file in TAP.files.items()
@@ -95,7 +95,7 @@ def test_one_module_makes_sessions_and_it_lies_in_api():
 
 
 def test_the_sandbox_imports_the_standard_library_and_nothing_of_the_tap():
-    """It cannot share the tap's mistakes. What signs and verifies is in no standard library."""
+    """So it cannot share the tap's mistakes. Signatures are the exception: the standard library has none."""
     imported = {name.partition(".")[0] for names in SANDBOX.names.values() for name in names}
 
     assert imported <= sys.stdlib_module_names | {"cryptography", "talkdesk_sandbox"}
@@ -107,11 +107,11 @@ def test_the_tap_imports_nothing_of_the_sandbox():
     assert "talkdesk_sandbox" not in imported
 
 
-# The checks themselves, on houses that are built wrong.
+# The checks themselves, on packages with wrong imports.
 
 
 def house(tmp_path, files):
-    """A package `house` with these files."""
+    """Create a package `house` with these files."""
     root = tmp_path / "house"
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +125,7 @@ IN_A_FUNCTION = "def late():\n    "
 
 @pytest.mark.parametrize("where", ["", FOR_TYPES, IN_A_FUNCTION], ids=["plain", "for types", "in a function"])
 @pytest.mark.parametrize("back", ["from house import tap", "import house.tap", "from house.tap import Tap"])
-def test_a_circle_is_named_wherever_and_however_it_is_closed(tmp_path, where, back):
+def test_an_import_cycle_is_named_wherever_it_is(tmp_path, where, back):
     built = house(
         tmp_path,
         {
@@ -140,7 +140,7 @@ def test_a_circle_is_named_wherever_and_however_it_is_closed(tmp_path, where, ba
     assert built.circles("sync") == built.circles("core") == []
 
 
-def test_two_circles_are_two_and_one_within_a_room_is_found_there(tmp_path):
+def test_two_import_cycles_are_found_and_one_is_found_within_its_package(tmp_path):
     built = house(
         tmp_path,
         {
@@ -158,7 +158,7 @@ def test_two_circles_are_two_and_one_within_a_room_is_found_there(tmp_path):
     assert built.circles("jobs") == ["house.jobs.lifecycle -> house.jobs.polling -> house.jobs.lifecycle"]
 
 
-def test_a_room_may_show_what_is_in_it(tmp_path):
+def test_a_package_may_export_its_modules_names(tmp_path):
     built = house(
         tmp_path,
         {
@@ -201,13 +201,13 @@ ROOMS = {
         ("cellar/wine.py", "from house.core.clock import Clock", "cellar.wine -> house.core.clock"),
     ],
 )
-def test_an_import_the_wrong_way_is_named(tmp_path, path, text, arrow):
+def test_an_import_in_the_wrong_direction_is_named(tmp_path, path, text, arrow):
     built = house(tmp_path, ROOMS | {path: text})
 
     assert built.wrong_arrows(arrows_allowed()) == [f"house.{arrow}"]
 
 
-def test_an_import_the_right_way_is_not_named(tmp_path):
+def test_an_import_in_the_right_direction_is_not_named(tmp_path):
     right = {
         "streams.py": "from house.schemas import load\nfrom house.sync.run import run",
         "sync/run.py": "import house.jobs.lifecycle\nfrom house.core.clock import Clock\nimport os",

@@ -1,4 +1,4 @@
-"""The SDK's own suite of tests for taps, and the private names of the SDK that this tap builds on."""
+"""The SDK's test suite for taps, and the private names of the SDK that this tap uses."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from singer_sdk.testing import SuiteConfig, get_tap_test_class
 from talkdesk_sandbox import Sandbox
 from tap_talkdesk_reports.tap import TapTalkdeskReports
 
-#: Every private name of the SDK that is used or overridden, why, and how it is called. When the SDK
-#: changes one of them, a test here fails before a user meets it.
+#: Every private name of the SDK that is used or overridden, the reason, and its call. If the SDK changes
+#: one of them, a test here fails.
 PRIVATE_NAMES = [
     (Tap, "_validate_config", "the SDK's messages show values of secrets", "(self, *, raise_errors: 'bool'"),
     (Tap, "_setup_signal_handlers", "the SDK's own exit 0, and can tear a line", "(self)"),
@@ -44,12 +44,12 @@ def test_a_private_name_of_the_sdk_is_still_what_this_tap_takes_it_for(owner, na
 
 
 pytestmark = pytest.mark.filterwarnings(
-    # Fields of the second generation are in no file of the first, and nothing here is unknown.
+    # A file of the first generation has no fields of the second, and no unknown fields.
     "ignore:Fields in transformed catalog but not in records",
     "ignore:No records were available to test",
 )
 
-#: The suite makes its taps while the tests are collected, so that the sandbox must stand before that.
+#: The suite creates its taps at collection, so the sandbox must start before that.
 SANDBOX = Sandbox(calls_per_day=60, agents=4)
 
 
@@ -62,6 +62,6 @@ def close_the_sandbox():
 TestTapTalkdeskReports = get_tap_test_class(
     TapTalkdeskReports,
     config=SANDBOX.config | {"start_date": "2026-03-02", "end_date": "2026-03-05"},
-    # Alone, as the suite reads it, the stream of the evidence has nothing to tell of.
+    # The suite reads each stream alone, and `report_files` has no records then.
     suite_config=SuiteConfig(max_records_limit=None, ignore_no_records_for_streams=["report_files"]),
 )

@@ -1,4 +1,4 @@
-"""What the tap imports at its start, beside what the SDK does: a new import there is a diff to approve."""
+"""The imports at the tap's start, beyond those of the SDK. A new import must be added here."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 from tests.support import clean_environment
 
 CONFIG = {"account": "any", "client_id": "any", "client_secret": "any", "start_date": "2026-01-01"}
-#: Packages that `--discover` loads and `import singer_sdk` does not, and why they stay. requests, urllib3
-#: and fsspec are the SDK's own imports; PyJWT, cryptography and tqdm come when they are needed.
+#: Packages that `--discover` loads and `import singer_sdk` does not, with the reason. requests, urllib3
+#: and fsspec are imported by the SDK itself; PyJWT, cryptography and tqdm are imported when they are needed.
 OTHERS = {
     "msgspec": "1% of the SDK's import; the decoders of `records` and the writer of messages are made of it",
 }
-#: Modules of the tap that `--discover` loads, by what needs them.
+#: Modules of the tap that `--discover` loads, by the code that needs them.
 OWN = {
     "signals count from the first line": {"__main__", "core", "core.signals"},
     "the command line, the settings and the user's catalog": {
@@ -74,7 +74,7 @@ OWN = {
         "sync.runs",
     },
 }
-#: The ends of programs, whose last line says what is loaded by then, and what the garbage collector does.
+#: Ends of programs. They log the loaded modules, and the state of the garbage collector.
 MODULES = "import json, sys; print(json.dumps([*sys.modules]), file=sys.stderr)"
 COLLECTOR = "import gc, sys; print([int(gc.isenabled()), gc.get_freeze_count()], file=sys.stderr)"
 TAP = """
@@ -86,7 +86,7 @@ finally:
 
 
 def last_line(code, *arguments):
-    """What a program says in the last line of its log."""
+    """Return the last line of a program's log."""
     ran = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         capture_output=True,
@@ -112,7 +112,7 @@ def test_discovery_imports_what_is_listed_here_and_nothing_else(tmp_path, api):
     assert of_others - {"singer_sdk"} == OTHERS.keys()
 
 
-def test_the_garbage_collector_works_and_leaves_alone_what_was_imported():
+def test_the_garbage_collector_works_and_ignores_what_was_imported():
     is_enabled, frozen = last_line(TAP + COLLECTOR, "--version")
 
     assert is_enabled

@@ -1,4 +1,4 @@
-"""What runs at GitHub and before a commit: pinned, with few rights, and for all that the package names."""
+"""GitHub workflows and commit hooks: pinned, minimal permissions, and all that the package names."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_job_ends_by_itself_and_keeps_no_credentials(workflow):
 
 
 def test_no_text_of_others_gets_into_a_shell(workflow):
-    """A branch or title of a pull request may hold anything; so the shell gets such things as variables."""
+    """A branch or title of a pull request may contain anything, so the shell gets it as a variable."""
     for job in yaml.safe_load(workflow)["jobs"].values():
         assert not any("${{" in step.get("run", "") for step in job["steps"])
 

@@ -1,4 +1,4 @@
-"""Records made chunk by chunk are those made one by one, byte for byte, whatever rows and selection."""
+"""Records built in chunks are byte for byte those built one by one, for any rows and selection."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ FITTING = {
     "queues": TEXT | st.lists(TEXT, max_size=2) | st.none(),
     "details": ANYTHING,
 }
-#: As other accounts and other times print it.
+#: The forms of other accounts and other years.
 OTHERWISE = {
     "talk_time": st.sampled_from(["17", "", 0.5, 3.0, "0.25", 12.5, "7.25"]),
     "wait_time": st.sampled_from(["17", "", 0.5, 3.0, "0.25", 12.5, "7.25"]),
@@ -104,7 +104,7 @@ SELECTIONS = st.none() | st.sets(st.sampled_from(sorted(FIELDS)), max_size=9)
 
 @st.composite
 def rows(draw):
-    """Rows of one report: most have the same fields, some lack or add one, or print it in another way."""
+    """Draw rows of a report: most have the same fields, some lack or add one, or write it in another form."""
     names = draw(st.sets(st.sampled_from(sorted(FITTING)), min_size=3)) | {"id", "end_at"}
     odd = draw(st.sampled_from([{}, {}, OTHERWISE, OTHERWISE | NO_FIT]))
     made = []
@@ -138,7 +138,7 @@ def builder(keys=KEYED, selected=None, unknown_fields="keep", row_id_fields=(), 
 
 
 def dense(**values):
-    """A record with these values, and null in every other column."""
+    """Return a record with these values, and null in every other column."""
     return dict.fromkeys(name for name in FIELDS if name != "_row_id") | values
 
 
@@ -151,7 +151,7 @@ def small_chunks(patch, size):
 
 
 def outcome(chunks):
-    """The lines of all records, or the error that they end in."""
+    """Return the lines of all records, or the error."""
     lines = b""
     try:
         for chunk in chunks:
@@ -162,7 +162,7 @@ def outcome(chunks):
 
 
 def both(make_chunks, **options):
-    """Lines and counts of the records made one by one, and of those made in chunks."""
+    """Return lines and counts of the records built one by one, and of those built in chunks."""
     one_by_one, whole = builder(**options), builder(**options)
     chunk_builder = ChunkBuilder(whole)
     expected = outcome(make_chunks(one_by_one, None))
@@ -172,7 +172,7 @@ def both(make_chunks, **options):
 
 OPTIONS = st.fixed_dictionaries(
     {
-        "keys": st.sampled_from([KEYED, KEYED, ()]),  # a catalog may say otherwise than the declaration
+        "keys": st.sampled_from([KEYED, KEYED, ()]),  # a catalog may differ from the declaration
         "selected": SELECTIONS,
         "unknown_fields": st.sampled_from(["keep", "warn", "fail"]),
     }
@@ -200,7 +200,7 @@ def test_both_ways_give_the_same_bytes_of_json(entries, chunk_bytes, options, es
         small_chunks(patch, chunk_bytes)
         expected, found = both(chunks, **options)
 
-    if isinstance(expected[0], str):  # the stream fails; how far it came and what it counted is no matter
+    if isinstance(expected[0], str):  # the stream fails; its position and counts do not matter
         assert found[0] == expected[0]
     else:
         assert found == expected
@@ -236,7 +236,7 @@ def test_both_ways_give_the_same_bytes_of_csv(entries, chunk_rows, options):
 
 
 def test_long_cells_are_not_remembered_when_they_are_read():
-    """Else ten thousand lists of a megabyte each would stay in memory."""
+    """Otherwise ten thousand lists of a megabyte each would stay in memory."""
     traced = 1 << 20
     chunk_builder = ChunkBuilder(builder())
 
@@ -263,12 +263,12 @@ def kinds_of_chunks(entries, **options):
         pytest.param([{"id": f"CA{i}", "end_at": "2026-03-02 01:02:03"} for i in range(9)], id="as declared"),
         pytest.param([{"id": i, "end_at": "2026-03-02T01:02:03Z"} for i in range(9)], id="ids are numbers"),
         pytest.param([{"id": "CA", "talk_time": "17", "end_at": None}] * 9, id="numbers are text"),
-        pytest.param([{"id": "CA", "queue": 5}] * 9, id="a field nobody knows"),
+        pytest.param([{"id": "CA", "queue": 5}] * 9, id="an unknown field"),
         pytest.param([{"id": "CA", "call": "alias"}] * 9, id="another name"),
     ],
 )
-def test_chunks_are_decoded_whole_after_what_is_learned_from_them(rows):
-    """Else the test above would compare the slow way with itself."""
+def test_chunks_are_decoded_whole_after_the_fields_are_learned(rows):
+    """Otherwise the test above would compare the slow path with itself."""
     kinds, _ = kinds_of_chunks(rows, aliases={"call": "name"})
 
     assert set(kinds) <= {"Row", "Record"}
@@ -285,8 +285,8 @@ def test_a_value_that_does_not_fit_sends_its_chunk_to_the_record_builder_and_no_
     assert made_by.unknown == {"rating": 1}
 
 
-def test_rows_of_another_payload_are_decoded_whole_again_once_they_have_taken_over(monkeypatch):
-    """The names of the first payload are forgotten where those of the second clash with them."""
+def test_chunks_are_decoded_whole_again_when_another_payload_has_taken_over(monkeypatch):
+    """The names of the first payload are forgotten if those of the second conflict with them."""
     small_chunks(monkeypatch, 200)
     entries = [{"id": "CA", "name": "old"}] * 30 + [{"id": "CA", "call": "new"}] * 30
 
@@ -297,7 +297,7 @@ def test_rows_of_another_payload_are_decoded_whole_again_once_they_have_taken_ov
 
 
 @pytest.mark.parametrize("name", ['say "hi"', "back\\slash", "line\nbreak"])
-def test_a_field_is_kept_whatever_its_name_when_the_decoder_cannot_look_for_it(name):
+def test_a_field_of_any_name_is_kept_when_the_decoder_cannot_search_for_it(name):
     entries = [{"id": "CA1", name: 1}, {"id": "CA2", name: None}]
     chunk_builder = ChunkBuilder(builder())
 
@@ -309,8 +309,8 @@ def test_a_field_is_kept_whatever_its_name_when_the_decoder_cannot_look_for_it(n
     ]
 
 
-def test_names_that_are_made_up_are_forgotten_when_there_are_too_many(monkeypatch):
-    """Else what is remembered would grow with the file, and nothing would ever be decoded whole again."""
+def test_generated_names_are_forgotten_when_there_are_too_many(monkeypatch):
+    """Otherwise the cache would grow with the file, and no chunk would be decoded whole again."""
     small_chunks(monkeypatch, 2000)
     monkeypatch.setattr(chunk_records, "MOST_FIELDS", 40)
     odd = [{"id": f"CA{i}", f"zone{i}": 1} for i in range(300)]
@@ -323,7 +323,7 @@ def test_names_that_are_made_up_are_forgotten_when_there_are_too_many(monkeypatc
     assert kinds[-1] in {"Row", "Record"}
 
 
-def test_a_note_of_a_megabyte_that_looks_like_borders_is_one_value():
+def test_a_note_of_a_megabyte_that_looks_like_boundaries_is_one_value():
     note = '"},{"' * 200_000 + "\n😀"
     entries = [{"id": "CA1", "name": note}, {"id": "CA2", "name": note}]
     chunk_builder = ChunkBuilder(builder())
@@ -343,7 +343,7 @@ def test_half_an_emoji_becomes_a_replacement_character_on_both_ways():
     assert record == dense(id="CA1", end_at="2026-03-02T00:00:00Z", name="cut \ufffd")
 
 
-def test_a_deselected_field_is_not_read_whatever_it_holds():
+def test_a_deselected_field_of_any_content_is_not_read():
     entries = [{"id": f"CA{i}", "rating": i, "talk_time": "soon" if i % 2 else {"s": 5}} for i in range(60)]
     made_by = builder(selected={"rating"})
     chunk_builder = ChunkBuilder(made_by)
@@ -371,7 +371,7 @@ def test_a_deselected_field_is_not_read_whatever_it_holds():
 @pytest.mark.parametrize(
     "field", ["share", "talk_time", "rating", "name", "is_active", "start_at", "details", "queues"]
 )
-def test_a_number_that_no_column_holds_is_a_value_that_does_not_fit_and_no_corrupt_file(field, literal, kept):
+def test_a_number_that_fits_no_column_is_a_value_that_does_not_fit_and_no_corrupt_file(field, literal, kept):
     entries = f'{{"id": "CA1", "{field}": {literal}}}, {{"id": "CA2", "{field}": null}}'
     chunk_builder = ChunkBuilder(builder())
 
@@ -384,7 +384,7 @@ def test_a_number_that_no_column_holds_is_a_value_that_does_not_fit_and_no_corru
     ]
 
 
-def test_a_number_that_no_column_holds_is_text_within_a_list_and_beside_half_an_emoji():
+def test_a_number_that_fits_no_column_is_text_in_a_list_and_beside_half_an_emoji():
     data = (
         b'{"total":1,"entries":[{"id":"CA1","name":"cut \\ud83d","tags":[NaN],"share":NaN,"zone":[-1e999]}]}'
     )
@@ -396,14 +396,14 @@ def test_a_number_that_no_column_holds_is_text_within_a_list_and_beside_half_an_
     assert record == dense(id="CA1", name="cut \ufffd", tags=["NaN"], _unknown_fields=kept)
 
 
-def test_a_file_that_is_no_json_stays_corrupt_whatever_numbers_are_in_it():
+def test_a_file_that_is_no_json_stays_corrupt_with_any_numbers_in_it():
     data = b'{"total":1,"entries":[{"id":"CA1","share":NaN, "name":}]}'
 
     with pytest.raises(MalformedFileError, match="after row 0"):
         list(json_rows(io.BytesIO(data), ChunkBuilder(builder()).from_json))
 
 
-def test_chunks_after_one_with_a_number_that_no_column_holds_are_decoded_whole_again(monkeypatch):
+def test_chunks_are_decoded_whole_again_after_one_with_a_number_that_fits_no_column(monkeypatch):
     small_chunks(monkeypatch, 200)
     entries = [{"id": f"CA{i}", "share": float("nan") if i == 30 else i / 7} for i in range(60)]
 

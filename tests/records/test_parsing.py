@@ -1,4 +1,4 @@
-"""Bytes become rows: all rows of a whole report, or an error."""
+"""Parsing: bytes become all rows of a complete report, or an error."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ chunk_sizes = st.integers(1, 40)
 
 @pytest.fixture
 def in_small_bites(monkeypatch):
-    """The file is read some bytes at a time, so that its boundaries fall everywhere."""
+    """Read files a few bytes at a time, so that chunk boundaries are everywhere."""
     monkeypatch.setattr(parsing, "CHUNK_BYTES", 8)
     monkeypatch.setattr(parsing, "LONGEST_ENVELOPE", 40)
 
@@ -69,7 +69,7 @@ def test_json_rows_are_read_in_every_order_of_the_keys_around_them(order, indent
 
 @given(rows=rows_of_any_shape, size=chunk_sizes, compact=st.booleans(), escaped=st.booleans())
 @small
-def test_json_rows_are_those_of_a_plain_decoder_wherever_chunks_end(
+def test_json_rows_are_those_of_a_plain_decoder_at_any_chunk_boundary(
     monkeypatch, rows, size, compact, escaped
 ):
     monkeypatch.setattr(parsing, "CHUNK_BYTES", size)
@@ -124,11 +124,11 @@ def test_json_rows_need_no_total(data):
         b'{"total":0,"entries":null}',
     ],
 )
-def test_json_rows_are_none_when_the_report_says_so(data):
+def test_json_rows_are_none_when_the_report_is_empty(data):
     assert from_json(data) == []
 
 
-def test_json_rows_are_read_behind_a_byte_order_mark():
+def test_json_rows_are_read_after_a_byte_order_mark():
     assert from_json(b"\xef\xbb\xbf" + report(ROWS)) == ROWS
 
 
@@ -154,9 +154,9 @@ NO_REPORT = {
     "blank for a comma": b'{"entries":[{"id":"1"} {"id":"2"}],"total":2}',
     "crossed brackets": b'{"entries":[{"id":"1"]}}',
     "one quotation mark less": b'{"entries":[{"id":"1},{"id":"2"}],"total":2}',
-    "garbage behind": b'{"entries":[{"id":"1"}],"total":1}garbage',
-    "a second report behind": b'{"entries":[{"id":"1"}],"total":1}{"entries":[]}',
-    "garbage behind the list": b'{"entries":[{"id":"1"}]oops}',
+    "garbage after the end": b'{"entries":[{"id":"1"}],"total":1}garbage',
+    "a second report after the end": b'{"entries":[{"id":"1"}],"total":1}{"entries":[]}',
+    "garbage after the list": b'{"entries":[{"id":"1"}]oops}',
     "not UTF-8": b'{"entries":[{"id":"\xff"}],"total":1}',
     "UTF-16": '{"entries":[],"total":0}'.encode("utf-16"),
     "a job": b'{"id":"5","status":"done"}',
@@ -169,7 +169,7 @@ NO_REPORT = {
 
 @pytest.mark.parametrize("size", [1, 7, 1 << 20])
 @pytest.mark.parametrize("data", NO_REPORT.values(), ids=NO_REPORT)
-def test_json_rows_raise_when_the_file_is_no_whole_report(monkeypatch, data, size):
+def test_json_rows_raise_when_the_report_is_incomplete(monkeypatch, data, size):
     monkeypatch.setattr(parsing, "CHUNK_BYTES", size)
 
     with pytest.raises(ReportFileError):
@@ -194,7 +194,7 @@ def test_brackets_nested_too_deep_are_an_error_of_the_file(data):
         b'{"entries":[{"a":1}],"entries":null}',
     ],
 )
-def test_what_only_looks_like_a_report_is_none(data):
+def test_an_object_that_only_looks_like_a_report_is_refused(data):
     with pytest.raises(ReportFileError):
         from_json(data)
 
@@ -202,8 +202,8 @@ def test_what_only_looks_like_a_report_is_none(data):
 @pytest.mark.parametrize("layout", [{"separators": (",", ":")}, {"indent": 1}])
 @pytest.mark.parametrize("total", [True, False])
 @pytest.mark.parametrize("first", [True, False])
-def test_json_rows_raise_wherever_the_file_stops_early(in_small_bites, layout, total, first):
-    """Also without `total`: fewer rows must never pass for the whole."""
+def test_json_rows_raise_when_the_file_stops_anywhere(in_small_bites, layout, total, first):
+    """Also without `total`: a part of the rows must never count as the whole report."""
     envelope = {"total": len(ROWS)} if total else {"type": "calls"}
     whole = envelope | {"entries": ROWS} if first else {"entries": ROWS} | envelope
     data = json.dumps(whole, **layout).encode()
@@ -215,7 +215,7 @@ def test_json_rows_raise_wherever_the_file_stops_early(in_small_bites, layout, t
     assert from_json(data) == ROWS
 
 
-def test_a_file_that_stops_within_its_entries_is_told_from_one_that_is_wrong(in_small_bites):
+def test_a_truncated_file_and_a_malformed_file_are_different_errors(in_small_bites):
     data = report(ROWS)[:-10]
 
     with pytest.raises(TruncatedFileError, match="after 2 complete rows") as caught:
@@ -241,8 +241,8 @@ def test_an_entry_without_an_end_takes_little_memory_to_refuse():
     assert more * (1 if sys.platform == "darwin" else 1024) < 50 << 20
 
 
-def test_a_wrong_total_is_told_only_behind_the_rows():
-    """Rows are out by then; what tells that they may not be all must not be lost."""
+def test_a_wrong_total_is_raised_only_after_the_rows():
+    """The rows are already emitted then, but the error must not be lost."""
     chunks = json_rows(io.BytesIO(b'{"total":9,"entries":[{"id":"1"}]}'))
 
     assert next(chunks) == [{"id": "1"}]
@@ -274,20 +274,20 @@ def test_any_bytes_are_rows_or_an_error_of_the_file(monkeypatch, data):
         (b"\xef\xbb\xbf" + report(ROWS)[:-1], TruncatedFileError),
     ],
 )
-def test_the_ends_are_found_wrong_before_any_row_is_out(data, error):
+def test_wrong_ends_are_an_error_before_the_first_row(data, error):
     with pytest.raises(error):
         check_ends(io.BytesIO(data))
 
 
 @pytest.mark.parametrize("data", [report(ROWS), report(ROWS) + b"\r\n ", b"", b"id,b\r\n1,2\r\n"])
-def test_the_ends_are_found_right_in_a_whole_file(data):
+def test_the_ends_of_a_complete_file_are_accepted(data):
     check_ends(io.BytesIO(data))
 
 
 @pytest.mark.parametrize(
     ("data", "first"), [(b"", b""), (b" \n", b""), (b"\xef\xbb\xbf {", b"{"), (b"id", b"i"), (b"\r\n<", b"<")]
 )
-def test_the_first_byte_tells_the_format(data, first):
+def test_the_first_byte_shows_the_format(data, first):
     assert first_byte(io.BytesIO(data)) == first
 
 
@@ -311,7 +311,7 @@ def test_csv_rows_are_those_that_were_written(table, ending, mark):
 
 
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"id,b", b"id,b\r\n", b"id,b\n\n\n"])
-def test_csv_rows_are_none_when_there_is_no_more_than_a_header(data):
+def test_csv_rows_are_none_when_the_file_has_only_a_header(data):
     assert from_csv(data) == []
 
 
@@ -332,7 +332,7 @@ def test_csv_rows_come_in_chunks(monkeypatch):
     ("length", "rows"), [(1, csv_parsing.CHUNK_ROWS), (300, 440), (20_000, 10), (100_000, 10)]
 )
 def test_csv_rows_come_in_chunks_bounded_by_rows_and_by_bytes(length, rows):
-    """Two thousand rows of 100 kB would be hundreds of megabytes at once."""
+    """Two thousand rows of 100 kB would be hundreds of megabytes in memory."""
     note = b"n" * length
     data = b"id,note\n" + b"".join(b"%d,%b\n" % (i, note) for i in range(rows + 100))
 
@@ -355,7 +355,7 @@ NO_CSV_REPORT = {
     "a cell more": (b"id,b\n1,2\n1,2,3\n", "line 3: .* 3 cells"),
     "a cell less": (b"id,b\n1\n", "line 2: .* 1 cell,"),
     "unclosed quotation": (b'id,b\n1,"2\n3,4\n', "line 3"),
-    "text behind a quotation": (b'id,b\n1,"2"x\n', "line 2"),
+    "text after a quotation": (b'id,b\n1,"2"x\n', "line 2"),
     "key column missing": (b"call,b\n1,2\n", "lacks id"),
     "a column twice": (b"id,b,b\n1,2,3\n", "twice"),
     "a message": (b"Internal server error\n", "lacks id"),
@@ -365,15 +365,15 @@ NO_CSV_REPORT = {
 }
 
 
-@pytest.mark.parametrize(("data", "told"), NO_CSV_REPORT.values(), ids=NO_CSV_REPORT)
-def test_csv_rows_raise_when_the_file_is_no_whole_report(data, told):
-    with pytest.raises(MalformedFileError, match=told) as caught:
+@pytest.mark.parametrize(("data", "message"), NO_CSV_REPORT.values(), ids=NO_CSV_REPORT)
+def test_csv_rows_raise_when_the_report_is_incomplete(data, message):
+    with pytest.raises(MalformedFileError, match=message) as caught:
         from_csv(data)
 
     assert caught.value.position is not None
 
 
-def test_a_text_that_is_no_csv_is_not_shown():
+def test_a_text_that_is_no_csv_is_not_in_the_error():
     text = b"This resource has been moved temporarily to https://h/x?X-Amz-Signature=canary."
 
     with pytest.raises(MalformedFileError) as caught:
@@ -384,7 +384,7 @@ def test_a_text_that_is_no_csv_is_not_shown():
 
 @pytest.mark.parametrize("data", [b"id,b\n1,2\n", b"id,b\n1\n", b"id,b\n1,\xff\n", b"", b"nothing"])
 def test_the_file_is_still_open_when_its_csv_rows_are_read(data):
-    """Whoever opened the spool file closes it; it may have to be read again."""
+    """The caller that opened the spool file closes it, because it may read it again."""
     file = io.BytesIO(data)
 
     with suppress(MalformedFileError):
@@ -395,7 +395,7 @@ def test_the_file_is_still_open_when_its_csv_rows_are_read(data):
 
 
 @pytest.mark.parametrize("read", [json_rows, lambda file: csv_rows(file, ["id"])])
-def test_a_file_is_read_from_its_beginning_wherever_it_stands(read):
+def test_a_file_is_read_from_its_beginning_at_any_position(read):
     data = b"id,b\n1,2\n" if read is not json_rows else b'{"entries":[{"id":"1","b":"2"}]}'
     file = io.BytesIO(data)
     file.seek(7)
@@ -406,7 +406,7 @@ def test_a_file_is_read_from_its_beginning_wherever_it_stands(read):
 @given(size=chunk_sizes)
 @example(1)
 @small
-def test_a_pair_of_surrogates_is_one_character_wherever_chunks_end(monkeypatch, size):
+def test_a_pair_of_surrogates_is_one_character_at_any_chunk_boundary(monkeypatch, size):
     monkeypatch.setattr(parsing, "CHUNK_BYTES", size)
     monkeypatch.setattr(parsing, "LONGEST_ENVELOPE", 30)
 

@@ -1,4 +1,4 @@
-"""Rows become records: all columns in each, every type, keys, unknown fields, and what CSV cannot say."""
+"""Rows become records: all columns, every type, keys, unknown fields, and the limits of CSV."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIELDS = {
     "queues": {"type": ["string", "null"], "accepts": "any"},
     "details": {"type": ["object", "null"]},
 }
-#: A record of nothing but nulls.
+#: A record with only nulls.
 EMPTY = dict.fromkeys([*FIELDS, "_unknown_fields"])
 ROW = {"id": "CA1", "end_at": "2026-01-02 03:04:05", "name": "Zoë Quickly", "seconds": 7}
 ANY_JSON = st.recursive(
@@ -122,7 +122,7 @@ MISFITS = [
 
 
 def kept(record):
-    """The unknown fields of a record, with Decimals as text."""
+    """Return the unknown fields of a record, with Decimals as text."""
     return json.loads(record["_unknown_fields"])
 
 
@@ -181,7 +181,7 @@ def test_seconds_with_decimals_follow_the_setting_for_what_does_not_fit(unknown_
 def test_a_duration_is_a_fraction_of_a_day_only_below_one_and_under_a_declared_name(
     field, value, seconds, left
 ):
-    """A column may have two names: only the old payload's is one whose durations are fractions."""
+    """A column may have two source names. Only under the old payload's name are durations fractions."""
     make = builder(aliases={"waiting_time": "wait_time"}, day_fractions=("talk_time", "waiting_time"))
 
     record = make.from_json({"id": "CA1", field: value})
@@ -221,7 +221,7 @@ def test_a_field_that_accepts_anything_is_text_and_other_values_are_their_json(v
 
 
 def with_digest_of(*names):
-    """Builds records whose key is a digest of some fields."""
+    """Return a record builder whose key is a digest of some fields."""
     return RecordBuilder(
         "steps",
         {"properties": {"_row_id": {"type": ["string"]}} | FIELDS},
@@ -233,7 +233,7 @@ def with_digest_of(*names):
 
 
 def test_a_digest_stays_when_a_field_joins_it_that_old_files_lack():
-    """Else the rows of each year would come again when a report gets a new field."""
+    """Otherwise the rows of each year would come again when a report gets a new field."""
 
     def digest(*names, **more):
         return with_digest_of(*names).from_json(ROW | more)["_row_id"]
@@ -245,7 +245,7 @@ def test_a_digest_stays_when_a_field_joins_it_that_old_files_lack():
 
 
 def test_rows_that_differ_in_a_value_that_does_not_fit_have_different_digests():
-    """Else a target would keep one row of the two."""
+    """Otherwise a target would keep only one of the two rows."""
     make = with_digest_of("id", "end_at")
     ends = ["soon", "later", None]
 
@@ -257,7 +257,7 @@ def test_rows_that_differ_in_a_value_that_does_not_fit_have_different_digests():
 
 
 def test_a_deselected_value_that_does_not_fit_is_not_kept_by_another_way():
-    """It is part of `_row_id` over the whole row, and nothing else of it leaves."""
+    """It is part of `_row_id` over the whole row, and appears nowhere else."""
     fields = {"_row_id": {"type": ["string"]}} | FIELDS | {"_unknown_fields": {"type": ["string", "null"]}}
     make = RecordBuilder(
         "calls",
@@ -276,7 +276,7 @@ def test_a_deselected_value_that_does_not_fit_is_not_kept_by_another_way():
 
 
 @pytest.mark.parametrize(("field", "value"), MISFITS[:3])
-def test_a_misfit_is_left_out_and_counted_when_unknown_fields_says_warn(field, value):
+def test_a_misfit_is_left_out_and_counted_when_unknown_fields_is_warn(field, value):
     make = builder("warn")
 
     record = make.from_json({"id": "CA1", field: value})
@@ -286,7 +286,7 @@ def test_a_misfit_is_left_out_and_counted_when_unknown_fields_says_warn(field, v
 
 
 @pytest.mark.parametrize("surprise", [{"seconds": "seven"}, {"new_field": 1}])
-def test_a_surprise_stops_the_stream_when_unknown_fields_says_fail(surprise):
+def test_an_unknown_field_or_misfit_stops_the_stream_when_unknown_fields_is_fail(surprise):
     with pytest.raises(UnfitRowError, match=f"'calls'.*'{next(iter(surprise))}'.*unknown_fields"):
         builder("fail").from_json(ROW | surprise)
 
@@ -309,7 +309,7 @@ def test_unknown_fields_are_kept_with_their_names_and_counted_over_rows():
     assert make.unknown == {"in_business_hours?": 3, "n": 3}
 
 
-def test_unknown_fields_are_left_out_and_counted_when_the_setting_says_warn():
+def test_unknown_fields_are_left_out_and_counted_when_the_setting_is_warn():
     make = builder("warn")
 
     record = make.from_json(ROW | {"new_field": 1})
@@ -318,14 +318,14 @@ def test_unknown_fields_are_left_out_and_counted_when_the_setting_says_warn():
     assert make.unknown == {"new_field": 1}
 
 
-def test_a_source_field_named_like_our_own_column_is_an_unknown_field():
+def test_a_source_field_named_like_a_column_of_the_tap_is_an_unknown_field():
     record = builder("keep").from_json({"id": "CA1", "_unknown_fields": "theirs"})
 
     assert record == EMPTY | {"id": "CA1", "_unknown_fields": '{"_unknown_fields":"theirs"}'}
 
 
 def test_a_missing_field_is_null_in_the_record():
-    """A CSV target's header, a stream map's names and a Parquet file's columns need each column in each."""
+    """CSV headers, the names in stream maps and Parquet columns need each column in each record."""
     assert list(builder().from_json({"id": "CA1"}).items()) == list((EMPTY | {"id": "CA1"}).items())
     assert builder().from_csv({"id": "CA1"}) == EMPTY | {"id": "CA1"}
 
@@ -338,7 +338,7 @@ def test_the_key_and_the_replication_key_are_in_the_record_though_they_are_desel
 
 @pytest.mark.parametrize("key", [None, "", ["x"], 1.5])
 def test_a_row_with_a_bad_key_is_refused_and_named_without_its_other_fields(key):
-    """The other fields are about people, and errors end in logs."""
+    """The other fields are personal data, and errors are logged."""
     row = ROW | {"email": "zoe@example.com", "id": key}
 
     with pytest.raises(UnfitRowError, match=r"'calls'.* id is empty or does not fit") as caught:
@@ -363,11 +363,11 @@ def test_an_empty_key_is_no_key_in_json_and_in_csv():
 
 
 def test_a_row_without_an_end_is_a_record():
-    """It moves nothing, but it is not lost (faults, 39)."""
+    """It does not move the bookmark, but it is not lost (fault 39)."""
     assert builder().from_json(ROW | {"end_at": None})["end_at"] is None
 
 
-def test_an_empty_csv_cell_is_null_unless_the_api_never_says_null_there():
+def test_an_empty_csv_cell_is_null_unless_the_api_never_has_null_there():
     record = builder().from_csv(dict.fromkeys(FIELDS, "") | {"id": "CA1"})
 
     assert record == EMPTY | {"id": "CA1", "group": ""}

@@ -1,4 +1,4 @@
-"""A server that answers as a test likes, for runs against what no document describes."""
+"""A server whose responses a test defines, for runs with undocumented responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def server():
 
 @pytest.fixture
 def calls_only(server, tmp_path):
-    """The arguments of a run that reads calls alone."""
+    """Return the arguments of a run that reads only `calls`."""
     catalog = catalog_of(tmp_path, server.config)
     catalog["streams"] = [entry for entry in catalog["streams"] if entry["stream"] == "calls"]
     return {"catalog": catalog}

@@ -1,4 +1,4 @@
-"""Runs that adopt jobs of an earlier run."""
+"""Runs that adopt the jobs of an earlier run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.processes import start, wait_until
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 48}
 
 
-def test_a_run_takes_over_the_jobs_that_a_killed_one_left(start_sandbox, tmp_path):
+def test_a_run_adopts_the_jobs_of_a_killed_run(start_sandbox, tmp_path):
     sandbox = start_sandbox(pace=Pace.after_seconds(3600))
     killed = start(tmp_path, sandbox.explore_config | WEEK)
     wait_until(lambda: len(sandbox.jobs) == 5, "all jobs are created that may be open at once")
@@ -22,15 +22,15 @@ def test_a_run_takes_over_the_jobs_that_a_killed_one_left(start_sandbox, tmp_pat
     killed.communicate()
     left = {job.id for job in sandbox.jobs}
     for job in sandbox.jobs:
-        job.pace = Pace.after_asks(1)
+        job.pace = Pace.after_polls(1)
     sandbox._backend.jobs._pace = Pace.now()
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK)
 
     assert outcome.code == 0, outcome.stderr
     assert outcome.stderr.count(": adopted") == len(left) == 5
-    orders = Counter((job.report, job.timespan) for job in sandbox.jobs)
-    assert max(orders.values()) == 1
+    created = Counter((job.report, job.timespan) for job in sandbox.jobs)
+    assert max(created.values()) == 1
     assert len(outcome.records("calls")) == len(
         sandbox.rows("calls", utc("2026-03-02"), utc("2026-03-09"), api="explore")
     )
@@ -58,7 +58,7 @@ def test_a_job_of_another_format_is_not_adopted(start_sandbox, tmp_path):
     assert {job.format for job in sandbox.jobs} == {"json", "csv"}
 
 
-def test_two_taps_at_once_on_one_account_both_bring_everything(start_sandbox, tmp_path):
+def test_two_taps_at_once_on_one_account_both_load_everything(start_sandbox, tmp_path):
     sandbox = start_sandbox(pace=Pace.after_seconds(0.5))
     folders = [tmp_path / name for name in ("one", "other")]
     for folder in folders:
@@ -104,13 +104,11 @@ def test_a_run_opens_no_more_connections_than_it_has_workers_and_signs_in_once(
     operations = Counter(entry.operation for entry in sandbox.ledger)
     assert outcome.code == 0
     assert (operations["token"], operations["list"], operations["create"]) == (1, 17, 17 * 7)
-    assert (
-        opened[sandbox.url.partition("://")[2]] <= 3 + 1
-    )  # the sign-in, which has a host of its own elsewhere
+    assert opened[sandbox.url.partition("://")[2]] <= 3 + 1  # the sign-in, which has its own host at Talkdesk
     assert opened[sandbox.files_url.partition("://")[2]] <= 3
 
 
-def test_a_sign_in_that_is_refused_is_tried_once_however_many_streams_wait_for_it(
+def test_a_refused_sign_in_is_tried_once_when_many_streams_wait_for_it(
     start_sandbox, in_process, tmp_path, clock
 ):
     sandbox = start_sandbox(clock=clock.now)

@@ -1,4 +1,4 @@
-"""Records in files that BATCH messages name: those that lines would have brought, whole or not at all."""
+"""BATCH files have the records of RECORD lines, of complete report files only."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def files(root):
 
 
 def read(url):
-    """The records of a file that a BATCH message names."""
+    """Return the records of a file of a BATCH message."""
     path = Path(url.removeprefix("file://"))
     with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 
 def batched(outcome, stream):
-    """The records of all files, in order."""
+    """Return the records of all files, in order."""
     return [record for manifest in batches(outcome, stream) for records in manifest for record in records]
 
 
 def batches(outcome, stream):
-    """The records of each file, by BATCH message."""
+    """Return the records of each file, by BATCH message."""
     return [
         [read(url) for url in message["manifest"]]
         for message in outcome.messages
@@ -58,12 +58,12 @@ def test_files_hold_the_records_that_lines_would_have_brought(start_sandbox, tmp
     assert outcome.bookmark("calls") == lines.bookmark("calls")
 
 
-def test_each_timespan_is_one_manifest_with_its_bookmark_behind_it(start_sandbox, tmp_path):
+def test_each_timespan_is_one_manifest_followed_by_its_bookmark(start_sandbox, tmp_path):
     sandbox = start_sandbox()
 
     outcome = run_tap(tmp_path, sandbox.config | DAYS | {"batch_config": files(tmp_path)})
 
-    behind: dict[str, str] = {}  # the bookmark that stands behind each BATCH message, by its first file
+    behind: dict[str, str] = {}  # the bookmark after each BATCH message, by its first file
     latest = None
     for message in outcome.messages:
         if message["type"] == "BATCH" and message["stream"] == "calls":
@@ -76,7 +76,7 @@ def test_each_timespan_is_one_manifest_with_its_bookmark_behind_it(start_sandbox
         assert max(record["end_at"] for records in manifest for record in records) <= bookmark
 
 
-def test_a_file_has_as_many_records_as_the_setting_says(start_sandbox, tmp_path):
+def test_a_file_has_as_many_records_as_the_setting(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     config = sandbox.config | DAYS | {"batch_config": files(tmp_path) | {"batch_size": 50}}
 
@@ -89,7 +89,7 @@ def test_a_file_has_as_many_records_as_the_setting_says(start_sandbox, tmp_path)
     assert any(len(manifest) > 1 for manifest in batches(outcome, "calls"))
 
 
-def test_files_are_plain_if_the_setting_says_so(start_sandbox, tmp_path):
+def test_files_are_uncompressed_if_set(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     plain = files(tmp_path / "files") | {"encoding": {"format": "jsonl", "compression": "none"}}
 
@@ -111,7 +111,7 @@ def test_an_empty_timespan_has_no_manifest(start_sandbox, tmp_path):
 
 
 def test_rows_of_a_report_file_that_turns_out_broken_are_in_no_file(start_sandbox, tmp_path):
-    """Lines that are out are out; files are not before they are whole."""
+    """Lines cannot be taken back; files are named only when they are complete."""
     sandbox = start_sandbox(faults=[Fault("create", "wrong_total", report="calls")])
     folder = tmp_path / "files"
 
@@ -140,18 +140,18 @@ def test_a_folder_that_cannot_be_written_to_is_one_line_and_moves_no_bookmark(st
 
 HERE = {"root": "file:///tmp"}
 WRONG = {
-    "an encoding alone": {"encoding": {"format": "jsonl"}},
+    "only an encoding": {"encoding": {"format": "jsonl"}},
     "no root": {"encoding": {"format": "jsonl"}, "storage": {}},
     "parquet": {"encoding": {"format": "parquet"}, "storage": {"root": "file:///tmp"}},
     "bzip2": {"encoding": {"format": "jsonl", "compression": "bzip2"}, "storage": {"root": "file:///tmp"}},
-    "no records a file": {
+    "zero records per file": {
         "encoding": {"format": "jsonl"},
         "storage": {"root": "file:///tmp"},
         "batch_size": 0,
     },
-    "a scheme that nobody knows": {"encoding": {"format": "jsonl"}, "storage": {"root": "nosuch://bucket"}},
+    "an unknown scheme": {"encoding": {"format": "jsonl"}, "storage": {"root": "nosuch://bucket"}},
     "a store without its package": {"encoding": {"format": "jsonl"}, "storage": {"root": "gs://bucket"}},
-    "an option that nobody knows": {
+    "an unknown option": {
         "encoding": {"format": "jsonl"},
         "storage": {"root": "file:///tmp", "folder": "x"},
     },
@@ -170,7 +170,7 @@ def test_a_batch_config_that_cannot_be_met_is_one_line(tmp_path, name):
     assert error.startswith("batch_config: ")
 
 
-def test_records_in_files_are_not_mapped_and_that_is_said(start_sandbox, tmp_path):
+def test_records_in_files_are_not_mapped_which_is_logged(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     maps = {"stream_maps": {name: {"__alias__": name} for name in ("calls", "user_status")}}
 

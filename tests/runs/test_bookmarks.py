@@ -1,4 +1,4 @@
-"""Runs go on at the bookmark; a bookmark that cannot be used fails its stream alone."""
+"""Runs continue at the bookmark. A bookmark that cannot be used fails only its stream."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def state(value, **more):
 
 
 def starts(sandbox, report="calls"):
-    """Where the timespans of the jobs of a report begin, by day, in the order of their creation."""
+    """Return the start days of a report's jobs, in the order of their creation."""
     return [job.timespan[0].day for job in sandbox.jobs if job.report == report]
 
 
-def test_a_start_date_behind_the_bookmark_leaves_no_gap(start_sandbox, tmp_path):
-    """A rolling date after an outage that was longer than it looks back."""
+def test_a_start_date_after_the_bookmark_leaves_no_gap(start_sandbox, tmp_path):
+    """A rolling start date, after an outage that was longer than its range."""
     sandbox = start_sandbox()
     late = CONFIG | {"start_date": "2026-03-09"}
 
@@ -47,7 +47,7 @@ def test_what_is_new_is_read_before_the_lookback_which_moves_no_bookmark(start_s
     assert set(as_set(outcome.records("calls"))) == set(as_set(truth(sandbox, "calls", "2026-03-08", END)))
 
 
-def test_a_run_that_ends_within_the_lookback_says_what_it_did_not_read_again(
+def test_a_run_that_ends_within_the_lookback_logs_what_it_did_not_read_again(
     start_sandbox, in_process, clock
 ):
     sandbox = start_sandbox(clock=clock.now, pace=Pace.after_seconds(50))
@@ -67,7 +67,7 @@ def test_a_run_that_ends_within_the_lookback_says_what_it_did_not_read_again(
 def test_an_edit_within_the_lookback_arrives_though_the_old_job_could_be_adopted(
     start_sandbox, in_process, clock
 ):
-    """Their files are those that were read already: no edit would ever arrive."""
+    """The old jobs' files were already read. With them, an edit would never arrive."""
     sandbox = start_sandbox(clock=clock.now)
     config = sandbox.explore_config | CONFIG
     first = in_process(config)
@@ -90,9 +90,7 @@ def test_an_edit_within_the_lookback_arrives_though_the_old_job_could_be_adopted
         ("progress markers alone", {"bookmarks": {"calls": {"progress_markers": {"a": 1}}}}),
     ],
 )
-def test_a_bookmark_that_cannot_be_used_fails_its_stream_alone_and_stays(
-    start_sandbox, tmp_path, case, given
-):
+def test_an_unusable_bookmark_fails_only_its_stream_and_stays(start_sandbox, tmp_path, case, given):
     sandbox = start_sandbox()
 
     outcome = run_tap(tmp_path, sandbox.config | CONFIG, state=given)
@@ -105,7 +103,7 @@ def test_a_bookmark_that_cannot_be_used_fails_its_stream_alone_and_stays(
     assert outcome.states[-1]["bookmarks"]["calls"] == given["bookmarks"]["calls"]
 
 
-def test_a_bookmark_of_a_stream_that_is_none_is_warned_of_and_kept(start_sandbox, tmp_path):
+def test_a_bookmark_of_an_unknown_stream_is_a_warning_and_is_kept(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     given = {"bookmarks": {"Calls": {"replication_key": "end_at", "replication_key_value": "2026-03-04"}}}
 

@@ -1,4 +1,4 @@
-"""What `--discover` prints stands in the repository: a change of it is a diff that somebody approves."""
+"""The output of `--discover` is in the repository, so a change of it is a diff to review."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def catalog(tmp_path, request):
 
 
 def test_the_catalog_is_the_one_that_was_approved(catalog, snapshot):
-    # The order of the metadata is of no matter, and not the same in every Python.
+    # The order of the metadata does not matter, and differs between Python versions.
     for entry in catalog["streams"]:
         entry["metadata"].sort(key=lambda each: each["breadcrumb"])
 

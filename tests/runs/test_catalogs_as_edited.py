@@ -1,4 +1,4 @@
-"""Whole runs with catalogs as users and programs edit them: what is honoured, and what is refused."""
+"""Whole runs with edited catalogs: which edits are honoured, and which are refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sandbox(start_sandbox, clock):
 
 
 def discovered(config, *streams):
-    """The catalog of some streams, all selected."""
+    """Return the discovered catalog of some streams, all selected."""
     found = json.loads(json.dumps(TapTalkdeskReports(config=config).catalog_dict))
     entries = [entry for entry in found["streams"] if entry["stream"] in streams]
     for entry in entries:
@@ -40,7 +40,7 @@ def schema_of(outcome, stream):
 
 
 def assert_fits(outcome, stream):
-    """Every record fits the SCHEMA, and has no column that the SCHEMA has not."""
+    """Assert that every record is valid by the SCHEMA, and has no other columns."""
     message = schema_of(outcome, stream)
     fits = Draft202012Validator(message["schema"])
     records = outcome.records(stream)
@@ -81,7 +81,9 @@ def test_other_keys_are_in_force_in_schema_and_records(sandbox, in_process, stre
 
 @pytest.mark.parametrize("file_format", ["json", pytest.param("csv", marks=pytest.mark.wide)])
 @pytest.mark.parametrize("column", ["call_id", "end_at"])
-def test_key_and_replication_key_come_whatever_is_selected(sandbox, in_process, column, file_format):
+def test_key_and_replication_key_are_in_the_records_with_any_selection(
+    sandbox, in_process, column, file_format
+):
     config = sandbox.explore_config | WEEK | {"format": file_format}
     catalog = discovered(config, "calls")
     usual = in_process(config, catalog=catalog)
@@ -143,7 +145,7 @@ def test_changed_types_are_those_of_the_records(sandbox, in_process, file_format
 
 @pytest.fixture
 def own_fields(server, clock):
-    """Settings for calls that have more fields than the tap declares."""
+    """Return settings for calls with more fields than the tap declares."""
     server.date = clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
 
     def config(**fields):
@@ -185,7 +187,7 @@ def test_a_column_that_the_catalog_removes_is_deselected_and_not_unknown(own_fie
     assert "type" not in schema_of(outcome, "calls")["schema"]["properties"]
 
 
-def test_unknown_fields_without_their_column_are_said_to_be_left_out(own_fields, in_process):
+def test_unknown_fields_without_their_column_are_logged_as_left_out(own_fields, in_process):
     config = own_fields(zone="north")
     catalog = discovered(config, "calls")
     metadata_of(catalog["streams"][0], "properties", "_unknown_fields")["selected"] = False
@@ -284,7 +286,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("edit", "line"), REFUSED.items(), ids=lambda each: getattr(each, "__name__", ""))
-def test_what_cannot_be_honoured_fails_its_stream_alone(sandbox, in_process, edit, line):
+def test_a_catalog_edit_that_cannot_be_honoured_fails_only_its_stream(sandbox, in_process, edit, line):
     config = sandbox.explore_config | WEEK
     catalog = discovered(config, "calls", "user_status")
     edit(catalog["streams"][0])
@@ -318,7 +320,7 @@ def test_nothing_is_requested_if_no_stream_is_left(sandbox, in_process, edit):
     assert [message["type"] for message in outcome.messages] == ["STATE"]
 
 
-def test_the_test_of_the_connection_says_what_is_refused(start_sandbox, tmp_path):
+def test_the_connection_test_names_what_is_refused(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     config = sandbox.explore_config | WEEK
     catalog = discovered(config, "calls", "user_status")
@@ -336,7 +338,7 @@ def test_the_test_of_the_connection_says_what_is_refused(start_sandbox, tmp_path
     assert nothing.stdout.splitlines() == [refused]
 
 
-def test_the_test_of_the_connection_does_not_praise_a_sign_in_that_was_not_made(start_sandbox, tmp_path):
+def test_the_connection_test_reports_no_sign_in_that_was_not_made(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     config = sandbox.explore_config | WEEK
     catalog = with_metadata(discovered(config, "calls"), "calls", [], selected=False)

@@ -1,4 +1,4 @@
-"""`--test`: one small job for each selected report, all at once, a line each."""
+"""`--test`: one small job for each selected report, all at once, with a line for each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.processes import wait_until
 START = {"start_date": "2020-01-01"}
 
 
-def test_each_selected_report_is_ordered_for_an_hour_and_has_its_line(start_sandbox, tmp_path):
+def test_a_job_of_an_hour_is_created_for_each_selected_report_and_has_its_line(start_sandbox, tmp_path):
     sandbox = start_sandbox()
 
     outcome = run_tap(tmp_path, sandbox.config | START, "--test")
@@ -38,7 +38,7 @@ def test_each_selected_report_is_ordered_for_an_hour_and_has_its_line(start_sand
 
 
 @pytest.mark.parametrize("place", ["before", "behind"])
-def test_the_catalog_says_which_reports_wherever_it_stands(start_sandbox, tmp_path, place):
+def test_the_catalog_selects_the_reports_from_each_option(start_sandbox, tmp_path, place):
     sandbox = start_sandbox()
     config = sandbox.explore_config | START
     catalog = catalog_of(tmp_path, config)
@@ -118,7 +118,7 @@ def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_togeth
 
 
 def interrupted(tmp_path, sandbox, number, is_time):
-    """Run `--test` and send it a signal when it is time; its exit code and its log."""
+    """Run `--test`, send it a signal when a condition is true, and return its exit code and log."""
     with TapProcess(
         command(tmp_path, sandbox.config | START, "--test"),
         stdout=subprocess.PIPE,
@@ -149,7 +149,7 @@ def test_a_test_ends_at_once_when_it_is_interrupted_while_it_signs_in(start_sand
     assert code == 128 + signal.SIGTERM, log
 
 
-def test_a_test_of_the_connection_moves_no_bookmark(server, tmp_path):
+def test_a_connection_test_moves_no_bookmark(server, tmp_path):
     server.answers["object"] = lambda n: (200, {"entries": [], "total": 0}, {})
 
     outcome = run_tap(tmp_path, server.config, "--test")

@@ -1,4 +1,4 @@
-"""The samples of Talkdesk's own document, served by a server that is not our sandbox, row by row.
+"""The samples of Talkdesk's documentation, served by a server other than the sandbox, row by row.
 
 Source: the samples of "Reporting API Documentation" (GitHub Talkdesk/api), tokens replaced.
 """
@@ -19,10 +19,10 @@ SAMPLES = json.loads((Path(__file__).parent / "data" / "reporting_api_samples.js
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers as printed in the document; the second ask for a job finds it done."""
+    """Answers as printed in the document. The second poll of a job returns done."""
 
-    asks = 0
-    orders: list[dict] = []  # noqa: RUF012
+    polls = 0
+    created: list[dict] = []  # noqa: RUF012
 
     def _answer(self, status, body, **headers):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
             missing = set(CREDENTIALS) - set(body)
             self._answer(400 if missing else 200, SAMPLES["token"])
         else:
-            type(self).orders.append({"path": self.path, **body})
+            type(self).created.append({"path": self.path, **body})
             self._answer(202, SAMPLES["created"])
 
     def do_GET(self):
@@ -51,8 +51,8 @@ class Handler(BaseHTTPRequestHandler):
         elif self.headers["Authorization"] != f"Bearer {SAMPLES['token']['access_token']}":
             self._answer(403, {})
         elif self.path == f"/reports/calls/jobs/{job}":
-            type(self).asks += 1
-            done = type(self).asks > 1
+            type(self).polls += 1
+            done = type(self).polls > 1
             body = SAMPLES["done"] if done else SAMPLES["created"]
             location = {"Location": SAMPLES["done"]["_links"]["files"]["href"]} if done else {}
             self._answer(303 if done else 200, body, **location)
@@ -98,7 +98,7 @@ def test_the_sample_of_the_document_arrives_row_by_row(document_server, tmp_path
             "start_at": entry["start_at"].replace(" ", "T") + "Z",
             "end_at": entry["end_at"].replace(" ", "T") + "Z",
         }
-    [first] = Handler.orders
+    [first] = Handler.created
     assert first["path"] == "/reports/calls/jobs"
     assert first["format"] == "json"
     assert first["timespan"] == {"from": "2016-07-29T00:00:00Z", "to": "2016-07-30T00:00:00Z"}

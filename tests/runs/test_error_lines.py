@@ -1,4 +1,4 @@
-"""What is wrong is said in one line, before anything is lost, and without a secret."""
+"""Errors are one line, before anything is lost, and without a secret."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SETTINGS_OF_THE_SDK = {
 }
 
 
-def test_a_setting_that_neither_tap_nor_sdk_knows_is_a_warning_and_no_other_is(tmp_path, start_sandbox):
+def test_only_a_setting_that_tap_and_sdk_do_not_know_is_a_warning(tmp_path, start_sandbox):
     sandbox = start_sandbox()
     more = SETTINGS_OF_THE_SDK | {"user_agent": "acme/1", "acount": "acme"}
 
@@ -107,7 +107,7 @@ def test_a_host_that_is_not_talkdesk_is_one_line(start_sandbox, tmp_path):
     assert sandbox.files_url in outcome.errors[0]
 
 
-def test_an_account_without_a_report_fails_that_stream_alone(start_sandbox, tmp_path):
+def test_an_account_without_a_report_fails_only_that_stream(start_sandbox, tmp_path):
     sandbox = start_sandbox(forbidden_reports=("calls",))
 
     outcome = run_tap(tmp_path, sandbox.config | WEEK)
@@ -147,7 +147,7 @@ def test_a_file_that_is_no_json_object_is_one_line(tmp_path, content):
 @pytest.mark.parametrize(
     "arguments", [["--discover"], ["--about"], ["--about", "--format", "json"], ["--version"]]
 )
-def test_discovery_and_description_need_neither_network_nor_credentials(tmp_path, arguments):
+def test_discovery_and_description_need_no_network_and_no_credentials(tmp_path, arguments):
     outcome = run_tap(
         tmp_path, {}, *arguments, HTTP_PROXY="http://127.0.0.1:1", HTTPS_PROXY="http://127.0.0.1:1"
     )

@@ -1,4 +1,4 @@
-"""Runs with the stream `report_files`: what each record says, where it stands, and what has none."""
+"""Runs with the stream `report_files`: the content of its records, their place, and files without one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STREAMS = ("calls", "user_status")
 
 
 def with_evidence(tmp_path, config, *streams):
-    """The catalog with `report_files` selected, and no other stream than some if there are any."""
+    """Return the catalog with `report_files` selected, and of the others only the given ones if any."""
     catalog = with_metadata(catalog_of(tmp_path, config), "report_files", [], selected=True)
     for entry in catalog["streams"]:
         if streams and entry["stream"] not in (*streams, "report_files"):
@@ -33,7 +33,7 @@ def of(outcome, stream="calls"):
 
 
 def file_of(sandbox, job_id):
-    """A job's file as the sandbox wrote it, unpacked."""
+    """Return a job's file as the sandbox wrote it, decompressed."""
     [job] = [job for job in sandbox.jobs if job.id == job_id]
     file = sandbox._backend.files.get(job)
     content = file.read(0, file.length)
@@ -105,7 +105,7 @@ def test_rows_at_a_boundary_count_in_the_timespan_that_they_are_stamped_in(start
     assert sum(within) == len(truth(sandbox, "user_status", *list(hours.values())[:2]))
 
 
-def test_there_is_none_unless_it_is_selected_and_it_is_not_by_default(start_sandbox, tmp_path):
+def test_it_is_not_selected_by_default_and_has_no_records_then(start_sandbox, tmp_path):
     sandbox = start_sandbox()
 
     outcome = run_tap(tmp_path, sandbox.config | DAYS)
@@ -137,7 +137,7 @@ def test_its_schema_comes_first_and_names_no_bookmark_in_state(start_sandbox, tm
     assert "report_files" not in outcome.stderr.splitlines()[-1]
 
 
-def test_selected_alone_it_warns_that_no_report_is_read(start_sandbox, tmp_path):
+def test_it_warns_that_no_report_is_read_when_only_it_is_selected(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     catalog = with_evidence(tmp_path, sandbox.config, "none")
 
@@ -184,7 +184,7 @@ def test_an_alias_is_the_name_of_the_stream(start_sandbox, tmp_path):
     }
 
 
-def test_with_batch_files_it_comes_as_records_behind_each_manifest(start_sandbox, tmp_path):
+def test_with_batch_files_it_comes_as_records_after_each_manifest(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     batch = {
         "encoding": {"format": "jsonl", "compression": "none"},
@@ -219,7 +219,7 @@ def test_a_file_that_turned_out_corrupt_has_none_and_the_next_attempt_has_one(st
     assert max(file["attempt"] for file in of(outcome)) > 1
 
 
-def test_an_adopted_job_says_so(start_sandbox, tmp_path):
+def test_an_adopted_job_is_marked(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     run_tap(tmp_path, sandbox.explore_config | DAYS)
     catalog = with_evidence(tmp_path, sandbox.explore_config)
@@ -234,7 +234,7 @@ def test_an_adopted_job_says_so(start_sandbox, tmp_path):
     )
 
 
-def test_a_run_that_is_killed_leaves_evidence_of_whole_files_only(start_sandbox, tmp_path):
+def test_a_killed_run_leaves_evidence_of_complete_files_only(start_sandbox, tmp_path):
     sandbox = start_sandbox(calls_per_day=1500, agents=40)
     catalog = with_evidence(tmp_path, sandbox.config, "calls")
     tap = start(tmp_path, sandbox.config | DAYS, catalog=catalog)

@@ -1,4 +1,4 @@
-"""Whole runs against the Explore API, compared with the truth."""
+"""Whole runs with the Explore API, compared with the truth."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.truth import as_set, explore_truth, without_digest
 
 WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 72}
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 48, "max_concurrent_jobs": 2}
-#: As many jobs at once as the account may have, so that many streams take no longer than a few.
+#: As many concurrent jobs as the account may have, so that many streams take no longer than a few.
 WIDEST = {"max_concurrent_jobs": 15}
 STREAMS = {
     "acw_time_data",
@@ -40,7 +40,7 @@ STREAMS = {
 
 
 def test_every_row_of_every_report_arrives_once_and_unchanged(start_sandbox, tmp_path):
-    sandbox = start_sandbox(pace=Pace.after_asks(1))
+    sandbox = start_sandbox(pace=Pace.after_polls(1))
     catalog = everything(catalog_of(tmp_path, sandbox.explore_config))
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK | WIDEST, catalog=catalog)
@@ -58,9 +58,7 @@ def test_every_row_of_every_report_arrives_once_and_unchanged(start_sandbox, tmp
         assert outcome.bookmark(entry["stream"]) == "2026-03-09T00:00:00Z"
 
 
-def test_csv_gives_the_same_records_but_for_empty_texts_that_it_cannot_tell_from_null(
-    start_sandbox, tmp_path
-):
+def test_csv_gives_the_same_records_except_empty_texts_which_are_null_there(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     catalog = everything(catalog_of(tmp_path, sandbox.explore_config))
 
@@ -89,7 +87,7 @@ def test_only_calls_and_user_status_are_read_unless_others_are_selected(start_sa
 
 
 @pytest.mark.parametrize("file_format", ["json", "csv"])
-def test_a_stream_without_a_natural_key_is_read_whole_when_its_catalog_has_no_replication_key(
+def test_a_stream_without_a_natural_key_is_full_table_when_its_catalog_has_no_replication_key(
     start_sandbox, tmp_path, file_format
 ):
     sandbox = start_sandbox()
@@ -125,7 +123,7 @@ VARIANTS = [
 def test_each_way_in_which_the_api_was_seen_or_documented_to_answer_is_understood(
     start_sandbox, tmp_path, variant, file_format
 ):
-    sandbox = start_sandbox(pace=Pace.after_asks(2), explore=Explore(**variant))
+    sandbox = start_sandbox(pace=Pace.after_polls(2), explore=Explore(**variant))
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK | {"format": file_format})
 
@@ -190,7 +188,7 @@ def test_a_token_that_is_refused_in_the_middle_is_renewed_and_the_request_repeat
     assert sandbox.unmet_faults() == []
 
 
-def test_a_token_of_another_region_stops_everything_with_one_line_that_says_so(start_sandbox, tmp_path):
+def test_a_token_of_another_region_stops_the_run_with_one_line(start_sandbox, tmp_path):
     sandbox = start_sandbox(explore=Explore(wrong_region=True))
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK)
@@ -214,7 +212,7 @@ def test_an_account_that_may_use_half_of_the_reports_gets_that_half(start_sandbo
         assert outcome.bookmark(stream) == (None if stream in forbidden else "2026-03-09T00:00:00Z")
 
 
-def test_a_client_without_the_scope_to_write_is_told_so(start_sandbox, tmp_path):
+def test_a_client_without_the_write_scope_gets_an_error_that_names_it(start_sandbox, tmp_path):
     sandbox = start_sandbox(explore=Explore(scopes=("data-reports:read",)))
 
     outcome = run_tap(tmp_path, sandbox.explore_config | WEEK)
@@ -240,7 +238,7 @@ def test_the_payloads_of_calls_of_all_times_load_into_one_schema(
     assert outcome.code == 0, outcome.stderr
     records = outcome.records("calls")
     assert {record["call_id"] for record in records} == usual.keys()
-    assert {record["_unknown_fields"] for record in records} == {None}, "something had no place"
+    assert {record["_unknown_fields"] for record in records} == {None}, "a field or value has no column"
     for record in records:
         row = usual[record["call_id"]]
         assert record["end_at"][:19] == row["end_at"][:19].replace(" ", "T")
@@ -280,7 +278,7 @@ def test_a_report_loads_into_its_columns_in_each_way_that_it_may_be_written(
     assert column != "evaluation_time" or all(record[column][10:13] > "T0" for record in records)
 
 
-def test_a_year_is_asked_for_in_timespans_that_the_api_accepts(start_sandbox, tmp_path):
+def test_a_year_is_requested_in_timespans_that_the_api_accepts(start_sandbox, tmp_path):
     sandbox = start_sandbox(calls_per_day=2, agents=2)
 
     outcome = run_tap(
@@ -295,7 +293,7 @@ def test_a_year_is_asked_for_in_timespans_that_the_api_accepts(start_sandbox, tm
     )
 
 
-def test_a_report_of_the_users_own_without_fields_keeps_all_that_arrives(start_sandbox, tmp_path):
+def test_a_custom_report_without_fields_keeps_all_fields(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     own = {
         "type": "contacts",
@@ -319,7 +317,7 @@ def test_a_report_of_the_users_own_without_fields_keeps_all_that_arrives(start_s
 
 
 @pytest.mark.parametrize(("how", "code"), [("keep", 0), ("warn", 0), ("fail", 1)])
-def test_fields_and_values_without_a_place_go_where_the_settings_say(start_sandbox, tmp_path, how, code):
+def test_fields_and_values_without_a_column_are_handled_as_set(start_sandbox, tmp_path, how, code):
     sandbox = start_sandbox()
     own = {
         "type": "contacts",
@@ -353,9 +351,9 @@ EXPLORE_FAULTS = [name for name in SURVIVED if name != "token refused with 403"]
 
 @pytest.mark.wide
 @pytest.mark.parametrize("name", EXPLORE_FAULTS)
-def test_a_passing_fault_costs_no_row(start_sandbox, tmp_path, name):
+def test_a_transient_fault_loses_no_row(start_sandbox, tmp_path, name):
     faults = SURVIVED[name] if isinstance(SURVIVED[name], list) else [SURVIVED[name]]
-    sandbox = start_sandbox(faults=faults, pace=Pace.after_asks(1))
+    sandbox = start_sandbox(faults=faults, pace=Pace.after_polls(1))
 
     outcome = run_tap(tmp_path, sandbox.explore_config | DAYS)
 
@@ -370,7 +368,7 @@ def test_a_passing_fault_costs_no_row(start_sandbox, tmp_path, name):
 
 
 def test_the_sample_of_the_calls_page_becomes_a_record():
-    """The entry as Talkdesk's page prints it, shortened (talkdesk-api, C1)."""
+    """The entry is that of Talkdesk's page, shortened."""
     entry = json.loads(
         '{"call_id":"17378a31cf7546d3acb9621f29a4e883","callsid":"CA16eb","type":"outbound",'
         '"start_at":"2026-04-23T10:22:26Z","end_at":"2026-04-23T10:22:50Z","total_time":24,"notes":null,'

@@ -1,4 +1,4 @@
-"""Whole chunks, and records one by one through the SDK: both ways bring the same bytes."""
+"""Whole chunks, and single records through the SDK: both paths write the same bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support import run_tap
 from tests.support.catalogs import catalog_of, with_metadata
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 48}
-#: Either sends each record through the SDK, and changes nothing.
+#: Each of these settings passes each record through the SDK, and changes nothing.
 ONE_BY_ONE = {
     "a stream map": {"stream_maps": {name: {"__alias__": name} for name in ("calls", "user_status")}},
     "flattening": {"flattening_enabled": True, "flattening_max_depth": 1},
@@ -28,7 +28,7 @@ def record_lines(outcome):
 @pytest.mark.parametrize("api", ["reporting", "explore"])
 @pytest.mark.parametrize("how", ["whole chunks", *ONE_BY_ONE])
 def test_every_record_has_each_selected_column_of_the_schema(start_sandbox, tmp_path, how, api, file_format):
-    """For a CSV target's header, a stream map's names and a Parquet file's columns."""
+    """CSV headers, the names in stream maps and Parquet columns need this."""
     sandbox = start_sandbox()
     config = sandbox.config if api == "reporting" else sandbox.explore_config
     config |= DAYS | {"format": file_format} | ONE_BY_ONE.get(how, {})

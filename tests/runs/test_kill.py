@@ -1,7 +1,7 @@
-"""The tap is killed at each step of its work, started again from its last STATE, and nothing is lost.
+"""The tap is killed at each step and started again from its last STATE, and no row is lost.
 
-A step is a request, before it is carried out or after that and before its answer; a body of which
-a part was sent; or a line of output behind which nobody reads on.
+A step is a request (before it is carried out, or after that and before its response), a body that is
+partly sent, or a line of output after which the reader stops reading.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 
 CONFIG = DAYS | {"max_concurrent_jobs": WIDTH}
 SPAN = ("2026-03-02", "2026-03-06")
 END = "2026-03-06T00:00:00Z"
-#: A sign-in, and for each of four jobs: order, poll, signed address, file. Explore's jobs are listed as well.
+#: A sign-in, and for each of four jobs: create, poll, presigned URL, file. Explore's jobs are also listed.
 REQUESTS = {"reporting": 17, "explore": 19}
 OBJECTS = PLANNED
 
 
 class Gate:
-    """Numbers the requests of a sandbox, and holds one of them until the tap is dead."""
+    """Counts the requests of a sandbox, and holds one of them until the tap is killed."""
 
     def __init__(self, sandbox, step=None, *, moment=None):
         self.reached, self.opened = threading.Event(), threading.Event()
@@ -81,7 +81,7 @@ def config_of(sandbox, api, tmp_path):
 
 
 def launch(tmp_path, config, state=None):
-    """The tap, with a reader that is never slow: a file."""
+    """Start the tap. Its output goes to a file, so no reader slows it down."""
     with (tmp_path / "stdout").open("wb") as out:
         return TapProcess(
             command(tmp_path, config, state=state),
@@ -94,7 +94,7 @@ def launch(tmp_path, config, state=None):
 
 
 def finished(tap, config, tmp_path):
-    """The messages that arrived whole from a process that has ended or is ending; it left nothing."""
+    """Wait for the end of a tap, assert that it left no file or process, and return its complete messages."""
     _, stderr = tap.communicate(timeout=60)
     stdout = (tmp_path / "stdout").read_bytes()
     assert_nothing_secret(stdout.decode(), stderr.decode(), settings=[config])
@@ -105,7 +105,7 @@ def finished(tap, config, tmp_path):
 
 
 def assert_complete(sandbox, api, messages, state):
-    """The rows of all runs together are the truth."""
+    """Assert that the rows of all runs together are the truth."""
     for stream in ("calls", "user_status"):
         records = [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == stream]
         schema = next(m["schema"] for m in messages if m["type"] == "SCHEMA" and m["stream"] == stream)
@@ -125,7 +125,7 @@ def assert_complete(sandbox, api, messages, state):
 
 
 def go_on(sandbox, api, config, tmp_path, messages):
-    """Start again from the last STATE that arrived whole, and compare."""
+    """Start again from the last complete STATE, and compare."""
     state = last_state(messages)
     tap = launch(tmp_path, config, state)
     rest, stderr = finished(tap, config, tmp_path)
@@ -139,7 +139,7 @@ STEPS = [
     for moment, steps in (("before", requests), ("after", requests), ("body", OBJECTS))
     for step in range(1, steps + 1)
 ]
-#: One of each kind, which is what `make test` runs.
+#: One step of each kind, for `make test`.
 SAMPLE = {
     ("reporting", "before", 3),
     ("explore", "before", 4),
@@ -164,7 +164,7 @@ def test_nothing_is_lost_when_the_tap_is_killed_at_a_request(start_sandbox, tmp_
     messages, stderr = finished(tap, config, tmp_path)
     gate.opened.set()
 
-    assert is_met, f"the step was never reached, so that this test says nothing: {stderr}"
+    assert is_met, f"the step was never reached, so this test is useless: {stderr}"
     assert tap.returncode == -signal.SIGKILL
     go_on(sandbox, api, config, tmp_path, messages)
 
@@ -174,7 +174,7 @@ def test_nothing_is_lost_when_the_tap_is_killed_at_a_request(start_sandbox, tmp_
     [1, *(pytest.param(lines, marks=pytest.mark.wide) for lines in (2, 3, 60, 100, 130, 200, 260, 300)), 350],
 )
 @pytest.mark.parametrize("api", REQUESTS)
-def test_nothing_is_lost_when_the_tap_is_killed_in_a_write_that_nobody_reads(
+def test_nothing_is_lost_when_the_tap_is_killed_in_a_write_without_a_reader(
     start_sandbox, tmp_path, api, lines
 ):
     sandbox = start_sandbox()
@@ -186,11 +186,11 @@ def test_nothing_is_lost_when_the_tap_is_killed_in_a_write_that_nobody_reads(
 
     head = b""
     while head.count(b"\n") < lines:
-        assert select.select([read_end], [], [], 60)[0], "the tap writes no more"
+        assert select.select([read_end], [], [], 60)[0], "the tap stopped writing"
         head += os.read(read_end, 512)
     wait_until_full(write_end)
     os.close(write_end)
-    assert tap.poll() is None, "the tap has ended before, so that this test says nothing"
+    assert tap.poll() is None, "the tap ended before, so this test is useless"
     tap.send_signal(signal.SIGKILL)
     with open(read_end, "rb") as reader:  # noqa: PTH123 - a descriptor
         rest = reader.read()

@@ -1,4 +1,4 @@
-"""What is seen of a run: bars on a terminal, else lines, the last line, and fields for machines."""
+"""The display of a run: bars on a terminal, else log lines, the last line, and structured fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 
 
 
 def at_terminal(tmp_path, config, *, records_too=False, size=(40, 120), **environment):
-    """Run the tap with a terminal as its standard error; what that showed, and the exit code."""
+    """Run the tap with a terminal as its standard error, and return the terminal's text and the exit code."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, size)
     with TapProcess(
@@ -33,7 +33,7 @@ def at_terminal(tmp_path, config, *, records_too=False, size=(40, 120), **enviro
         while True:
             try:
                 piece = os.read(ours, 65536)
-            except OSError:  # Linux says so where the other end is closed
+            except OSError:  # Linux raises this if the other end is closed
                 break
             if not piece:
                 break
@@ -42,7 +42,7 @@ def at_terminal(tmp_path, config, *, records_too=False, size=(40, 120), **enviro
     return shown.decode(), process.returncode
 
 
-def test_a_person_at_a_terminal_sees_bars_and_the_last_line(start_sandbox, tmp_path):
+def test_a_terminal_shows_bars_and_the_last_line(start_sandbox, tmp_path):
     sandbox = start_sandbox(pace=Pace.after_seconds(0.5))
 
     shown, code = at_terminal(tmp_path, sandbox.config | DAYS)
@@ -53,12 +53,12 @@ def test_a_person_at_a_terminal_sees_bars_and_the_last_line(start_sandbox, tmp_p
     assert re.search(r"user_status +█{20} +4 of 4 timespans", shown)
     assert re.search(r"(1 job|\d jobs) at Talkdesk, the oldest for \d+\.\d s", shown)
     assert re.search(r"about [\d.]+ \w+ left", shown)
-    assert ": created" not in shown  # the lines of single jobs would tear the display
+    assert ": created" not in shown  # the lines of single jobs would break the display
     assert "Done in" in shown.splitlines()[-1]
-    assert "\x1b[3" not in shown  # no colour, as NO_COLOR asks for
+    assert "\x1b[3" not in shown  # no colour, because of NO_COLOR
 
 
-def test_a_log_file_has_every_line_when_a_person_sees_bars(start_sandbox, tmp_path):
+def test_a_log_file_has_every_line_when_a_terminal_shows_bars(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     (tmp_path / "logging.yaml").write_text(
         f"""
@@ -107,7 +107,7 @@ def test_a_terminal_that_cannot_draw_or_shows_other_things_gets_lines(start_sand
     assert ": created" in shown
 
 
-def test_without_a_terminal_a_line_a_minute_says_how_far_it_is(start_sandbox, in_process, clock, caplog):
+def test_without_a_terminal_a_line_per_minute_shows_the_progress(start_sandbox, in_process, clock, caplog):
     caplog.set_level("INFO", "tap-talkdesk-reports")
     sandbox = start_sandbox(pace=Pace.after_seconds(100), clock=clock.now)
 
@@ -202,7 +202,7 @@ def test_the_last_line_names_the_setting_that_ended_the_run(start_sandbox, in_pr
 
 
 def structured(tmp_path):
-    """The environment that makes the SDK log as JSON."""
+    """Return an environment in which the SDK logs as JSON."""
     config = {
         "version": 1,
         "disable_existing_loggers": False,
@@ -230,7 +230,7 @@ def test_structured_logs_carry_stream_report_job_and_timespan(start_sandbox, tmp
         assert re.fullmatch(r"2026-03-0\dT00:00:00Z\.\.2026-03-0\dT00:00:00Z", line["extra"]["timespan"])
 
 
-def test_metrics_tell_the_wait_for_jobs_and_the_bytes_and_rows_of_each_stream(start_sandbox, tmp_path):
+def test_metrics_have_the_wait_for_jobs_and_the_bytes_and_rows_of_each_stream(start_sandbox, tmp_path):
     sandbox = start_sandbox()
 
     outcome = run_tap(tmp_path, sandbox.config | DAYS, **structured(tmp_path))

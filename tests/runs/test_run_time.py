@@ -1,4 +1,4 @@
-"""How long a run takes, when it ends by the clock."""
+"""The duration of runs, and runs that end when their time is up."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-14", "timespan_hours": 
 
 
 def test_the_jobs_of_one_stream_run_while_another_is_read(start_sandbox, tmp_path):
-    """The last file of the first stream does not arrive before two jobs of the other are done."""
-    sandbox = start_sandbox(pace=Pace.after_asks(1))
+    """The last file of the first stream arrives only after two jobs of the other are done."""
+    sandbox = start_sandbox(pace=Pace.after_polls(1))
     answer, are_done, waits = sandbox._file_host.answer, threading.Event(), []
 
     def answer_late(request):
@@ -52,7 +52,7 @@ def test_a_run_that_only_waits_ends_at_once_when_its_time_is_up(start_sandbox, i
     assert {job.status for job in sandbox.jobs} == {"canceled"}
 
 
-def test_what_a_run_leaves_when_its_time_is_up_the_next_one_brings(start_sandbox, in_process, clock):
+def test_the_next_run_loads_what_a_run_left_when_its_time_was_up(start_sandbox, in_process, clock):
     sandbox = start_sandbox(clock=clock.now, pace=Pace.after_seconds(50))
     config = sandbox.config | DAYS | {"stop_after_minutes": 2, "max_concurrent_jobs": 1}
     state, brought, runs = None, [], 0
@@ -77,7 +77,7 @@ def test_a_stream_that_failed_is_not_forgotten_when_the_time_is_up(start_sandbox
         faults=[Fault("create", "stuck", times=99, report="user_status")],
     )
 
-    # One at a time, so that the clock does not move before the first stream has failed.
+    # One job at a time, so that the clock does not move before the first stream has failed.
     limits = {"stop_after_minutes": 3, "job_timeout_minutes": 600, "max_concurrent_jobs": 1}
 
     outcome = in_process(sandbox.config | DAYS | limits)

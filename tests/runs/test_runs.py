@@ -1,4 +1,4 @@
-"""Whole runs of the tap as it is installed, over real HTTP, compared with the truth."""
+"""Whole runs of the tap over real HTTP, compared with the truth."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WEEK = {"start_date": "2026-03-02", "end_date": "2026-03-09", "timespan_hours": 
 
 @pytest.mark.parametrize("file_format", ["json", "csv"])
 def test_every_row_arrives_once_and_unchanged(start_sandbox, tmp_path, file_format):
-    sandbox = start_sandbox(pace=Pace.after_asks(2))
+    sandbox = start_sandbox(pace=Pace.after_polls(2))
 
     outcome = run_tap(tmp_path, sandbox.config | WEEK | {"format": file_format})
 
@@ -29,7 +29,7 @@ def test_every_row_arrives_once_and_unchanged(start_sandbox, tmp_path, file_form
     assert {job.format for job in sandbox.jobs} == {file_format}
 
 
-def test_a_second_run_brings_only_what_is_newer(start_sandbox, tmp_path):
+def test_a_second_run_loads_only_newer_rows(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     first = run_tap(tmp_path, sandbox.config | WEEK)
 
@@ -40,7 +40,7 @@ def test_a_second_run_brings_only_what_is_newer(start_sandbox, tmp_path):
         assert second.bookmark(stream) == "2026-03-11T00:00:00Z"
 
 
-def test_nothing_is_asked_when_nothing_is_due(start_sandbox, tmp_path):
+def test_nothing_is_requested_when_nothing_is_due(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     first = run_tap(tmp_path, sandbox.config | WEEK)
     asked = len(sandbox.ledger)
@@ -74,7 +74,7 @@ def test_the_lookback_reads_again_and_the_bookmark_does_not_go_back(start_sandbo
 
     outcome = run_tap(tmp_path, sandbox.config | WEEK | {"lookback_hours": 96}, state=state)
 
-    # 96 hours before the bookmark, though the timespans are of 48 and end on their grid.
+    # 96 hours before the bookmark, although timespans have 48 hours and end on their grid.
     assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls", "2026-03-05"))
     reached = [state["bookmarks"]["calls"]["replication_key_value"] for state in outcome.states]
     assert set(reached) == {"2026-03-09T00:00:00Z"}
@@ -90,7 +90,7 @@ def test_an_empty_timespan_is_a_success_that_moves_the_bookmark(start_sandbox, t
     assert outcome.bookmark("calls") == "2026-03-09T00:00:00Z"
 
 
-def test_a_state_is_written_behind_each_timespan(start_sandbox, tmp_path):
+def test_a_state_is_written_after_each_timespan(start_sandbox, tmp_path):
     sandbox = start_sandbox()
 
     outcome = run_tap(tmp_path, sandbox.config | WEEK)
@@ -102,7 +102,7 @@ def test_a_state_is_written_behind_each_timespan(start_sandbox, tmp_path):
         elif message["type"] == "RECORD" and message["stream"] == "calls" and through:
             assert message["record"]["end_at"] >= through
     reached = {s["bookmarks"].get("calls", {}).get("replication_key_value") for s in outcome.states}
-    # Multiples of 48 hours since 1970, and the end.
+    # Multiples of 48 hours since 1970, and the end date.
     assert reached - {None} == {f"2026-03-0{day}T00:00:00Z" for day in (4, 6, 8, 9)} | set()
 
 
@@ -121,16 +121,14 @@ def test_without_an_end_date_the_bookmark_stops_where_data_is_settled(start_sand
 
 
 @pytest.mark.parametrize("bounds", ["closed", "half-open"])
-def test_a_row_on_a_border_comes_once_whether_or_not_the_api_counts_the_end_in(
-    start_sandbox, tmp_path, bounds
-):
+def test_a_row_on_a_boundary_comes_once_with_inclusive_and_exclusive_ends(start_sandbox, tmp_path, bounds):
     sandbox = start_sandbox(bounds=bounds, calls_per_day=400, agents=12)
     start, end = "2026-03-03T14:00:00", "2026-03-03T20:00:00"
-    # The made-up day has rows exactly on these hours; without them this test would say nothing.
-    on_border = [
+    # The sandbox has rows exactly at these times. Without them this test would be useless.
+    on_boundary = [
         r for r in truth(sandbox, "user_status", start, end) if r["status_end_at"].endswith("00:00Z")
     ]
-    assert len(on_border) == 2
+    assert len(on_boundary) == 2
 
     outcome = run_tap(tmp_path, sandbox.config | {"start_date": start, "end_date": end, "timespan_hours": 1})
 
@@ -152,7 +150,7 @@ def test_a_full_table_stream_is_read_from_the_start_and_has_no_bookmark(start_sa
     assert outcome.bookmark("calls") == "2026-03-08T00:00:00Z"
 
 
-def test_no_job_is_made_for_a_stream_that_is_not_selected(start_sandbox, tmp_path):
+def test_no_job_is_created_for_a_stream_that_is_not_selected(start_sandbox, tmp_path):
     sandbox = start_sandbox()
     catalog = with_metadata(catalog_of(tmp_path, sandbox.config), "user_status", [], selected=False)
 
@@ -214,7 +212,7 @@ def test_the_stream_with_the_shortest_time_due_is_read_first(start_sandbox, in_p
     assert len(schemas) == 2
 
 
-def test_a_stream_that_is_read_whole_comes_last_and_one_that_the_time_cuts_off_is_warned_of(
+def test_a_full_table_stream_comes_last_and_is_a_warning_when_the_time_ends_it(
     start_sandbox, in_process, tmp_path, clock
 ):
     sandbox = start_sandbox(clock=clock.now, pace=Pace.after_seconds(70))
@@ -256,7 +254,7 @@ def test_a_token_that_expires_in_the_middle_is_renewed_by_the_id_token(start_san
     assert set(signed_in[1:]) == {"renew"}
 
 
-def test_the_other_name_of_the_sign_in_can_be_said(start_sandbox, tmp_path):
+def test_the_other_path_of_the_sign_in_can_be_set(start_sandbox, tmp_path):
     sandbox = start_sandbox()
 
     outcome = run_tap(tmp_path, sandbox.config | WEEK | {"token_url": f"{sandbox.url}/token"})

@@ -1,4 +1,4 @@
-"""Nothing secret leaves. Each run of the suite is searched by `assert_nothing_secret`; it finds."""
+"""No secret is shown. `assert_nothing_secret` searches each run; these tests check that it finds secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-04"}
 
 
 class Stranger(ThreadingHTTPServer):
-    """A host that is not Talkdesk's, and remembers what it is sent."""
+    """A host that is not Talkdesk's, and records its requests."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Listening)
@@ -74,7 +74,7 @@ def test_the_search_finds_a_token_that_a_sandbox_gave_out(start_sandbox, tmp_pat
 
 
 def test_the_search_finds_a_signature():
-    with pytest.raises(AssertionError, match="signed address"):
+    with pytest.raises(AssertionError, match="presigned URL is shown"):
         assert_nothing_secret("https://h/x?X-Amz-Expires=9&X-Amz-Signature=5f0c")
 
 
@@ -145,7 +145,7 @@ def test_an_error_body_that_echoes_the_secrets_is_shown_scrubbed_and_cut(server,
         assert len(error) < 700
 
 
-def test_a_token_in_an_error_of_the_api_is_not_shown(server, tmp_path, calls_only):
+def test_a_token_in_an_api_error_is_not_shown(server, tmp_path, calls_only):
     server.answers["create"] = lambda n: (403, {"message": "invalid token token-canary here"}, {})
 
     outcome = run_tap(tmp_path, server.config, **calls_only)

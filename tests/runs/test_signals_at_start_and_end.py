@@ -1,4 +1,4 @@
-"""Signals count from the first line of the tap to the end of its process."""
+"""Signals are handled from the first line of the tap to the end of its process."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 
 from tests.support import clean_environment, command
 
-#: Modules that Python looks for, one after another, before anything of a run begins.
+#: Modules that Python searches, one after another, before a run begins.
 MOMENTS = ["tap_talkdesk_reports.tap", "click", "singer_sdk", "requests", "tap_talkdesk_reports.sync.run"]
-#: Run by Python itself before the first line of the tap.
+#: Code that Python runs before the first line of the tap.
 SIGNALS_AT_IMPORT = """
 import os, signal, sys
 
@@ -30,7 +30,7 @@ sys.meta_path.insert(0, Signals())
 
 
 def run_with(tmp_path, config, code, *before, **files):
-    """Run the tap, behind what stands before a command, with some code that Python runs before it."""
+    """Run the tap with a command prefix, and with some code that Python runs before it."""
     (tmp_path / "sitecustomize.py").write_text(code)
     return subprocess.run(
         [*before, *command(tmp_path, config, **files)],
@@ -42,7 +42,7 @@ def run_with(tmp_path, config, code, *before, **files):
 
 
 def assert_left_at_once(tmp_path, tap, number):
-    assert (tmp_path / "met").exists(), "no signal was sent, so that this test says nothing"
+    assert (tmp_path / "met").exists(), "no signal was sent, so this test is useless"
     assert (tap.returncode, tap.stdout, tap.stderr) == (128 + number, b"", b"")
 
 
@@ -64,7 +64,7 @@ def test_signals_count_from_the_first_line(server, tmp_path, moment, kinds):
 
 
 def test_nothing_is_imported_before_signals_count_that_does_not_come_with_python(server, tmp_path):
-    """Importing the SDK takes a third of a second and more, and a signal would end in a traceback."""
+    """The import of the SDK takes more than a third of a second. A signal would end in a traceback."""
     code = SIGNALS_AT_IMPORT.format(moment=MOMENTS[0], met=str(tmp_path / "met"), kinds=[])
 
     run_with(tmp_path, server.config, code)
@@ -76,7 +76,7 @@ def test_nothing_is_imported_before_signals_count_that_does_not_come_with_python
 
 
 def test_signals_count_from_the_first_line_of_process_1_too(server, tmp_path):
-    """As in a container: what process 1 does not handle is not even delivered."""
+    """As in a container. A signal that process 1 does not handle is not delivered."""
     as_process_1 = ["unshare", "--user", "--map-root-user", "--pid", "--fork"]
     try:
         subprocess.run([*as_process_1, "true"], check=True, capture_output=True)
@@ -91,7 +91,7 @@ def test_signals_count_from_the_first_line_of_process_1_too(server, tmp_path):
 
 
 def test_a_signal_while_python_itself_ends_does_not_change_the_exit_code(server, tmp_path, calls_only):
-    """Meltano's own signal may come only then."""
+    """Meltano's signal may come as late as this."""
     code = (
         "import os, sys\n"
         "class Last:\n"

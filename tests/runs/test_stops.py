@@ -1,4 +1,4 @@
-"""However a run ends, its last STATE is true, and the next run brings what is missing."""
+"""However a run ends, its last STATE is correct, and the next run loads the missing rows."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.support.processes import last_state, start, wait_until, wait_until_fu
 from tests.support.truth import as_set, truth
 
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-16", "timespan_hours": 24, "max_concurrent_jobs": 4}
-#: A run has more than a hundred; by the last of these some jobs are read and some under way.
+#: A run has more than a hundred requests. At the last of these, some jobs are read and others in progress.
 REQUESTS = 30
 
 
 def run_on(sandbox, tmp_path, config, kind, moments, *, ended):
-    """Run again and again from the last STATE until all is read; the first runs are ended at a request.
+    """Repeat runs from the last STATE until everything is read. The first runs are ended at a request.
 
     Returns the records of all runs by stream, the last state, and the exit code of each run.
     """
@@ -41,7 +41,7 @@ def run_on(sandbox, tmp_path, config, kind, moments, *, ended):
         held = Held(sandbox, lambda _, numbers=numbers, request=request: next(numbers) == request)
         if len(codes) >= ended:
             held.let_go()
-        with (tmp_path / "stdout").open("wb") as out:  # whose reader is never slow
+        with (tmp_path / "stdout").open("wb") as out:  # a file, so no reader slows it down
             tap = start(tmp_path, config | {"spool_dir": str(spool)}, state, stdout=out)
         if len(codes) < ended:
             wait_until(lambda held=held, tap=tap: held.count or tap.poll() is not None, "a request is held")
@@ -61,14 +61,14 @@ def run_on(sandbox, tmp_path, config, kind, moments, *, ended):
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
-def test_what_a_killed_run_did_not_bring_the_next_ones_bring(start_sandbox, tmp_path, kind, seed):
+def test_the_next_runs_load_what_a_killed_run_did_not_load(start_sandbox, tmp_path, kind, seed):
     sandbox = start_sandbox(pace=Pace.after_seconds(0.1))
 
     arrived, state, codes = run_on(
         sandbox, tmp_path, sandbox.config | DAYS, kind, random.Random(seed), ended=4
     )
 
-    assert any(codes), "no run was ended before its time, so that this test says nothing"
+    assert any(codes), "no run was ended early, so this test is useless"
     for stream, records in arrived.items():
         assert set(as_set(records)) == set(as_set(truth(sandbox, stream, "2026-03-02", "2026-03-16")))
         assert state["bookmarks"][stream]["replication_key_value"] == "2026-03-16T00:00:00Z"
@@ -79,7 +79,7 @@ def operations(sandbox, name):
 
 
 def stopped(tap, sandbox, codes):
-    """Wait for the end of a run that was stopped while all its jobs were open."""
+    """Stop a run while all its jobs are open, and wait for its end."""
     stdout, stderr = tap.communicate(timeout=60)
 
     assert tap.returncode in codes, stderr.decode()
@@ -92,7 +92,7 @@ def stopped(tap, sandbox, codes):
 @pytest.mark.parametrize(
     ("kind", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
 )
-def test_a_signal_while_waiting_cancels_own_jobs_and_writes_the_last_state(
+def test_a_signal_while_waiting_cancels_the_jobs_of_the_run_and_writes_the_last_state(
     start_sandbox, tmp_path, kind, code
 ):
     sandbox = start_sandbox(pace=Pace.after_seconds(3600))
@@ -105,7 +105,7 @@ def test_a_signal_while_waiting_cancels_own_jobs_and_writes_the_last_state(
 
 
 class Held:
-    """Holds the answers to some requests, which are carried out, until they are let go."""
+    """Holds the responses to some requests, which are carried out, until they are released."""
 
     def __init__(self, sandbox, is_held):
         self.count = 0
@@ -132,9 +132,7 @@ class Held:
     ],
     ids=lambda kinds: "-".join(kind.name for kind in kinds),
 )
-def test_several_signals_are_one_stop_and_all_jobs_are_cancelled_at_the_same_time(
-    start_sandbox, tmp_path, kinds
-):
+def test_several_signals_are_one_stop_that_cancels_all_jobs_at_once(start_sandbox, tmp_path, kinds):
     sandbox = start_sandbox(pace=Pace.after_seconds(3600))
     cancels = Held(sandbox, lambda request: request.method == "DELETE")
     tap = start(tmp_path, sandbox.config | DAYS)
@@ -147,7 +145,7 @@ def test_several_signals_are_one_stop_and_all_jobs_are_cancelled_at_the_same_tim
     tap.send_signal(third)
     cancels.let_go()
 
-    # Of those that come at once any may be handled first.
+    # If several come at once, any of them may be handled first.
     stopped(tap, sandbox, {128 + first, 128 + second})
 
 
@@ -166,7 +164,7 @@ def test_a_job_whose_creation_was_under_way_at_a_stop_is_cancelled(start_sandbox
 
 
 @pytest.mark.parametrize("fault", ["unavailable", "reset"])
-def test_a_cancelling_that_fails_is_tried_again_at_a_stop(start_sandbox, tmp_path, fault):
+def test_a_failed_cancellation_is_retried_at_a_stop(start_sandbox, tmp_path, fault):
     sandbox = start_sandbox(pace=Pace.after_seconds(3600), faults=[Fault("cancel", fault)])
     tap = start(tmp_path, sandbox.config | DAYS)
     wait_until(lambda: len(sandbox.jobs) == 4, "all jobs are created")
@@ -178,7 +176,7 @@ def test_a_cancelling_that_fails_is_tried_again_at_a_stop(start_sandbox, tmp_pat
 
 
 def test_signals_that_are_ignored_when_the_tap_starts_stay_so(start_sandbox, tmp_path):
-    """As `nohup` has it with HUP, and a shell without job control with INT of its background jobs."""
+    """`nohup` ignores HUP, and a shell without job control ignores INT for its background jobs."""
     sandbox = start_sandbox(pace=Pace.after_seconds(3600))
     tap = subprocess.Popen(
         ["sh", "-c", 'trap "" INT HUP; exec "$@"', "sh", *command(tmp_path, sandbox.config | DAYS)],
@@ -251,7 +249,7 @@ def test_the_state_arrives_whole_at_a_slow_reader_after_a_signal(start_sandbox, 
     with open(read_end, "rb", buffering=0) as reader:  # noqa: PTH123 - a descriptor
         output = b""
         while b'"replication_key_value"' not in output:
-            assert select.select([reader], [], [], 60)[0], "the tap writes no more"
+            assert select.select([reader], [], [], 60)[0], "the tap stopped writing"
             output += reader.read(65536)
         wait_until_full(write_end)
         os.close(write_end)
@@ -270,7 +268,7 @@ def test_the_state_arrives_whole_at_a_slow_reader_after_a_signal(start_sandbox, 
 
 
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
-def test_no_explore_job_is_made_twice_however_often_a_run_is_ended(start_sandbox, tmp_path, kind):
+def test_no_explore_job_is_created_twice_when_runs_are_ended_repeatedly(start_sandbox, tmp_path, kind):
     sandbox = start_sandbox(pace=Pace.after_seconds(0.3))
 
     arrived, _, codes = run_on(

@@ -1,4 +1,4 @@
-"""Whatever a stream raises ends that stream alone, in one line that shows no row."""
+"""Any error of a stream ends only that stream, in one line that shows no row."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DAY = {"start_date": "2026-03-02", "end_date": "2026-03-03"}
         ),
     ],
 )
-def test_an_expression_that_fails_ends_its_stream_alone(start_sandbox, tmp_path, case, maps, message):
+def test_an_expression_that_fails_ends_only_its_stream(start_sandbox, tmp_path, case, maps, message):
     sandbox = start_sandbox()
 
     outcome = run_tap(tmp_path, sandbox.explore_config | DAY | {"stream_maps": maps})
@@ -47,7 +47,7 @@ def test_an_expression_that_fails_ends_its_stream_alone(start_sandbox, tmp_path,
 
 
 def test_a_stream_that_fails_leaves_no_more_jobs_open_than_there_are_slots(start_sandbox, in_process, clock):
-    """Explore cannot cancel: the slots of the failed stream's jobs are free when these have ended."""
+    """Explore cannot cancel. The slots of the failed stream's jobs become free when these jobs have ended."""
     sandbox = start_sandbox(
         clock=clock.now,
         pace=Pace.after_seconds(60),
@@ -80,7 +80,7 @@ def test_streams_fail_in_one_line_when_every_slot_is_held_by_a_job_that_does_not
 
 @pytest.mark.parametrize("limit", [24, 32])
 def test_a_limit_of_this_machine_is_named_with_what_to_do(start_sandbox, tmp_path, limit):
-    """Each slot takes a connection and a file: with few descriptors one of them fails, wherever that is."""
+    """Each slot needs a connection and a file. With few descriptors one of them fails."""
     sandbox = start_sandbox()
     config = sandbox.explore_config | DAYS | {"max_concurrent_jobs": 15}
 

@@ -1,4 +1,4 @@
-"""Runs in which streams have settings of their own, or an account takes shorter timespans than that."""
+"""Runs with settings for single streams, and with accounts that accept only shorter timespans."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.support import utc
 from tests.support.truth import as_set, truth
 
-#: Two of the timespans into which every run cuts the time since 1970.
+#: Two timespans of the grid.
 MONTHS = {"start_date": "2026-01-07", "end_date": "2026-03-08", "timespan_hours": 720}
 HOUR = timedelta(hours=1)
 
@@ -19,7 +19,7 @@ def lengths(sandbox, report):
 
 
 def refused(sandbox, report):
-    """How many requests to create a job were refused."""
+    """Return the number of refused create requests."""
     return sum(
         entry.operation == "create" and entry.report == report and entry.status == 400
         for entry in sandbox.ledger
@@ -86,7 +86,7 @@ def test_a_timespan_that_the_account_refuses_is_halved_until_it_fits_and_no_row_
     assert all(f'"timespan_hours": {int(accepted)}' in text for text in advice)
     if api == "config":
         assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls", "2026-01-07", "2026-03-08"))
-    # The second timespan may have begun with the first, and be refused as well.
+    # The second timespan may start with the first, and be refused, too.
     assert halvings <= refused(sandbox, "calls") <= halvings + (width > 1)
 
 
@@ -118,7 +118,7 @@ def test_later_timespans_are_created_at_the_length_that_was_accepted(start_sandb
     assert as_set(outcome.records("calls")) == as_set(truth(sandbox, "calls", "2025-10-01", "2026-03-01"))
 
 
-def test_a_400_that_halving_does_not_help_fails_the_stream_in_one_line_with_the_words_of_the_api(
+def test_a_400_that_halving_does_not_solve_fails_the_stream_in_one_line_with_the_apis_message(
     start_sandbox, in_process, clock
 ):
     sandbox = start_sandbox(clock=clock.now, longest_timespan_hours=1)
@@ -131,4 +131,4 @@ def test_a_400_that_halving_does_not_help_fails_the_stream_in_one_line_with_the_
     assert len(errors) == 2
     assert all("is longer than this account may request" in text for text in errors)
     for report in ("calls", "user_status"):
-        assert 6 <= refused(sandbox, report) <= 6 + 1  # the second may have begun with the first
+        assert 6 <= refused(sandbox, report) <= 6 + 1  # the second may start with the first

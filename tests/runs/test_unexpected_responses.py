@@ -1,4 +1,4 @@
-"""What no document describes: a server of our own that answers as it likes, and the tap as a process."""
+"""Undocumented responses: a scripted server, and the tap as a process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support import run_tap
 from tests.support.server import REPORT
 
 
-def test_the_server_of_these_tests_is_understood_when_it_makes_sense(server, tmp_path, calls_only):
+def test_the_server_of_these_tests_is_understood_by_default(server, tmp_path, calls_only):
     outcome = run_tap(tmp_path, server.config, **calls_only)
 
     assert outcome.code == 0, outcome.stderr
@@ -55,7 +55,7 @@ def test_a_token_that_no_header_can_carry_is_one_line(server, tmp_path, calls_on
     assert "Traceback" not in outcome.stderr
 
 
-def test_an_order_that_meets_503_waits_as_long_as_the_api_asks(server, tmp_path, calls_only):
+def test_a_creation_that_gets_503_waits_as_long_as_retry_after_says(server, tmp_path, calls_only):
     usual = server.answers["create"]
     server.answers["create"] = lambda n: (503, {}, {"Retry-After": "3"}) if n == 1 else usual(n)
     began = time.monotonic()
@@ -68,7 +68,7 @@ def test_an_order_that_meets_503_waits_as_long_as_the_api_asks(server, tmp_path,
 
 
 @pytest.mark.parametrize("location", ["https://[bad/", "http://files.example/x", "ftp://127.0.0.1/x"])
-def test_a_url_that_is_none_fails_the_stream_in_one_line(server, tmp_path, calls_only, location):
+def test_an_invalid_url_fails_the_stream_in_one_line(server, tmp_path, calls_only, location):
     server.answers["files"] = lambda n: (303, {}, {"Location": location})
 
     outcome = run_tap(tmp_path, server.config, **calls_only)
@@ -90,7 +90,7 @@ def test_a_url_that_is_none_fails_the_stream_in_one_line(server, tmp_path, calls
     ],
     ids=str,
 )
-def test_a_list_that_makes_no_sense_only_means_that_nothing_is_adopted(server, tmp_path, calls_only, page):
+def test_nothing_is_adopted_when_the_list_is_an_unexpected_response(server, tmp_path, calls_only, page):
     server.answers["list"] = lambda n: (200, page, {})
 
     outcome = run_tap(tmp_path, server.config, **calls_only)
@@ -112,7 +112,7 @@ def test_a_list_whose_empty_pages_never_end_is_left(server, tmp_path, calls_only
     assert server.asked.count("list") == 1
 
 
-def test_the_status_of_another_job_is_not_taken_for_that_of_this_one(server, tmp_path, calls_only):
+def test_the_status_of_another_job_is_not_used(server, tmp_path, calls_only):
     done = {"job": {"id": "other", "status": "done"}}
     server.answers["status"] = lambda n: (200, done, {}) if n < 4 else (303, {}, {"Location": "/x"})
 
@@ -150,7 +150,7 @@ def test_a_clock_of_the_api_that_is_hours_ahead_brings_no_bookmark_nearer_than_t
 
 
 @pytest.mark.parametrize("header", ["²", "-5", "soon", "9" * 400])
-def test_a_retry_after_that_is_no_number_is_as_good_as_none(server, tmp_path, calls_only, header):
+def test_an_invalid_retry_after_counts_as_missing(server, tmp_path, calls_only, header):
     usual = server.answers["status"]
     server.answers["status"] = lambda n: (
         (503, {}, {"Retry-After": header.encode().decode("latin-1")}) if n == 1 else usual(n)

@@ -1,4 +1,4 @@
-"""A report is whole, or it is not taken: its timespan, its CSV file, its job's id."""
+"""Only complete reports are used: checks of the timespan, the CSV file and the job's id."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_report_that_is_always_for_less_fails_its_stream_in_one_line_with_both
     assert outcome.bookmark("user_status") == "2026-03-12T00:00:00Z"
 
 
-def test_one_empty_answer_for_a_csv_file_is_no_empty_report(start_sandbox, tmp_path):
+def test_one_empty_response_for_a_csv_file_is_no_empty_report(start_sandbox, tmp_path):
     sandbox = start_sandbox(faults=[Fault("object", "empty_body", report="calls")])
 
     outcome = run_tap(tmp_path, sandbox.config | CONFIG | {"format": "csv"})
@@ -78,7 +78,7 @@ def test_a_csv_file_without_a_byte_is_an_empty_report_if_a_new_jobs_file_has_non
     assert [job.report for job in sandbox.jobs].count("calls") == 2
 
 
-def test_a_csv_file_without_a_length_is_whole_if_two_downloads_are_the_same(start_sandbox, tmp_path):
+def test_a_csv_file_without_a_length_is_complete_if_two_downloads_are_the_same(start_sandbox, tmp_path):
     sandbox = start_sandbox(faults=[Fault("object", "no_length", report="calls", times=2)])
 
     outcome = run_tap(tmp_path, sandbox.config | CONFIG | {"format": "csv"})
@@ -100,7 +100,7 @@ def test_a_csv_file_that_was_cut_without_a_length_loses_no_row(start_sandbox, tm
     assert len(outcome.records("calls")) == len(list(truth(sandbox, "calls", START, END)))
 
 
-def test_the_same_id_for_two_jobs_fails_one_stream_in_one_line(start_sandbox, tmp_path):
+def test_the_same_id_for_two_jobs_fails_only_one_stream_in_one_line(start_sandbox, tmp_path):
     sandbox = start_sandbox(faults=[Fault("create", "same_id", report="calls")])
 
     outcome = run_tap(tmp_path, sandbox.config | CONFIG | {"timespan_hours": 24, "max_concurrent_jobs": 1})

@@ -1,4 +1,4 @@
-"""A client as plain as possible, a clock that a test moves, and sandboxes that close."""
+"""A simple client, a clock that a test moves, and sandboxes that close with the test."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ class Clock:
 
 
 class Client:
-    """Signs in once, follows no redirect, and raises on nothing."""
+    """A client that signs in once, follows no redirect, and never raises for a status."""
 
     ROOT = "/reports"
     FROM, TO = "2024-05-13T00:00:00Z", "2024-05-14T00:00:00Z"
@@ -75,7 +75,7 @@ class Client:
 
 
 class ExploreClient(Client):
-    """The same for the Explore API."""
+    """A simple client for the Explore API."""
 
     ROOT = "/data/reports"
 
@@ -97,7 +97,7 @@ def clock():
 
 @pytest.fixture
 def open_sandbox(clock):
-    """Opens a sandbox with a client signed in to it."""
+    """Return a function that opens a sandbox and signs a client in."""
     opened = []
 
     def open_(*faults, signed_in=True, **options):
@@ -119,7 +119,7 @@ def client(open_sandbox):
 
 @pytest.fixture
 def open_explore(open_sandbox):
-    """Opens a sandbox with a client of the Explore API; members of `Explore` may stand among the options."""
+    """Return a function that opens a sandbox with an Explore client. Options may be members of `Explore`."""
     opened = []
 
     def open_(*faults, **options):

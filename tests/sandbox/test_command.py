@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own."""
+"""The sandbox's command, as a process."""
 
 import dataclasses
 import json
@@ -24,7 +24,7 @@ COMMAND = [sys.executable, "-m", "talkdesk_sandbox"]
 def test_the_command_prints_its_settings_serves_and_ends_cleanly(tmp_path, ending):
     faults = tmp_path / "faults.json"
     faults.write_text(json.dumps([{"operation": "token", "name": "rate_limited", "retry_after": 1}]))
-    options = ["--port", "0", "--files-port", "0", "--pace", "asks:1", "--faults", str(faults)]
+    options = ["--port", "0", "--files-port", "0", "--pace", "polls:1", "--faults", str(faults)]
 
     with subprocess.Popen(
         [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

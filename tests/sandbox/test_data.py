@@ -1,4 +1,4 @@
-"""The contact centre's data holds together."""
+"""The contact centre's data is consistent."""
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ def at(text):
 
 
 @pytest.mark.parametrize("report", sorted(REPORTS))
-def test_rows_are_the_same_whatever_span_is_asked_for(report, request):
+def test_rows_are_the_same_for_each_requested_timespan(report, request):
     whole = request.getfixturevalue("calls" if report == "calls" else "sessions")
     centre, piece, pieces, start = Centre(), timedelta(hours=7, minutes=13, seconds=1), [], START + WEEKS
     while start > START:
@@ -63,13 +63,13 @@ def test_keys_are_unique(calls, sessions):
     assert len(keys) == len(sessions)
 
 
-def test_a_seed_is_a_world_of_its_own(calls):
+def test_each_seed_gives_other_rows(calls):
     assert rows_of("calls", length=timedelta(days=1)) == rows_of("calls", length=timedelta(days=1))
     other = rows_of("calls", seed=2)
     assert not {row["callsid"] for row in other} & {row["callsid"] for row in calls}
 
 
-def test_the_number_of_calls_is_as_ordered(calls):
+def test_the_number_of_calls_is_as_configured(calls):
     assert 0.9 < len(calls) / (400 * 14) < 1.1
 
 
@@ -137,10 +137,10 @@ def test_an_agents_statuses_follow_each_other_without_gap_or_overlap(sessions):
 
 
 def busy_times(calls):
-    """Per agent, when the calls themselves say that they were on a call.
+    """Return the times on a call for each agent, from the calls.
 
-    An agent is on an inbound call from its answer, on an outbound one from its start;
-    a transferred call is the second agent's from a moment that is in no column.
+    An agent is on an inbound call from its answer, and on an outbound call from its start.
+    A transferred call is the second agent's from a time that is in no column.
     """
     busy = defaultdict(set)
     for row in calls:

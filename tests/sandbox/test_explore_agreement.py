@@ -1,4 +1,4 @@
-"""The reports of Explore agree with each other and with the Reporting API."""
+"""Explore's reports agree with each other and with the Reporting API."""
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
@@ -154,7 +154,7 @@ def test_surveys_agree_with_scores_and_calls(rows, calls):
     )
 
 
-def test_the_dialer_made_some_of_the_outbound_calls(rows, calls):
+def test_some_outbound_calls_are_of_the_dialer(rows, calls):
     made = rows("outbound_dialer_calls")
 
     outbound = [call for call in calls.values() if call["type"].startswith("outbound")]
@@ -198,7 +198,7 @@ def test_the_time_online_is_that_of_the_statuses(rows):
     assert found == expected
 
 
-def test_after_call_work_is_the_status_behind_the_contact(rows):
+def test_after_call_work_is_the_status_after_the_contact(rows):
     statuses = {
         (row["user_id"], row["status_start_at"]): row["status_time"]
         for row in rows("user_status")

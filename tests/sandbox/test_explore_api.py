@@ -1,4 +1,4 @@
-"""The Explore API's operations on jobs, over real HTTP, in every variant."""
+"""The Explore API's job operations, over real HTTP, in every variant."""
 
 import csv
 import io
@@ -62,7 +62,7 @@ def test_times_are_read_in_every_known_spelling(explore, spelling, zone):
 
 
 def test_a_job_runs_and_redirects_to_its_file_which_redirects_to_a_presigned_url(open_explore):
-    explore = open_explore(pace=Pace.after_asks(3))
+    explore = open_explore(pace=Pace.after_polls(3))
     job_id = explore.job_id()
 
     answers = [explore.status(job_id) for _ in range(4)]
@@ -96,7 +96,7 @@ def test_a_poll_of_a_done_job_can_be_answered_without_a_redirect(open_explore):
 
 
 def test_a_poll_can_be_answered_with_the_file(open_explore):
-    explore = open_explore(done="file", pace=Pace.after_asks(1))
+    explore = open_explore(done="file", pace=Pace.after_polls(1))
     job_id = explore.job_id()
 
     first, second = explore.status(job_id), explore.status(job_id)
@@ -115,8 +115,8 @@ def test_the_file_can_come_without_a_redirect(open_explore):
 
 @pytest.mark.parametrize(("waiting", "status"), [("404", 404), ("200", 200), ("202", 202), ("204", 204)])
 def test_requests_for_the_file_move_a_job_on(open_explore, waiting, status):
-    """As a client relies on that never polls the job itself."""
-    explore = open_explore(files_waiting=waiting, pace=Pace.after_asks(2))
+    """A client that never polls the job itself needs this."""
+    explore = open_explore(files_waiting=waiting, pace=Pace.after_polls(2))
     job_id = explore.job_id()
 
     answers = [explore.file(job_id) for _ in range(3)]
@@ -134,7 +134,7 @@ def test_there_is_no_file_of_a_job_that_failed(open_explore, waiting):
 
 
 def test_the_api_can_answer_without_a_length(open_explore):
-    explore = open_explore(chunked=True, pace=Pace.after_asks(1))
+    explore = open_explore(chunked=True, pace=Pace.after_polls(1))
     job_id = explore.job_id()
 
     answers = [explore.list(), *(explore.status(job_id) for _ in range(2)), explore.file(job_id)]
@@ -148,7 +148,7 @@ def test_the_api_can_answer_without_a_length(open_explore):
 
 def test_a_poll_of_a_running_job_can_be_answered_without_a_body(open_explore):
     explore = open_explore(
-        Fault("create", "job_failed", report="contacts"), waiting_204=True, pace=Pace.after_asks(1)
+        Fault("create", "job_failed", report="contacts"), waiting_204=True, pace=Pace.after_polls(1)
     )
     job_id, failing = explore.job_id(), explore.job_id("contacts")
 
@@ -159,7 +159,7 @@ def test_a_poll_of_a_running_job_can_be_answered_without_a_body(open_explore):
 
 
 @pytest.mark.parametrize(("case", "word"), [("upper", "DONE"), ("title", "Done")])
-def test_statuses_can_be_written_otherwise(open_explore, case, word):
+def test_statuses_can_have_another_letter_case(open_explore, case, word):
     explore = open_explore(status_case=case)
 
     assert explore.status(explore.job_id()).json()["job"]["status"] == word
@@ -202,7 +202,7 @@ def test_a_month_can_be_one_of_the_calendar(open_explore):
     assert explore.create(start="2024-01-31T00:00:00Z", end="2024-02-29T00:00:01Z").status_code == 400
 
 
-def test_what_lies_in_the_future_is_not_in_the_file(open_explore, clock):
+def test_rows_of_the_future_are_not_in_the_file(open_explore, clock):
     explore = open_explore()
     job_id = explore.job_id(start="2024-05-15T00:00:00Z", end="2024-05-16T00:00:00Z")
     tomorrow = explore.job_id(start="2024-05-16T00:00:00Z", end="2024-05-17T00:00:00Z")
@@ -266,7 +266,7 @@ def test_a_forbidden_report_is_refused(open_explore):
 
 
 def test_unfinished_jobs_of_both_apis_count_together(open_explore, open_sandbox):
-    explore = open_explore(pace=Pace.after_asks(1), max_open_jobs=2)
+    explore = open_explore(pace=Pace.after_polls(1), max_open_jobs=2)
     legacy = open_sandbox().__class__(explore.sandbox)
     first = explore.job_id("contacts")
     legacy.job_id()
@@ -309,7 +309,7 @@ def test_pages_have_limits_and_the_list_can_be_misspelt(open_explore):
 
 
 def test_a_file_can_be_deleted_once(open_explore):
-    explore = open_explore(pace=Pace.after_asks(1))
+    explore = open_explore(pace=Pace.after_polls(1))
     job_id = explore.job_id()
     running = explore.delete_file(job_id)
     explore.status(job_id)
@@ -321,7 +321,7 @@ def test_a_file_can_be_deleted_once(open_explore):
     assert explore.file(job_id).status_code == 404
 
 
-def test_the_ledger_says_which_api_was_called(explore):
+def test_the_ledger_has_the_api_of_a_request(explore):
     job_id = explore.job_id()
     explore.status(job_id)
     explore.download(job_id)
@@ -351,8 +351,8 @@ def perform(explore, operation):
 
 
 @pytest.mark.parametrize("operation", ["token", "create", "list", "status", "files", "delete_file"])
-def test_any_operation_can_meet_any_fault(explore, operation):
-    """The one reset comes last, as it takes the connection along."""
+def test_any_fault_can_happen_in_any_operation(explore, operation):
+    """The only reset comes last, because it closes the connection."""
     faults = [
         ("rate_limited", 429),
         ("unavailable", 503),
@@ -377,7 +377,7 @@ def test_any_operation_can_meet_any_fault(explore, operation):
     ]
 
 
-def test_jobs_and_files_meet_their_faults(open_explore):
+def test_faults_happen_to_jobs_and_files(open_explore):
     explore = open_explore(
         Fault("status", "unknown_status"),
         Fault("status", "no_location"),

@@ -1,4 +1,4 @@
-"""Every report of Explore: fields, filters, notations, files."""
+"""Every report of Explore: fields, filters, formats, files."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ WEEKS = datetime(2024, 4, 25, tzinfo=UTC), datetime(2024, 5, 9, tzinfo=UTC)
 
 FLOW_FINISHED = "studio_flow_executions_aggregated.flow_execution_finished_time"
 GROUP = "ring\u00a0group"
-#: Written down a second time, from the documents, so that no field gets lost.
+#: The fields of each report, copied again from the documentation, so that none gets lost.
 FIELDS = {
     "calls": """
         call_id callsid type start_at end_at talkdesk_phone_number talkdesk_phone_display_name
@@ -102,7 +102,7 @@ FIELDS = {report: text.split() for report, text in FIELDS.items()} | {
         "touch point value",
     ],
 }  # fmt: skip
-#: What each report filters on, and what makes a row one of a kind.
+#: The time that each report filters on, and the fields that make a row unique.
 TIME_AND_KEY = {
     "calls": ("end_at", ["call_id"]),
     "explore_calls": ("end_time", ["interaction_id"]),
@@ -133,7 +133,7 @@ def at(text):
 
 @pytest.fixture(scope="module")
 def rows():
-    """Two weeks over a month's end, of any report."""
+    """Return a function for the rows of a report, of two weeks over the end of a month."""
     found = {}
     with Sandbox() as sandbox:
 
@@ -191,7 +191,7 @@ def test_every_row_has_the_documented_fields_in_order(rows, report):
 
 
 @pytest.mark.parametrize("report", REPORTS)
-def test_every_row_lies_in_its_span_in_order_and_has_a_key_of_its_own(rows, report):
+def test_every_row_is_in_its_timespan_in_order_with_a_unique_key(rows, report):
     time, key = TIME_AND_KEY[report]
 
     times = [at(row[time]) for row in rows(report)]
@@ -203,7 +203,7 @@ def test_every_row_lies_in_its_span_in_order_and_has_a_key_of_its_own(rows, repo
 
 
 @pytest.mark.parametrize("report", REPORTS)
-def test_adjoining_spans_neither_overlap_nor_leave_a_gap(rows, report):
+def test_adjoining_timespans_have_no_overlap_and_no_gap(rows, report):
     piece, pieces, start = timedelta(hours=31, minutes=13, seconds=1, milliseconds=500), [], WEEKS[0]
     with Sandbox() as sandbox:
         while start < WEEKS[1]:
@@ -227,7 +227,7 @@ def test_a_row_belongs_to_the_span_that_begins_with_it(explore, report):
     assert row not in before
 
 
-def test_calls_have_had_other_members(open_explore):
+def test_calls_can_have_the_members_of_each_payload(open_explore):
     older, like = open_explore(calls_payload="2025"), open_explore(calls_payload="explore_like")
 
     old = older.download(older.job_id()).json()
@@ -334,7 +334,7 @@ def test_every_value_of_a_kind_occurs(rows, report, field, values):
         ("qm_evaluation_analysis", "evaluation_id question_id evaluation_time evaluation_version"),
     ],
 )
-def test_what_is_never_null_is_not(rows, report, fields):
+def test_a_value_that_is_never_null_is_not_null(rows, report, fields):
     assert all(row[name] is not None for row in rows(report) for name in fields.split())
 
 
@@ -347,7 +347,7 @@ def test_lists_are_lists_and_null_is_null(rows):
     assert {row["direct_assignment_user"] for row in rows("contacts")} >= {None, "External Phone Number"}
 
 
-def test_seeds_are_worlds_of_their_own_and_no_calls_are_no_rows():
+def test_each_seed_gives_other_rows_and_no_calls_give_no_rows():
     with Sandbox(seed=2) as other, Sandbox(calls_per_day=0) as idle, Sandbox() as one:
         for report in REPORTS:
             assert other.rows(report, *DAY, api="explore") != one.rows(report, *DAY, api="explore")
@@ -356,7 +356,7 @@ def test_seeds_are_worlds_of_their_own_and_no_calls_are_no_rows():
 
 
 def test_the_documented_reports_are_all_there():
-    with pytest.raises(ValueError, match="reports of") as refused:
+    with pytest.raises(ValueError, match="reports are") as refused:
         Sandbox(forbidden_reports=["walls"], explore=Explore())
 
     assert all(report in str(refused.value) for report in REPORTS)

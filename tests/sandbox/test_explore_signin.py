@@ -1,4 +1,4 @@
-"""Explore's two kinds of sign-in, and the checks of a token."""
+"""Explore's two kinds of sign-in, and the checks of tokens."""
 
 import base64
 import builtins
@@ -21,7 +21,7 @@ def base64url(data):
 
 
 def assertion(sandbox, clock, header=(), claims=(), key=None):
-    """A good assertion, with members changed; None removes a member."""
+    """Return a valid assertion with some members changed; None removes a member."""
     config = sandbox.explore_key_config
     now = int(clock().timestamp())
     who = config["client_id"]
@@ -73,7 +73,7 @@ def test_a_client_secret_gives_a_token_with_every_scope(explore):
         ({"client_assertion_type": "basic"}, 401, "invalid_client"),
     ],
 )
-def test_a_wrong_sign_in_is_refused_in_the_words_of_oauth(explore, members, status, error):
+def test_a_wrong_sign_in_is_refused_with_an_oauth_error(explore, members, status, error):
     answer = explore.sign_in(**members)
 
     assert answer.status_code == status
@@ -90,7 +90,7 @@ def test_a_wrong_secret_and_a_body_of_json_are_refused(explore):
     assert explore.plain.post(url, json=body).status_code == 400
 
 
-def test_a_token_expires_and_401_says_so(open_explore, clock):
+def test_an_expired_token_gets_401(open_explore, clock):
     explore = open_explore(token_seconds=60)
     clock.tick(59)
     before = explore.list().status_code
@@ -108,7 +108,7 @@ def test_a_token_expires_and_401_says_so(open_explore, clock):
     assert "expired" in expired[0].json()["message"]
 
 
-def test_explore_takes_no_token_of_the_password_sign_in(open_sandbox, explore):
+def test_explore_refuses_a_token_of_the_password_sign_in(open_sandbox, explore):
     legacy = open_sandbox().__class__(explore.sandbox)
     explore.session.headers["Authorization"] = legacy.session.headers["Authorization"]
 
@@ -138,7 +138,7 @@ def test_the_reporting_api_takes_a_token_of_oauth_with_its_scopes(open_explore, 
         (("reports:read", "reports:write"), 202, 200),
     ],
 )
-def test_the_reporting_api_needs_scopes_of_its_own(open_explore, scopes, created, listed):
+def test_the_reporting_api_needs_its_own_scopes(open_explore, scopes, created, listed):
     explore = open_explore(scopes=scopes)
     path, body = "/reports/calls/jobs", {"timespan": {"from": explore.FROM, "to": explore.TO}}
 
@@ -148,7 +148,7 @@ def test_the_reporting_api_needs_scopes_of_its_own(open_explore, scopes, created
 
 
 def test_the_grant_type_may_stand_in_the_query_of_an_empty_body(explore):
-    """As in the example of a connector that is in use."""
+    """A connector in use sends it like this."""
     config = explore.sandbox.explore_config
     url, auth = config["token_url"], (config["client_id"], config["client_secret"])
 
@@ -165,7 +165,7 @@ def test_an_assertion_may_live_for_700_seconds(explore, clock):
     assert answer.status_code == 200
 
 
-def test_a_scope_that_is_withheld_is_missed(open_explore):
+def test_a_missing_scope_is_refused(open_explore):
     reader = open_explore(scopes=("data-reports:read",))
 
     assert reader.create().status_code == 403
@@ -194,7 +194,7 @@ def test_a_signed_assertion_gives_a_token_that_works(open_explore, clock, algori
     assert explore.create().status_code == 202
 
 
-NOW = 1_715_774_400  # the clock's 2024-05-15 12:00
+NOW = 1_715_774_400  # 2024-05-15 12:00, the clock's time
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_an_assertion_is_refused_when_it_comes_twice_or_another_key_signed_it(ex
     assert "signature" in answers[2].json()["error_description"]
 
 
-def test_a_token_url_is_taken_as_it_was_called(explore, clock):
+def test_a_token_url_is_used_as_requested(explore, clock):
     url = explore.sandbox.url.replace("127.0.0.1", "localhost") + "/oauth/token"
     body = {
         "grant_type": "client_credentials",

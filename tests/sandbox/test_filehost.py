@@ -1,4 +1,4 @@
-"""Presigned URLs and what is behind them."""
+"""Presigned URLs and their files."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ def test_a_presigned_url_expires(client, clock):
     assert late.headers["Content-Type"] == "application/xml"
 
 
-def test_presigned_urls_are_made_for_the_announced_host_and_good_behind_it(open_sandbox):
+def test_presigned_urls_are_made_for_the_announced_host_and_valid_behind_it(open_sandbox):
     client = open_sandbox(announced_files_url="http://files.example:81")
     url = client.presigned_url(client.job_id())
     here = url.replace("http://files.example:81", client.sandbox._file_host.url)
@@ -110,7 +110,7 @@ def test_a_range_gets_its_part(client, header, first, last):
     assert part.headers["Content-Range"] == f"bytes {start}-{stop - 1}/{len(whole)}"
 
 
-def test_a_range_behind_the_end_cannot_be_satisfied(client):
+def test_a_range_after_the_end_cannot_be_satisfied(client):
     url = client.presigned_url(client.job_id())
     length = len(client.plain.get(url).content)
 
@@ -157,7 +157,7 @@ def test_an_empty_csv_report_has_its_header_only(client):
     assert text.count("\r\n") == 1
 
 
-def test_a_file_that_was_put_away_is_written_again_the_same(client):
+def test_a_file_that_was_dropped_is_written_again_with_the_same_bytes(client):
     first = client.job_id()
     before = client.download(first).content
     for _ in range(70):

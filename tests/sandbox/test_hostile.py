@@ -1,4 +1,4 @@
-"""Faults of hostile and broken servers: each is met, and does what its table says."""
+"""Faults of hostile and broken servers: each happens, and does what the README's table says."""
 
 import base64
 import http.client
@@ -20,14 +20,14 @@ SECRET = "ab/cd+ef==&\"x'9<Zq\\kkp"
 
 
 def met(client):
-    """Names of the faults that the ledger knows; none may be left over."""
+    """Return the names of the faults in the ledger, and assert that none is left."""
     assert client.sandbox.unmet_faults() == []
     return [entry.fault for entry in client.sandbox.ledger if entry.fault]
 
 
 @pytest.fixture(params=["reporting", "explore"])
 def either(request, open_sandbox, open_explore):
-    """Opens a sandbox with a client of either API."""
+    """Return a function that opens a sandbox with a client of either API."""
 
     def open_(*faults, **options):
         if request.param == "reporting":
@@ -50,7 +50,7 @@ def timespan_of(answer):
 
 
 def raw(client, path, method="GET", body=b""):
-    """Everything that the API host sends for a request, up to the end of the connection."""
+    """Return all bytes that the API host sends for a request, until it closes the connection."""
     host = urlsplit(client.sandbox.url)
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: {host.netloc}\r\nConnection: close\r\n"
@@ -137,7 +137,7 @@ def test_the_list_can_have_a_job_with_odd_times_and_an_odd_id(either):
     assert met(client) == ["listed_job", "listed_job"]
 
 
-def test_a_token_can_have_a_lifetime_that_is_no_time(either):
+def test_a_token_can_have_an_invalid_lifetime(either):
     client = either()
     client.sandbox.add_fault(Fault("token", "odd_expiry"))
     client.sandbox.add_fault(Fault("token", "odd_expiry", value="9999-12-31T23:59:59-08:00"))
@@ -150,7 +150,7 @@ def test_a_token_can_have_a_lifetime_that_is_no_time(either):
 
 
 def answer_of(client, operation):
-    """One request of an operation that the client knows."""
+    """Send one request of an operation that the client has."""
     if operation == "token":
         return client.sign_in()
     if operation == "create":
@@ -188,7 +188,7 @@ def test_any_header_can_have_any_value(either):
 
 
 @pytest.mark.parametrize("operation", ["list", "object"])
-def test_a_length_can_be_more_than_there_is(either, operation):
+def test_a_content_length_can_be_too_large(either, operation):
     client = either()
     client.sandbox.add_fault(Fault(operation, "odd_length", value=10**30))
 
@@ -231,7 +231,7 @@ def test_a_body_can_be_huge_and_is_the_same_json(either, packed):
 
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS - {"renew", "cancel", "delete_file"}))
-def test_any_success_can_be_without_a_byte(either, operation):
+def test_any_success_can_have_an_empty_body(either, operation):
     client = either()
     client.sandbox.add_fault(Fault(operation, "empty_body"))
 
@@ -288,7 +288,7 @@ def test_a_body_of_the_api_can_come_byte_by_byte(either):
 
 
 @pytest.mark.parametrize(("file_format", "after"), [("csv", None), ("csv", 500), ("json", 500)])
-def test_a_file_can_come_in_chunks_which_are_no_length(either, file_format, after):
+def test_a_file_can_come_in_chunks_without_a_length(either, file_format, after):
     client = either(Fault("object", "chunked", after=after))
     job_id = client.job_id(format=file_format)
 
@@ -362,7 +362,7 @@ def test_an_error_can_echo_any_secret(either, secret):
     assert f"<{expected}>" in answer.text
 
 
-def test_a_secret_can_stand_far_behind(either):
+def test_a_secret_can_come_late_in_a_body(either):
     client = either(Fault("list", "echo_secret", padding=4096))
 
     assert client.list().text == " " * 4096 + f"Refused for <{client.sandbox.config['client_secret']}>."
@@ -388,7 +388,7 @@ def test_a_hostile_fault_waits_for_an_answer_that_it_can_change(either):
 
 
 def test_a_length_can_have_5000_digits(either):
-    """More than `int` takes."""
+    """That is more than `int` accepts."""
     client = either(Fault("list", "odd_length", value="1" * 5000))
     host = urlsplit(client.sandbox.url)
     connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
@@ -400,8 +400,8 @@ def test_a_length_can_have_5000_digits(either):
     connection.close()
 
 
-def test_every_hostile_fault_is_met_in_this_file():
-    """A new kind of fault without a test would be noticed here."""
+def test_every_hostile_fault_has_a_test_in_this_file():
+    """This fails for a new kind of fault without a test."""
     text = Path(__file__).read_text(encoding="utf-8")
 
     assert [name for name in HOSTILE if f'"{name}"' not in text] == []

@@ -1,8 +1,7 @@
-"""Clients that others wrote, replayed from descriptions: each gets every row of the truth.
+"""The requests of other existing clients, imitated here: each client gets every row.
 
-Their exchanges are written anew here, with what is odd about each: how it signs in, spells
-times, polls, follows redirects and tidies up. None of them pauses, as the sandbox's jobs go
-on with each poll.
+Each test repeats the special features of a client: how it signs in, writes times, polls, follows
+redirects and deletes jobs. None of them pauses, because the sandbox's jobs progress with each poll.
 """
 
 import base64
@@ -24,19 +23,24 @@ from talkdesk_sandbox import Explore, Pace, Sandbox
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
 NOW = datetime(2024, 5, 15, 12, tzinfo=UTC)
-#: No client here waits for ever.
+#: The most polls of a client.
 TRIES = 10
 
 
 @pytest.fixture
 def open_account():
-    """Opens a sandbox whose jobs take two polls."""
+    """Return a function that opens a sandbox whose jobs take two polls."""
     opened = []
 
     def open_(**options):
         explore = Explore(**options.pop("explore", {}))
         sandbox = Sandbox(
-            calls_per_day=60, agents=4, clock=lambda: NOW, pace=Pace.after_asks(2), explore=explore, **options
+            calls_per_day=60,
+            agents=4,
+            clock=lambda: NOW,
+            pace=Pace.after_polls(2),
+            explore=explore,
+            **options,
         )
         opened.append(sandbox)
         return sandbox
@@ -53,7 +57,7 @@ def http():
 
 
 def signed_in(http, sandbox, query="", **form):
-    """Signs in with the client secret, and sends the token with each request from then on."""
+    """Sign in with the client secret, and send the token with each later request."""
     config = sandbox.explore_config
     secret = config["client_id"], config["client_secret"]
     answer = http.post(config["token_url"] + query, data=form, auth=secret)
@@ -62,7 +66,7 @@ def signed_in(http, sandbox, query="", **form):
 
 
 def as_text(rows):
-    """Rows as a reader of CSV files gets them, without the names of their fields."""
+    """Return rows as a CSV reader gets them, without the names of their fields."""
     words = {None: "", True: "true", False: "false"}
 
     def text(value):
@@ -80,7 +84,7 @@ def as_text(rows):
 def test_a_connector_that_follows_redirects_and_waits_for_a_status_that_never_comes(
     open_account, http, report, done
 ):
-    """`grant_type` in the query, one token for all; times without a zone; `timezone` within `timespan`."""
+    """`grant_type` is in the query, `timezone` is in `timespan`, times have no zone; one token for all."""
     sandbox = open_account(explore={"done": done})
     root = signed_in(http, sandbox, "?grant_type=client_credentials")
     timespan = {"from": f"{START:%Y-%m-%dT%H:%M:%S}", "to": f"{NOW:%Y-%m-%dT%H:%M:%S}", "timezone": "UTC"}
@@ -100,7 +104,10 @@ def test_a_connector_that_follows_redirects_and_waits_for_a_status_that_never_co
     "options", [{}, {"done": "302"}, {"waiting_204": True}, {"done": "302", "waiting_204": True}], ids=repr
 )
 def test_a_downloader_that_follows_no_redirect(open_account, http, options):
-    """31 days at a time; 302 and 303 are done, 200 and 204 are not; the file is fetched without the token."""
+    """302 and 303 mean done, 200 and 204 do not.
+
+    Each job is for 31 days. The file is requested without the token.
+    """
     sandbox = open_account(explore=options)
     root = signed_in(http, sandbox, grant_type="client_credentials")
     chunks = [NOW - timedelta(days=31 * number) for number in (3, 2, 1, 0)]
@@ -128,7 +135,7 @@ def test_a_downloader_that_follows_no_redirect(open_account, http, options):
 
 @pytest.mark.parametrize("report", ["calls", "user_status", "feedback_flow", "explore_calls"])
 def test_a_library_that_looks_for_entries_and_deletes_all_jobs_in_the_end(open_account, http, report):
-    """No name and no zone; a file is known by its `entries`; the list is walked by its links."""
+    """It sends no name and no zone, recognizes a file by its `entries`, and follows the links of the list."""
     sandbox = open_account()
     root = signed_in(http, sandbox, grant_type="client_credentials")
     days = [START + timedelta(days=number) for number in range(15)]
@@ -161,7 +168,7 @@ def base64url(data):
 
 
 def assertion(config, now):
-    """A signed assertion that lives for 700 seconds."""
+    """Return a signed assertion that is valid for 700 seconds."""
     header = {"alg": "ES256", "kid": config["key_id"], "typ": "JWT"}
     client = config["client_id"]
     claims = {
@@ -188,8 +195,11 @@ def assertion(config, now):
         ),
     ],
 )
-def test_a_script_that_polls_the_file_alone(open_account, http, report, headings, waiting):
-    """A private key; CSV with display names; ten tries at the files operation, then the file is deleted."""
+def test_a_script_that_polls_only_the_file(open_account, http, report, headings, waiting):
+    """It uses a private key and CSV display names.
+
+    It tries the files operation up to ten times, then deletes the file.
+    """
     sandbox = open_account(explore={"files_waiting": waiting})
     config = sandbox.explore_key_config
     form = {
@@ -217,7 +227,7 @@ def test_a_script_that_polls_the_file_alone(open_account, http, report, headings
 
 
 def test_a_pipeline_that_reads_hour_by_hour_until_entries_is_there(open_account, http):
-    """An empty hour must end the loop too, so the presence of the key counts and not its content."""
+    """An empty hour must end the loop, too, so the presence of the key counts, not its content."""
     sandbox = open_account()
     root = signed_in(
         http, sandbox, grant_type="client_credentials", scope="data-reports:read data-reports:write"
@@ -241,7 +251,7 @@ def test_a_pipeline_that_reads_hour_by_hour_until_entries_is_there(open_account,
 
 
 def test_a_class_that_waits_for_an_answer_with_a_length(open_account, http):
-    """Jobs that stand flat, and answers of the API in chunks: only the file has a Content-Length."""
+    """Jobs are flat, and the API's answers are chunked. Only the file has a Content-Length."""
     sandbox = open_account(chunked=True, explore={"flat_jobs": True})
     scope = "reports:read reports:write data-reports:read data-reports:write"
     root = signed_in(http, sandbox, grant_type="client_credentials", scope=scope)

@@ -1,4 +1,4 @@
-"""Sign-in and the operations on jobs, over real HTTP."""
+"""The Reporting API's sign-in and job operations, over real HTTP."""
 
 import re
 from datetime import UTC, datetime
@@ -84,7 +84,7 @@ def test_times_are_read_in_every_known_spelling(client, spelling):
 
 
 def test_a_job_runs_through_its_statuses_and_ends_in_a_redirect(open_sandbox):
-    client = open_sandbox(pace=Pace.after_asks(3))
+    client = open_sandbox(pace=Pace.after_polls(3))
     job_id = client.job_id()
 
     answers = [client.status(job_id) for _ in range(4)]
@@ -96,13 +96,13 @@ def test_a_job_runs_through_its_statuses_and_ends_in_a_redirect(open_sandbox):
 
 
 def test_requests_for_the_file_move_a_job_on(open_sandbox):
-    client = open_sandbox(pace=Pace.after_asks(2))
+    client = open_sandbox(pace=Pace.after_polls(2))
     job_id = client.job_id()
 
     assert [client.file(job_id).status_code for _ in range(3)] == [404, 404, 302]
 
 
-def test_a_job_turns_done_by_the_clock_when_the_pace_says_so(open_sandbox, clock):
+def test_a_job_becomes_done_by_the_clock_when_the_pace_is_in_seconds(open_sandbox, clock):
     client = open_sandbox(pace=Pace.after_seconds(60))
     job_id = client.job_id()
 
@@ -151,7 +151,7 @@ def test_the_files_can_have_the_fields_of_the_second_generation(open_sandbox, re
         assert re.fullmatch(r"2024-05-13 \d\d:\d\d:\d\d", first["end_at"])
 
 
-def test_to_counts_in_unless_bounds_are_half_open(open_sandbox):
+def test_to_is_inclusive_unless_bounds_are_half_open(open_sandbox):
     ends = open_sandbox().sandbox.rows("calls", *DAY)[50]["end_at"].replace(" ", "T") + "Z"
 
     closed, half_open = open_sandbox(), open_sandbox(bounds="half-open")
@@ -228,7 +228,7 @@ def test_a_forbidden_report_is_refused_and_the_other_is_not(open_sandbox):
 
 
 def test_only_so_many_jobs_may_be_unfinished(open_sandbox):
-    client = open_sandbox(pace=Pace.after_asks(1), max_open_jobs=2)
+    client = open_sandbox(pace=Pace.after_polls(1), max_open_jobs=2)
     first, _ = client.job_id(), client.job_id("user_status")
 
     refused = client.create()
@@ -239,7 +239,7 @@ def test_only_so_many_jobs_may_be_unfinished(open_sandbox):
 
 
 def test_a_running_job_can_be_cancelled_and_a_finished_one_not(open_sandbox):
-    client = open_sandbox(pace=Pace.after_asks(1))
+    client = open_sandbox(pace=Pace.after_polls(1))
     job_id = client.job_id()
 
     first = client.call("DELETE", f"/reports/calls/jobs/{job_id}")
@@ -299,7 +299,7 @@ def test_the_ledger_names_operations_and_holds_nothing_secret(client):
 
 
 def test_the_controls_show_over_http_what_the_object_shows(open_sandbox):
-    client = open_sandbox(pace=Pace.after_asks(1))
+    client = open_sandbox(pace=Pace.after_polls(1))
     job_id = client.job_id()
 
     def control(path):
@@ -335,13 +335,13 @@ def test_wrong_options_are_refused():
         Sandbox(forbidden_reports=["walls"])
     with pytest.raises(ValueError, match="2016, 2017"):
         Sandbox(reporting_fields="2018")
-    with pytest.raises(ValueError, match="asks:3"):
+    with pytest.raises(ValueError, match="polls:3"):
         Pace.parse("soon")
 
 
 @pytest.mark.parametrize(
     ("text", "pace"),
-    [("now", Pace.now()), ("asks:3", Pace.after_asks(3)), ("seconds:1.5", Pace.after_seconds(1.5))],
+    [("now", Pace.now()), ("polls:3", Pace.after_polls(3)), ("seconds:1.5", Pace.after_seconds(1.5))],
 )
 def test_a_pace_can_be_written(text, pace):
     assert Pace.parse(text) == pace

@@ -1,4 +1,4 @@
-"""The rooms of the sandbox: imports go one way, and each module says what is in it."""
+"""The packages of the sandbox: imports go in one direction, and each module has a docstring."""
 
 import ast
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import talkdesk_sandbox
 
 ROOT = Path(talkdesk_sandbox.__file__).parent
-#: Each room may import the rooms below it. `""` stands for the modules beside the rooms.
+#: Each package may import the packages below it. `""` is for the modules at the top level.
 ROOMS = ("", "hosts", "store", "faults", "reports", "centre", "wire")
 
 
@@ -26,7 +26,7 @@ def room_of(module):
 
 
 def imports_of(module):
-    """The modules of the sandbox that a module imports, for type checkers only included."""
+    """Return the modules of the sandbox that a module imports, including those for type checkers only."""
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("talkdesk_sandbox"):
             names = (f"{node.module}.{alias.name}" for alias in node.names)
@@ -38,7 +38,7 @@ def imports_of(module):
 ARROWS = {module: set(imports_of(module)) for module in MODULES}
 
 
-def test_a_room_imports_only_rooms_below_it():
+def test_a_package_imports_only_packages_below_it():
     upward = [
         (module, target)
         for module, targets in ARROWS.items()
@@ -50,7 +50,7 @@ def test_a_room_imports_only_rooms_below_it():
     assert {room_of(module) for module in MODULES} == set(ROOMS)
 
 
-def test_centre_and_wire_import_no_other_room():
+def test_centre_and_wire_import_no_other_package():
     for module, targets in ARROWS.items():
         if room_of(module) in ("centre", "wire"):
             assert {room_of(target) for target in targets} <= {room_of(module)}, module
@@ -63,7 +63,7 @@ FIRST_LINES = {
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_has_a_first_line_of_its_own_and_fewer_than_250_lines(module):
+def test_a_module_has_a_unique_first_line_and_fewer_than_250_lines(module):
     assert MODULES[module].read_text(encoding="utf-8").count("\n") < 250
     assert FIRST_LINES[module]
     assert list(FIRST_LINES.values()).count(FIRST_LINES[module]) == 1

@@ -1,4 +1,4 @@
-"""Both hosts over https, with a certificate that only those trust who trust the sandbox's authority."""
+"""Both hosts over https, with a certificate of the sandbox's own CA."""
 
 import socket
 import ssl
@@ -14,7 +14,7 @@ from talkdesk_sandbox import Fault, Pace, Sandbox
 
 @pytest.fixture
 def trusted(open_sandbox, monkeypatch):
-    """Opens a sandbox with TLS, whose authority `requests` trusts."""
+    """Open a sandbox with TLS, whose CA `requests` trusts."""
 
     def open_(*faults, **options):
         client = open_sandbox(tls=True, signed_in=False, **options)
@@ -28,7 +28,7 @@ def trusted(open_sandbox, monkeypatch):
 
 
 def test_both_hosts_are_https_and_a_report_is_downloaded(trusted):
-    client = trusted(pace=Pace.after_asks(1))
+    client = trusted(pace=Pace.after_polls(1))
     job_id = client.job_id()
 
     statuses = [client.status(job_id) for _ in range(2)]
@@ -99,7 +99,7 @@ def test_the_certificate_is_removed_when_the_sandbox_is_closed(trusted):
     assert not folder.exists()
 
 
-def test_nothing_is_left_when_a_port_is_taken(monkeypatch, tmp_path):
+def test_no_socket_is_left_open_when_a_port_is_taken(monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with Sandbox() as running, pytest.raises(OSError, match="cannot listen"):
         Sandbox(tls=True, files_port=int(running.url.rpartition(":")[2]))

@@ -1,4 +1,4 @@
-"""Records in files: what is gathered is what comes into the storage, and a full disk is one error."""
+"""BATCH files: all buffered records reach the storage, and a full disk is one error."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def config(folder, compression="gzip"):
     )
 
 
-def test_records_of_a_broken_file_leave_no_byte_behind(tmp_path):
+def test_records_of_a_broken_file_leave_no_bytes(tmp_path):
     with Batches(config(tmp_path), "calls", spool_dir=None) as batches:
         batches.add(ROWS)
         batches.clear()
         batches.add(ROWS)
         batches.add(ROWS)
-        [address] = batches.publish()
+        [url] = batches.publish()
 
-    packed = Path(address.removeprefix("file://")).read_bytes()
+    packed = Path(url.removeprefix("file://")).read_bytes()
     assert gzip.decompress(packed).count(b"\n") == 2 * len(ROWS)
 
 
@@ -45,7 +45,7 @@ def gather(batches):
 
 @pytest.mark.parametrize("compression", ["gzip", "none"])
 def test_a_full_disk_is_one_error_of_the_stream_when_bytes_are_still_to_be_written(tmp_path, compression):
-    """Any other error would end all streams."""
+    """Any other exception would end all streams."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:

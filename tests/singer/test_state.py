@@ -1,4 +1,4 @@
-"""The state of an earlier run: bookmarks in any sensible spelling are understood, others are named."""
+"""The state of an earlier run: bookmarks in any sensible spelling are accepted, others are errors."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def test_a_bookmark_without_its_replication_key_is_understood():
     assert read({"replication_key_value": "2026-01-31"}) == utc("2026-01-31")
 
 
-def test_what_the_sdk_keeps_beside_a_bookmark_does_not_count():
-    """What was seen in an unfinished run does not say what is complete."""
+def test_other_members_of_the_sdk_beside_a_bookmark_are_ignored():
+    """Values of an unfinished run do not show what is complete."""
     given = bookmark(
         "2026-01-31T12:00:00Z",
         progress_markers={"replication_key_value": "2026-02-09T00:00:00Z"},
@@ -71,7 +71,7 @@ def test_an_empty_bookmark_counts_as_none(empty):
     ],
 )
 def test_a_bookmark_that_is_not_understood_is_an_error_that_shows_it(given):
-    """It must never silently mean "from the start"."""
+    """It must never silently become a full reload."""
     with pytest.raises(
         BookmarkError,
         match=r"^the bookmark of stream 'calls' in the state cannot be used: it is not a time.*\{",
@@ -120,8 +120,8 @@ def test_a_state_line_and_what_meltano_prints_hold_the_state(name):
     assert bookmarks_of(given) == bookmarks
 
 
-def test_a_bookmark_that_is_its_value_alone_is_one():
-    """Old taps write them so."""
+def test_a_bookmark_that_is_only_its_value_is_understood():
+    """Old taps write this form."""
     assert read(bookmarks_of({"bookmarks": {"calls": "2026-01-31"}})["calls"]) == utc("2026-01-31")
 
 

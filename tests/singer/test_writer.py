@@ -1,4 +1,4 @@
-"""Singer messages on standard output: records gathered, everything else written through, nothing lost."""
+"""Singer messages on standard output: records are buffered, other messages are not, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES = "Zoë 😀 \u2028 \x7f 日本"
 
 
 class Pipe(io.BytesIO):
-    """Keeps each write of its own."""
+    """A buffer that records each write separately."""
 
     def __init__(self):
         super().__init__()
@@ -35,7 +35,7 @@ class Pipe(io.BytesIO):
 
 @pytest.fixture
 def open_pipe(monkeypatch):
-    """To be called in the test itself: pytest sets its own standard output between fixtures and test."""
+    """Return a function to call in the test: pytest replaces standard output between fixtures and test."""
 
     def open_pipe():
         pipe = Pipe()
@@ -49,7 +49,7 @@ def record(n, note=""):
     return RecordMessage(stream="calls", record={"id": n, "note": note})
 
 
-def test_records_are_gathered_until_a_write_is_worth_it(open_pipe):
+def test_records_are_buffered_until_a_write_is_worth_it(open_pipe):
     pipe, writer = open_pipe(), MessageWriter()
 
     for n in range(3000):
@@ -63,7 +63,7 @@ def test_records_are_gathered_until_a_write_is_worth_it(open_pipe):
     assert [message["record"]["id"] for message in pipe.messages] == list(range(3000))
 
 
-def test_any_other_message_is_written_at_once_and_behind_the_records(open_pipe):
+def test_any_other_message_is_written_at_once_after_the_records(open_pipe):
     pipe, writer = open_pipe(), MessageWriter()
 
     writer.write_message(SchemaMessage("calls", {"properties": {}}, ["id"]))
@@ -78,7 +78,7 @@ def test_any_other_message_is_written_at_once_and_behind_the_records(open_pipe):
     assert [message["record"]["id"] for message in pipe.messages[1:3]] == [1, 2]
 
 
-def test_a_flush_writes_what_is_gathered_once(open_pipe):
+def test_a_flush_writes_the_buffer_once(open_pipe):
     pipe, writer = open_pipe(), MessageWriter()
     writer.write_message(record(1))
 
@@ -88,7 +88,7 @@ def test_a_flush_writes_what_is_gathered_once(open_pipe):
     assert len(pipe.writes) == 1
 
 
-def test_a_record_longer_than_what_is_gathered_is_written_whole(open_pipe):
+def test_a_record_longer_than_the_buffer_is_written_whole(open_pipe):
     pipe, writer = open_pipe(), MessageWriter()
 
     writer.write_message(record(1, "é" * GATHERED_BYTES))
@@ -107,7 +107,7 @@ def test_text_of_every_kind_arrives_as_it_was(open_pipe):
 
 
 def test_no_line_is_written_twice_when_the_reader_is_gone(open_pipe, monkeypatch):
-    """A second try of half-written lines would tear the messages behind them."""
+    """Writing half-written lines again would break the messages after them."""
     pipe, writer = open_pipe(), MessageWriter()
     writer.write_message(record(1))
 

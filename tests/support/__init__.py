@@ -1,4 +1,4 @@
-"""What the tests share: the tap as a process, a clock that moves only when slept on, the truth."""
+"""Shared by the tests: the tap as a process, a clock that moves only when slept on, the truth."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox import Sandbox
 
-#: The sandboxes of the running test: what they gave out must not turn up in any outcome.
+#: The sandboxes of the current test. No outcome may contain a secret that they issued.
 sandboxes: list[Sandbox] = []
 SECRET_SETTINGS = ("client_secret", "password", "private_key")
 _signature = re.compile("X-Amz-(?:Signature|Credential)(?:=|%3D)[0-9a-zA-Z]", re.IGNORECASE)
 
 
 class SleptClock(Clock):
-    """Moves only when slept on."""
+    """A clock that moves only when slept on."""
 
     def __init__(self, now: datetime = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)) -> None:
         self._start = now
@@ -53,13 +53,13 @@ class SleptClock(Clock):
 
 @dataclass
 class Outcome:
-    """What a tap process left behind."""
+    """The result of a run: output, log and exit code."""
 
     code: int
     stdout: str
     stderr: str
     messages: list[dict[str, Any]] = field(default_factory=list)
-    #: Level and message of what was logged, where the tap ran inside the test.
+    #: Level and message of each log line, if the tap ran in the test's process.
     log: list[tuple[str, str]] = field(default_factory=list)
 
     def records(self, stream: str) -> list[dict[str, Any]]:
@@ -70,20 +70,20 @@ class Outcome:
         return [message["value"] for message in self.messages if message["type"] == "STATE"]
 
     def bookmark(self, stream: str) -> str | None:
-        """The stream's bookmark in the last STATE."""
+        """Return the stream's bookmark in the last STATE."""
         if not self.states:
             return None
         return self.states[-1].get("bookmarks", {}).get(stream, {}).get("replication_key_value")
 
     @property
     def errors(self) -> list[str]:
-        """The messages of the log's ERROR lines."""
+        """Messages of the log's ERROR lines."""
         lines = [line.split(" | ", 3)[3] for line in self.stderr.splitlines() if " | ERROR " in line]
         return lines + [message for level, message in self.log if level == "ERROR"]
 
 
 def command(tmp_path: Path, config: dict[str, Any], *arguments: str, **files: Any) -> list[str]:
-    """The command line of the tap as it is installed, with the JSON files `catalog` and `state` if given."""
+    """Return the command line of the installed tap, with the JSON files `catalog` and `state` if given."""
     command = [str(TAP), "--config", _written(tmp_path / "config.json", config), *arguments]
     for name, content in files.items():
         if content is not None:
@@ -99,7 +99,7 @@ def run_tap(
     state: dict[str, Any] | None = None,
     **environment: str,
 ) -> Outcome:
-    """Run the tap to its end, in a process of its own."""
+    """Run the tap to its end, in a separate process."""
     finished = run(
         command(tmp_path, config, *arguments, catalog=catalog, state=state),
         text=True,
@@ -113,9 +113,9 @@ def run_tap(
 
 
 def assert_nothing_secret(*texts: str, settings: Iterable[dict[str, Any]] = ()) -> None:
-    """What a run left behind holds no secret of its settings, no token that a sandbox gave out, no signature.
+    """Assert that texts contain no secret of the settings, no token of a sandbox, and no signature.
 
-    Every helper that runs the tap calls it, so that no test can forget it.
+    Every helper that runs the tap calls this, so that no test can forget it.
     """
     secrets = {
         str(value)
@@ -131,37 +131,37 @@ def assert_nothing_secret(*texts: str, settings: Iterable[dict[str, Any]] = ()) 
         strangers = [entry for entry in sandbox.ledger if entry.api == "files" and entry.authorized]
         assert not strangers, "a request to the file host carried a token"
     for text in texts:
-        assert not _signature.search(text), "a signed address is shown"
+        assert not _signature.search(text), "a presigned URL is shown"
         for secret in secrets:
             for spelling in {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}:
                 assert spelling not in text, f"a secret of {len(secret)} characters is shown"
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """The environment without anybody's settings for the tap."""
+    """Return the environment without settings for the tap."""
     return {k: v for k, v in os.environ.items() if not k.startswith("TAP_TALKDESK_REPORTS_")} | more
 
 
 def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """The text as it may be shown by a process that knows only these secrets."""
+    """Redact a text as a process does that knows only these secrets."""
     redaction._secrets.clear()
     redaction.register_secret(*secrets)
     return redaction.redact(text)
 
 
 def new_private_key() -> str:
-    """A private key as Talkdesk hands them out: base64 PKCS#8 without PEM lines."""
+    """Generate a private key in the form that Talkdesk provides: base64 PKCS#8 without PEM lines."""
     key = ec.generate_private_key(ec.SECP256R1())
     return b64encode(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
 
 
 def utc(text: str) -> datetime:
-    """A moment from a date or a date and time."""
+    """Parse a date, or a date and time, as UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def as_record(row: dict[str, Any]) -> dict[str, Any]:
-    """The record that a row of the sandbox should become, said without the tap's own code."""
+    """Return the expected record of a row of the sandbox, without the tap's own code."""
     stamps = {name for name in row if name.endswith("_at")}
     return {
         name: value.replace(" ", "T") + "Z" if name in stamps and value is not None else value

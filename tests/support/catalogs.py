@@ -1,4 +1,4 @@
-"""Catalogs: as the tap discovers them, with other metadata."""
+"""Catalogs as the tap discovers them, with changed metadata."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 Catalog = dict[str, Any]
 
 
-#: What a discovery wrote, by the settings that it may depend on.
+#: Discovered catalogs, by the settings that discovery may depend on.
 _discovered: dict[str, str] = {}
-#: No discovery makes a request, so it depends on none of these.
+#: Settings that discovery does not depend on, because it makes no request.
 _OF_A_SERVER = ("api_url", "token_url")
 
 
 def catalog_of(tmp_path: Path, config: dict[str, Any]) -> Catalog:
-    """The catalog that the tap discovers with these settings; discovered once, and a copy of one's own."""
+    """Return a copy of the catalog that the tap discovers with these settings. It is discovered once."""
     settings = json.dumps({name: value for name, value in config.items() if name not in _OF_A_SERVER})
     if settings not in _discovered:
         _discovered[settings] = run_tap(tmp_path, config, "--discover").stdout
@@ -28,7 +28,7 @@ def catalog_of(tmp_path: Path, config: dict[str, Any]) -> Catalog:
 
 
 def with_metadata(catalog: Catalog, stream: str, breadcrumb: list[str], **metadata: Any) -> Catalog:
-    """The catalog with some metadata of one breadcrumb changed."""
+    """Return the catalog with some metadata of one breadcrumb changed."""
     entry = next(entry for entry in catalog["streams"] if entry["tap_stream_id"] == stream)
     found = next(each for each in entry["metadata"] if each["breadcrumb"] == breadcrumb)
     found["metadata"].update(metadata)
@@ -36,7 +36,7 @@ def with_metadata(catalog: Catalog, stream: str, breadcrumb: list[str], **metada
 
 
 def everything(catalog: Catalog) -> Catalog:
-    """The catalog with every stream selected."""
+    """Return the catalog with every stream selected."""
     for entry in catalog["streams"]:
         with_metadata(catalog, entry["stream"], [], selected=True)
     return catalog

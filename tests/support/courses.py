@@ -1,4 +1,4 @@
-"""Faults that cost nothing but time, and faults that last, by what happens."""
+"""Transient faults, which cost only time, and permanent faults, by name."""
 
 from __future__ import annotations
 
@@ -8,92 +8,92 @@ from tests.support.invariants import as_list
 #: Two timespans for each of two streams.
 DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 48, "max_concurrent_jobs": 2}
 
-#: Met in either API.
+#: Transient faults of either API.
 SURVIVED: dict[str, Fault | list[Fault]] = {
     "429 with Retry-After in seconds": Fault("create", "rate_limited", retry_after=1),
     "429 without Retry-After": Fault("create", "rate_limited", times=2),
     "429 while polling": Fault("status", "rate_limited", retry_after=0),
-    "500 while ordering": Fault("create", "server_error"),
+    "500 to a create request": Fault("create", "server_error"),
     "503 while polling": Fault("status", "unavailable", times=2),
     "500 at the sign-in": Fault("token", "server_error"),
-    "reset before the answer to an order": Fault("create", "reset"),
-    "order accepted and answer lost": Fault("create", "accepted_then_reset"),
-    "order answered with a page": Fault("create", "not_json"),
-    "order answered without an id": Fault("create", "no_id", times=2),
-    "poll answered with a page": Fault("status", "not_json", times=2),
-    "poll answered with half a body": Fault("status", "cut_json", times=2),
+    "reset before the response to a create request": Fault("create", "reset"),
+    "job created and response lost": Fault("create", "accepted_then_reset"),
+    "HTML page instead of the created job": Fault("create", "not_json"),
+    "created job without an id": Fault("create", "no_id", times=2),
+    "HTML page instead of the status": Fault("status", "not_json", times=2),
+    "half a body instead of the status": Fault("status", "cut_json", times=2),
     "token refused with 403": Fault("create", "forbidden"),
     "token refused with 401": Fault("status", "unauthorized"),
     "redirect of the poll without Location": Fault("status", "no_location"),
-    "status word that nobody knows": Fault("status", "unknown_status", asks=2),
+    "unknown status": Fault("status", "unknown_status", polls=2),
     "job unknown right after its creation": Fault("status", "not_found"),
     "job failed": Fault("create", "job_failed"),
     "job failed twice": Fault("create", "job_failed", times=2, report="calls"),
-    "job canceled by somebody": Fault("create", "job_canceled"),
-    "job deleted by somebody": Fault("create", "job_deleted"),
-    "signed address expired": Fault("files", "expired_url"),
+    "job canceled by another user": Fault("create", "job_canceled"),
+    "job deleted by another user": Fault("create", "job_deleted"),
+    "presigned URL expired": Fault("files", "expired_url"),
     "file not known right after its job": Fault("files", "not_found"),
     "body cut": Fault("object", "cut", after=2000),
     "body cut twice": Fault("object", "cut", after=2000, times=2),
     "body cut by a reset": Fault("object", "cut", after=2000, reset=True),
-    "rest asked for, whole sent": [Fault("object", "cut", after=2000), Fault("object", "ignore_range")],
+    "rest requested, whole file sent": [Fault("object", "cut", after=2000), Fault("object", "ignore_range")],
     "short body without a length": Fault("object", "short_without_length", after=2000),
     "page instead of the file": Fault("object", "html_page"),
-    "S3 asks to slow down": Fault("object", "slow_down", times=2),
+    "S3 responds SlowDown": Fault("object", "slow_down", times=2),
     "no such key at first": Fault("object", "no_such_key"),
     "total differs from the rows": Fault("create", "wrong_total"),
 }
 
-#: Met on the way of a file, which is the same for both APIs.
+#: Transient faults of a file, which are the same for both APIs.
 FILES: dict[str, Fault | list[Fault]] = {
-    "no right to the file, once": Fault("object", "access_denied"),
-    "signed with a session that is over": Fault("object", "expired_token"),
+    "access to the file denied once": Fault("object", "access_denied"),
+    "presigned URL of an expired session": Fault("object", "expired_token"),
     "S3 is down for a moment": [Fault("object", "server_error"), Fault("object", "unavailable")],
     "error with status 200": Fault("object", "error_with_200"),
     "body without a length": Fault("object", "no_length"),
-    "reset behind the last byte": Fault("object", "reset_at_end"),
-    "rest of another place": [Fault("object", "cut", after=2000), Fault("object", "wrong_range")],
+    "reset after the last byte": Fault("object", "reset_at_end"),
+    "wrong range of the file": [Fault("object", "cut", after=2000), Fault("object", "wrong_range")],
     "rest refused": [Fault("object", "cut", after=2000), Fault("object", "range_refused")],
     "file changed in between": [Fault("object", "cut", after=2000), Fault("object", "changed_etag")],
     "rest of another file": [
         Fault("object", "cut", after=2000),
         Fault("object", "changed_etag", partial=True),
     ],
-    "file packed": Fault("create", "packed", times=2),
-    "file packed, as HTTP says": Fault("create", "packed", header=True),
-    "file packed in several members": Fault("create", "packed", members=3),
-    "packed file cut": Fault("create", "packed", cut=9, header=True),
-    "packed file cut and body cut": [
+    "file compressed": Fault("create", "packed", times=2),
+    "file compressed with Content-Encoding": Fault("create", "packed", header=True),
+    "file compressed in several members": Fault("create", "packed", members=3),
+    "compressed file cut": Fault("create", "packed", cut=9, header=True),
+    "compressed file cut and body cut": [
         Fault("create", "packed", cut=1),
         Fault("object", "cut", after=200),
         Fault("object", "ignore_range"),
     ],
 }
 
-#: Jobs that a timespan may need beyond the one that was planned; where nothing stands, none.
+#: Number of jobs that a timespan may need in addition to the planned one; 0 by default.
 NEW_JOBS = {
     "job failed": 1,
     "job failed twice": 2,
-    "job canceled by somebody": 1,
-    "job deleted by somebody": 1,
+    "job canceled by another user": 1,
+    "job deleted by another user": 1,
     "total differs from the rows": 1,
-    "packed file cut": 1,
-    "packed file cut and body cut": 1,
+    "compressed file cut": 1,
+    "compressed file cut and body cut": 1,
 }
 
 COURSES = SURVIVED | FILES
 
-#: Each fault with JSON; with CSV those that concern the file.
+#: Each fault with JSON, and faults of the file with CSV, too.
 COURSES_BY_FORMAT = [(name, "json") for name in COURSES] + [
     (name, "csv")
     for name, faults in COURSES.items()
     if any(fault.operation == "object" or fault.name == "packed" for fault in as_list(faults))
 ]
 
-#: What lasts, how many jobs it costs beyond those that were planned, and what is said of it.
+#: Permanent faults: the fault, the number of additional jobs, and a part of the error.
 LASTING = {
-    "order refused": (Fault("create", "invalid", message="no such timespan"), 0, "no such timespan"),
-    "order answered without an id": (Fault("create", "no_id"), 0, "expected a job with id and status"),
+    "creation refused": (Fault("create", "invalid", message="no such timespan"), 0, "no such timespan"),
+    "created job without an id": (Fault("create", "no_id"), 0, "expected a job with id and status"),
     "not permitted": (Fault("create", "forbidden"), 0, "may not use the report"),
     "job canceled again": (Fault("create", "job_canceled"), 1, "ended as 'canceled'"),
     "job deleted again": (Fault("create", "job_deleted"), 1, "ended as 'deleted'"),
@@ -107,5 +107,5 @@ LASTING = {
     "packed file without its end": (Fault("create", "packed", cut=9), 1, "the gzip file is incomplete"),
     "total always wrong": (Fault("create", "wrong_total"), 1, "row count mismatch"),
     "file without a byte": (Fault("create", "no_bytes"), 1, "the file is empty"),
-    "address always over": (Fault("object", "expired_token"), 1, "ExpiredToken"),
+    "presigned URL always expired": (Fault("object", "expired_token"), 1, "ExpiredToken"),
 }

@@ -1,4 +1,4 @@
-"""The example project for dbt: its models and tests as SQL, and records as tables to run them on."""
+"""The example dbt project: its models and tests as SQL, and tables to run them on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VARIABLES = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 
 
 def rendered(sql: str, **variables: Any) -> str:
-    """The SQL that dbt makes of a model or a test, with some of the project's variables changed."""
+    """Render a model or a test as dbt does, with some of the project's variables changed."""
     template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(sql)
     return template.render(
         source=lambda schema, table: f"{schema}.{table}",
@@ -30,7 +30,7 @@ def rendered(sql: str, **variables: Any) -> str:
 
 
 def open_database() -> duckdb.DuckDBPyConnection:
-    """An empty database with the settings of the project's profile."""
+    """Open an empty database with the settings of the project's profile."""
     database = duckdb.connect()
     database.execute("set TimeZone = 'UTC'")
     database.execute("create schema talkdesk")
@@ -40,14 +40,14 @@ def open_database() -> duckdb.DuckDBPyConnection:
 def load(
     database: duckdb.DuckDBPyConnection, folder: Path, stream: str, records: Iterable[Mapping[str, Any]]
 ) -> None:
-    """Make a table of a stream's records, of all of them."""
+    """Create a table of all records of a stream."""
     file = folder / f"{stream}.jsonl"
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     database.execute(f"create table talkdesk.{stream} as select * from read_json('{file}', sample_size = -1)")
 
 
 def create_models(database: duckdb.DuckDBPyConnection, folder: str, **variables: Any) -> list[str]:
-    """Make a view of each model of a folder, behind those that it refers to, and return their names."""
+    """Create a view of each model of a folder, after those that it refers to, and return their names."""
     waiting = {path.stem: path.read_text() for path in PROJECT.glob(f"{folder}/*.sql")}
     made: list[str] = []
     while waiting:
@@ -64,17 +64,17 @@ def create_models(database: duckdb.DuckDBPyConnection, folder: str, **variables:
 
 
 def failures(database: duckdb.DuckDBPyConnection, test: str, **variables: Any) -> list[dict[str, Any]]:
-    """The rows that a test of the project returns; none is a success."""
+    """Return the rows that a test of the project finds; no rows are a success."""
     return query(database, rendered((PROJECT / "tests" / f"{test}.sql").read_text(), **variables))
 
 
 def query(database: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    """The rows that a query returns, by column; times are in UTC."""
+    """Return the rows of a query, by column. Times are in UTC."""
     found = database.sql(sql)
     columns = dict(zip(found.columns, found.types, strict=True))
     times = [name for name, kind in columns.items() if str(kind) == "TIMESTAMP WITH TIME ZONE"]
     if times:
-        # DuckDB hands over a time with a zone only where pytz is installed.
+        # DuckDB returns a time with a zone only if pytz is installed.
         zoneless = (f'cast("{name}" as timestamp) as "{name}"' for name in times)
         found = found.project(f"* replace ({', '.join(zoneless)})")
     rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
@@ -82,7 +82,7 @@ def query(database: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]
 
 
 def schema_of(folder: str) -> dict[str, Any]:
-    """What `schema.yml` says of each model of a folder."""
+    """Return what `schema.yml` declares for each model of a folder."""
     return {
         model["name"]: model
         for model in yaml.safe_load((PROJECT / folder / "schema.yml").read_text())["models"]
@@ -90,7 +90,7 @@ def schema_of(folder: str) -> dict[str, Any]:
 
 
 def wrong_of_column(model: str, column: str, test: Any) -> str:
-    """A query that returns what a test in `schema.yml` finds wrong with a column."""
+    """Return a query for the rows of a column that fail a test in `schema.yml`."""
     match test:
         case "unique":
             return f"select {column} from {model} group by {column} having count(*) > 1"

@@ -1,4 +1,4 @@
-"""Runs with faults by chance, from a seed, and the invariants that hold after each of them."""
+"""Runs with random faults from a seed, and the invariants after each run."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ STREAMS = ("calls", "user_status")
 
 
 def random_faults(random, number):
-    """Faults of any kind at any operation that it can happen at, each at most three times."""
+    """Return random faults of any kind and operation, each at most three times."""
     return [_random_fault(random) for _ in range(number)]
 
 
-#: All kinds but those that change what a file says, as the rows are compared with the truth.
-PASSING = sorted(KINDS.keys() - KINDS_OF_CONTENT.keys())
+#: All kinds except those that change the content of a file, because the rows are compared with the truth.
+TRANSIENT = sorted(KINDS.keys() - KINDS_OF_CONTENT.keys())
 
 
 def _random_fault(random):
-    name = random.choice(PASSING)
+    name = random.choice(TRANSIENT)
     details = {
         "after": lambda: random.randrange(20_000),
         "seconds": lambda: 0.05,
         "reset": lambda: random.random() < 0.5,
         "retry_after": lambda: random.choice([None, 0, 1, 30]),
-        "asks": lambda: random.randint(1, 3),
+        "polls": lambda: random.randint(1, 3),
     }
     return Fault(
         random.choice(sorted(KINDS[name].operations)),
@@ -45,7 +45,7 @@ def moment(text):
 
 
 class Chain:
-    """Runs that go on from each other's last STATE, and what all of them brought."""
+    """Runs that each continue from the last STATE of the one before, and all their records."""
 
     def __init__(self, sandbox, api, start, *, delay=timedelta(minutes=60)):
         self.sandbox, self.api, self.start, self.delay = sandbox, api, start, delay
@@ -56,7 +56,7 @@ class Chain:
         self.records = {stream: [] for stream in STREAMS}
 
     def add(self, messages, now):
-        """Take over what a run wrote, and check that it wrote nothing behind its own bookmark."""
+        """Add the output of a run, and check that no row is before its own bookmark."""
         self.runs += 1
         for message in messages:
             match message["type"]:
@@ -71,7 +71,7 @@ class Chain:
     def _add(self, stream, record):
         stamp, reached = record[self.keys[stream]], self.bookmark(stream)
         if stamp is not None and reached is not None:
-            assert moment(stamp) >= reached, f"I2: a row of {stream} came again behind its bookmark"
+            assert moment(stamp) >= reached, f"I2: a row of {stream} came again before its bookmark"
         self.records[stream].append(record)
 
     def _move(self, state, now):
@@ -83,14 +83,14 @@ class Chain:
                 assert reached is not None, f"I3: the bookmark of {stream} was lost"
                 assert reached >= before[stream], f"I3: the bookmark of {stream} went back"
             if reached:
-                assert reached <= now - self.delay, f"I3: the bookmark of {stream} runs ahead"
+                assert reached <= now - self.delay, f"I3: the bookmark of {stream} is too late"
 
     def bookmark(self, stream):
         value = (self.state or {}).get("bookmarks", {}).get(stream, {}).get("replication_key_value")
         return moment(value) if value else None
 
     def compare(self):
-        """I1: rows compared, lost and doubled, of all that lie before the bookmarks."""
+        """Check I1, and return the numbers of compared, lost and doubled rows before the bookmarks."""
         compared = lost = doubled = 0
         for stream in STREAMS:
             reached = self.bookmark(stream)
@@ -105,20 +105,20 @@ class Chain:
             compared += wanted.total()
             lost += len(set(wanted) - set(got))
             doubled += sum(number - wanted[row] for row, number in got.items() if row in wanted)
-            # What is not in the truth before the bookmark may only lie behind it.
+            # A row that is not in the truth before the bookmark must be after it.
             key = self.keys.get(stream)
             strange = [row for row in set(got) - set(wanted) if moment(json.loads(row)[key]) < reached]
             assert not strange, f"I1: rows of {stream} were changed: {strange[:1]}"
         return compared, lost, doubled
 
     def assert_few_jobs(self, planned, width):
-        """I5, and for Explore no job twice but where one did not end well."""
+        """Assert I5, and for Explore that no job is repeated unless one failed."""
         met = Counter(entry.fault for entry in self.sandbox.ledger if entry.fault)
         allowed = planned + (self.runs - 1) * width + 2 * met.total()
         assert len(self.sandbox.jobs) <= allowed, f"I5: {len(self.sandbox.jobs)} jobs, {allowed} allowed"
 
     def assert_few_at_once(self, width):
-        """I4, but for jobs that the tap could not know of or cancel."""
+        """Assert I4, except for jobs that the tap could not know of or cancel."""
         unknown = sum(
             entry.fault is not None and entry.operation in {"create", "cancel", "list"}
             for entry in self.sandbox.ledger

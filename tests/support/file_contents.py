@@ -1,4 +1,4 @@
-"""Report files that are odd and files that are corrupt, by what is in them."""
+"""Unusual report files and corrupt report files, by name."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def with_new_field(record):
 
 
 def with_type_changed(record):
-    told = record["talk_time"]
-    return record if told is None else unknown(record | {"talk_time": None}, talk_time=told)
+    value = record["talk_time"]
+    return record if value is None else unknown(record | {"talk_time": None}, talk_time=value)
 
 
 def with_renamed_field(record):
@@ -40,7 +40,7 @@ def with_odd_times(record):
     }
 
 
-#: What a file holds, and what the tap makes of it.
+#: Unusual files: the fault, and a function that changes the expected records.
 HANDLED = {
     "no total": (Fault("create", "no_total", report="calls"), None),
     "report without rows": (Fault("create", "empty", report="calls"), None),
@@ -57,19 +57,19 @@ HANDLED = {
     "type changed": (Fault("create", "type_changed", 2, "calls"), with_type_changed),
     "other form of time": (Fault("create", "odd_times", report="calls"), with_odd_times),
     "call without an end": (Fault("create", "no_end", report="calls"), None),
-    "row from before": (Fault("create", "outside", report="calls"), None),
-    "row from the future": (Fault("create", "outside", report="calls", at="2031-11-11 11:11:11"), None),
+    "row before the timespan": (Fault("create", "outside", report="calls"), None),
+    "row after the timespan": (Fault("create", "outside", report="calls", at="2031-11-11 11:11:11"), None),
 }
 CSV_ONLY = {
-    "heading alone": (Fault("create", "empty", report="calls"), None),
-    "line ends of Unix": (Fault("create", "line_ends", 2, "calls"), with_bare_newlines),
+    "only a heading": (Fault("create", "empty", report="calls"), None),
+    "Unix line ends": (Fault("create", "line_ends", 2, "calls"), with_bare_newlines),
 }
 HANDLED_BY_FORMAT = [(name, "json") for name in HANDLED] + [(name, "csv") for name in HANDLED | CSV_ONLY]
 
-#: What is wrong with a file, and what the tap says of it.
+#: Corrupt files: the fault, the format, and a part of the error.
 CORRUPT = {
     "ragged row": ("ragged", "csv", "line 2: the row has 2 cells"),
-    "unclosed quotation": ("unclosed_quote", "csv", "line "),
+    "unclosed quotation mark": ("unclosed_quote", "csv", "line "),
     "bytes of another encoding, CSV": ("not_utf8", "csv", "'utf-8' codec can't decode"),
     "bytes of another encoding, JSON": ("not_utf8", "json", "row 0"),
     "total too large": ("wrong_total", "json", "row count mismatch"),

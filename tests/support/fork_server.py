@@ -1,11 +1,11 @@
-"""Runs an entry point in forks of this process, which has imported what the entry point needs.
+"""Runs an entry point in forks of this process, which has already imported what it needs.
 
-To start Python and import the SDK takes most of the processor time of a short run. A fork has all that, and
-is a process of its own: with signals, descriptors, an exit code and memory that is counted.
+Starting Python and importing the SDK takes most of the CPU time of a short run. A fork skips both, and is a
+separate process with its own signals, descriptors, exit code and memory.
 
-`forked_tap.py` starts this file by its path, so nothing of the tests is imported here. A request comes over a
-socket as JSON, with four descriptors: standard input, output and error, and a socket over which the pid and
-the wait status are reported. The server ends, and all its forks with it, when its client closes the socket.
+`forked_tap.py` starts this file by its path, so it imports nothing of the tests. A request comes over a
+socket as JSON, with four descriptors: standard input, output and error, and a socket for the pid and the wait
+status. The server and all its forks end when its client closes the socket.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Request = dict[str, Any]
 
-#: What Python itself sets when it starts; all other signals have their default action.
+#: The signal actions that Python sets at its start. All other signals have their default action.
 OF_PYTHON = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGPIPE: signal.SIG_IGN,
@@ -39,15 +39,15 @@ OF_PYTHON = {
 
 
 class Server:
-    """Forks for each request, and reports how each fork ended."""
+    """Forks for each request, and reports the end of each fork."""
 
     def __init__(self, client: socket.socket) -> None:
         self._client = client
-        #: By a descriptor of each fork's process: its pid, and the descriptor that its end is reported to.
+        #: For the process descriptor of each fork: its pid, and the descriptor to report its end to.
         self._forks: dict[int, tuple[int, int]] = {}
 
     def serve(self) -> Request | None:
-        """Returns the request in each fork, and none in the server when the client is gone."""
+        """Return the request in each fork, and None in the server when the client is gone."""
         while True:
             ready, _, _ = select.select([self._client, *self._forks], [], [])
             for pidfd in self._forks.keys() & set(ready):
@@ -75,7 +75,7 @@ class Server:
         return pid
 
     def _forget(self, descriptors: list[int]) -> None:
-        """Close in a fork what belongs to the server."""
+        """Close the server's descriptors in a fork."""
         self._client.close()
         for pidfd, (_, report) in self._forks.items():
             descriptors += [pidfd, report]
@@ -97,13 +97,13 @@ class Server:
 
 
 def tell(report: int, **content: int) -> None:
-    """Report to the client, who may be gone."""
+    """Report to the client, which may be gone."""
     with suppress(OSError):
         os.write(report, json.dumps(content).encode())
 
 
 def become(request: Request, standard: list[int]) -> None:
-    """Make this process what a new one would be: only the imports are done."""
+    """Make this fork like a new process, except for the imports."""
     if request["start_new_session"]:
         os.setsid()
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
@@ -121,10 +121,11 @@ def become(request: Request, standard: list[int]) -> None:
 
 
 def call(entry: Callable[[], object]) -> None:
-    """Call the entry, and end the process as Python would.
+    """Call the entry point, and end the process as Python does.
 
-    Python would also destroy each object, which copies the memory of all imported modules. So that is left
-    out where it shows nothing: at an end with an exit code. Any other end is Python's own.
+    Python also destroys each object at its end, which copies the memory of all imported modules. This is
+    skipped if the process ends with an exit code, because it has no visible effect then. Any other end is
+    Python's own.
     """
     try:
         code = entry()
@@ -133,7 +134,7 @@ def call(entry: Callable[[], object]) -> None:
     if code is None or isinstance(code, int):
         threading._shutdown()
         atexit._run_exitfuncs()
-        with suppress(OSError):  # Python says so, and ends with another code
+        with suppress(OSError):  # Python prints an error, and ends with another code
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit((code or 0) & 0xFF)
@@ -141,13 +142,13 @@ def call(entry: Callable[[], object]) -> None:
 
 
 def main(descriptor: str, entry: str, *modules: str) -> None:
-    """Import the modules and serve; in a fork, call the entry, `module:function`, as its command does."""
+    """Import the modules and serve. In a fork, call the entry point `module:function` as its command does."""
     module, _, function = entry.partition(":")
     called = getattr(importlib.import_module(module), function)
     for name in modules:
         importlib.import_module(name)
-    assert threading.active_count() == 1, "a fork would have no other thread, and the locks that it held"
-    # Collections in the forks would write to each object, and so copy the pages of all of them.
+    assert threading.active_count() == 1, "a fork lacks the other threads, but has the locks that they held"
+    # Garbage collections in the forks would write to each object, and so copy all memory pages.
     gc.collect()
     gc.freeze()
 

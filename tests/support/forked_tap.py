@@ -1,4 +1,4 @@
-"""The tap as a process that is forked, not started: but for its imports the same as the installed command."""
+"""The tap as a forked process: the same as the installed command, except that its imports are done."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 TAP = Path(sys.executable).with_name("tap-talkdesk-reports")
-#: What Python reads when it starts; a fork has what its server read.
+#: Variables that Python reads at its start. A fork has the values of its server.
 READ_AT_START = {"PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONWARNINGS", "LANG", "LC_ALL"}
 ENTRY = ("tap_talkdesk_reports.__main__:main", "tap_talkdesk_reports.tap")
 
 
 class ForkServer:
-    """A process that forks for each request: see `fork_server.py`."""
+    """A client for a process that forks for each request; see `fork_server.py`."""
 
     def __init__(self, entry: str, *modules: str) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -30,29 +30,29 @@ class ForkServer:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,  # what the keyboard sends to the tests would end it before them
+                start_new_session=True,  # Ctrl-C in the tests' terminal would end it too early
             )
 
     def fork(self, request: dict[str, Any], standard: list[int]) -> socket.socket:
-        """Ask for a process; returns the socket over which it is reported."""
+        """Request a process; return the socket for its pid and wait status."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             socket.send_fds(self._socket, [json.dumps(request).encode()], [*standard, theirs.fileno()])
         return ours
 
     def close(self) -> None:
-        """End the server, and what it has forked."""
+        """End the server and its forks."""
         self._socket.close()
         self._process.wait(60)
 
 
 class Forked(subprocess.Popen):
-    """A process of a fork server, with all that `subprocess.Popen` offers for one that it has started.
+    """A process of a fork server, with the interface of `subprocess.Popen`.
 
-    The methods that begin with an underscore are those in which `Popen` starts and reaps a child.
+    The methods with an underscore are those in which `Popen` starts and reaps a child.
     """
 
-    #: The most memory that the process took, in bytes, once it has been waited for.
+    #: Peak memory of the process in bytes, after its end.
     peak: int
 
     @classmethod
@@ -64,7 +64,7 @@ class Forked(subprocess.Popen):
         p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite,
         restore_signals, gid, gids, uid, umask, start_new_session, process_group,
     ):  # fmt: skip
-        assert not any((preexec_fn, pass_fds, shell, executable)), "only a started process can have that"
+        assert not any((preexec_fn, pass_fds, shell, executable)), "only a started process supports this"
         assert not READ_AT_START & {name for name, _ in os.environ.items() ^ (env or os.environ).items()}
         request = {
             "arguments": [str(each) for each in args],
@@ -76,25 +76,25 @@ class Forked(subprocess.Popen):
         standard = [number if fd == -1 else fd for number, fd in enumerate(given)]
         try:
             self._report = self.server().fork(request, standard)
-            self.pid = self._told()["pid"]
+            self.pid = self._receive()["pid"]
             self._child_created = True
         finally:
             self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)
 
-    def _told(self) -> dict[str, int]:
+    def _receive(self) -> dict[str, int]:
         message = self._report.recv(4096)
-        assert message, "the fork server has ended"
+        assert message, "the fork server ended"
         return json.loads(message)
 
     def _try_wait(self, wait_flags):
-        if self._report.fileno() < 0:  # nobody holds this process any more, and the server reaps it
+        if self._report.fileno() < 0:  # this object is closed, and the server reaps the process
             return self.pid, 0
         if wait_flags & os.WNOHANG and not select.select([self._report], [], [], 0)[0]:
             return 0, 0
-        told = self._told()
+        reported = self._receive()
         self._report.close()
-        self.peak = told["peak"]
-        return self.pid, told["status"]
+        self.peak = reported["peak"]
+        return self.pid, reported["status"]
 
     def _internal_poll(self, _deadstate=None):
         if self.returncode is None and self._waitpid_lock.acquire(blocking=False):
@@ -108,7 +108,7 @@ class Forked(subprocess.Popen):
         return self.returncode
 
 
-#: macOS promises nothing for a fork that goes on without `exec`, and has no descriptors of processes.
+#: macOS guarantees nothing for a fork without `exec`, and has no process descriptors.
 TapProcess = Forked if sys.platform == "linux" else subprocess.Popen
 
 _lock = threading.Lock()
@@ -116,7 +116,7 @@ _servers: list[ForkServer] = []
 
 
 def server_of_tap() -> ForkServer:
-    """The fork server of this worker, which starts with the first process."""
+    """Return the fork server of this worker. It starts with the first process."""
     with _lock:
         if not _servers:
             _servers.append(ForkServer(*ENTRY))
@@ -131,7 +131,7 @@ def close_server() -> None:
 
 
 def run(arguments: list[str], *, timeout: float = 120, **options: Any) -> subprocess.CompletedProcess[Any]:
-    """Run the tap to its end as `subprocess.run` does, and capture its output unless told otherwise."""
+    """Run the tap to its end as `subprocess.run` does, and capture its output by default."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     with TapProcess(arguments, **options) as process:
         try:

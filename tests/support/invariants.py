@@ -1,4 +1,4 @@
-"""What holds after every fault, read from the tap's output and the sandbox's ledger."""
+"""The invariants after every fault, checked with the tap's output and the sandbox's ledger."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from talkdesk_sandbox import Fault, Sandbox
 
 STREAMS = {"calls": "end_at", "user_status": "status_end_at"}
-#: So often a fault is ordered that is to be met again and again, however often that is.
+#: `times` of a fault that must happen each time.
 ALWAYS = 999
-#: The tap takes about 60 MiB before it has read a byte.
+#: The tap takes about 60 MiB before it reads the first byte.
 PEAK_BYTES = 110 << 20
 
 
 @dataclass
 class Measured(Outcome):
-    """What a tap process left behind, and the most memory that it took, in bytes."""
+    """The result of a run, with its peak memory in bytes."""
 
     peak: int | None = None
 
@@ -36,7 +36,7 @@ def as_list(faults: Fault | list[Fault]) -> list[Fault]:
 
 
 def assert_met(sandbox: Sandbox, faults: Iterable[Fault]) -> None:
-    """Every fault that was ordered was met as often as ordered, and those without end at least once."""
+    """Assert that each fault happened `times` times, and an `ALWAYS` fault at least once."""
     assert [fault for fault in sandbox.unmet_faults() if fault.times < ALWAYS] == []
     assert {fault.name for fault in faults} <= {entry.fault for entry in sandbox.ledger}
 
@@ -52,17 +52,17 @@ def assert_invariants(
     state: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> None:
-    """I1 to I9 (`tests/README.md`).
+    """Assert I1 to I9 (`tests/README.md`).
 
     Args:
-        sandbox: What was read from.
-        outcome: What a run of the tap left behind.
-        config: The settings of the run, with a spool directory of its own.
+        sandbox: The sandbox that the run read from.
+        outcome: The result of the run.
+        config: The settings of the run, with its own spool directory.
         failed: Streams that must not have reached the end of the plan.
-        new_jobs: Jobs that may be made beyond one for each timespan.
-        truth: Records that must arrive, where a fault has changed what the files hold.
-        state: What the run began with.
-        now: When it was by the clock that is behind; by default, now.
+        new_jobs: Number of jobs allowed in addition to one for each timespan.
+        truth: Expected records, if a fault changed the content of files.
+        state: State at the start of the run.
+        now: Time of the clock that is behind; by default, now.
     """
     begin, end = utc(config["start_date"]), utc(config["end_date"])
     before = {stream: _bookmark(state, stream) for stream in STREAMS}
@@ -107,7 +107,7 @@ def _assert_complete(
     end: datetime,
     truth: Mapping[str, list[dict[str, Any]]] | None,
 ) -> None:
-    """I1: all that ends before the bookmark has arrived, unchanged; and nothing else."""
+    """Assert I1: all rows that end before the bookmark arrived unchanged, and no others."""
     arrived = set(as_set(outcome.records(stream)))
     if truth and stream in truth:
         assert arrived == set(as_set(truth[stream]))
@@ -119,7 +119,7 @@ def _assert_complete(
 
 
 def _assert_no_needless_repeat(outcome: Outcome, stream: str, bookmark: datetime | None) -> None:
-    """I2: what comes again ends at or behind the bookmark of that moment."""
+    """Assert I2: a repeated row ends at or after the bookmark of that time."""
     seen: Counter[str] = Counter()
     for message in outcome.messages:
         if message["type"] == "STATE":
@@ -133,7 +133,7 @@ def _assert_no_needless_repeat(outcome: Outcome, stream: str, bookmark: datetime
 
 
 def _assert_bookmarks(outcome: Outcome, stream: str, bookmark: datetime | None, now: datetime) -> None:
-    """I3: no bookmark is nearer to now than the delay, and none goes back."""
+    """Assert I3: no bookmark is closer to now than the delay, and none goes back."""
     for state in outcome.states:
         moved = _bookmark(state, stream)
         if bookmark or moved:

@@ -1,7 +1,7 @@
-"""Every error and warning that the tap's code can say, read from the code itself.
+"""Collects every error and warning of the tap from its code.
 
-A message is what stands in a `raise`, in a `return` of an error, in a warning or error
-that is logged, or in what checks the settings. What is filled in at run time is `…`.
+A message is a text in a `raise`, in a `return` of an error, in a logged warning or error,
+or in a check of the settings. Values that are inserted at run time are `…`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 ROOT = Path(tap_talkdesk_reports.__file__).parent
 FILLED_IN = "…"
 
-#: Here each text that is yielded or returned is what is wrong with a setting.
+#: Modules in which each text that is yielded or returned is an error of a setting.
 CHECKS = {"validation.py", "custom_reports.py"}
-#: What is filled in for `…` elsewhere and people should find, too: the constant or function that holds it.
+#: Constants and functions with texts that replace `…` elsewhere, and that users should also find.
 PARTS = {
     "sync_all.py": "described",
     "creation.py": "ADVICE",
@@ -36,7 +36,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def messages() -> dict[str, str]:
-    """Each message, with `…` for what is filled in and without backquotes, and where it stands."""
+    """Return each message, without backquotes and with `…` for values, and its place in the code."""
     found: dict[str, str] = {}
     for file in sorted(ROOT.rglob("*.py")):
         if not file.is_relative_to(ROOT / "sandbox"):
@@ -59,7 +59,7 @@ def _messages_of(tree: ast.Module, file: str) -> Iterator[tuple[str, int]]:
 
 
 def _sayings(function: Function, *, checks: bool) -> Iterator[tuple[ast.AST, list[str]]]:
-    """The nodes of a function that say something, each with what it may say."""
+    """Yield the nodes of a function that contain a message, each with its possible texts."""
     texts = _assigned(function)
     for node in ast.walk(function):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
@@ -73,7 +73,7 @@ def _sayings(function: Function, *, checks: bool) -> Iterator[tuple[ast.AST, lis
 
 
 def _assigned(function: Function) -> dict[str, list[tuple[int, list[str]]]]:
-    """The texts that each name of a function was given, with the line."""
+    """Return the texts that are assigned to each name in a function, with the line."""
     texts: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)
     for node in ast.walk(function):
         named = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
@@ -88,7 +88,7 @@ def _arguments(call: ast.Call, texts: dict[str, list[tuple[int, list[str]]]]) ->
 
 
 def _texts(node: ast.AST | None, texts: dict[str, list[tuple[int, list[str]]]], line: int) -> list[str]:
-    """What an expression may say; nothing where it is no text."""
+    """Return the possible texts of an expression; none if it is not a text."""
     match node:
         case ast.Constant(value=str(text)):
             return [text]
@@ -118,7 +118,7 @@ def _is_logged(node: ast.Call) -> bool:
 
 
 def _parts(node: ast.AST) -> Iterator[str]:
-    """Every text of more than one word, but for the docstring."""
+    """Yield every text of more than one word, except the docstring."""
     docstring = ast.get_docstring(node, clean=False) if isinstance(node, Function) else None
     within = {id(part) for each in ast.walk(node) if isinstance(each, ast.JoinedStr) for part in each.values}
     for each in ast.walk(node):

@@ -1,4 +1,4 @@
-"""A host that sends the very bytes that a test gives, with pauses: what no HTTP library would send."""
+"""A host that sends exactly the bytes of a test, with pauses, as no HTTP library does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 class RawHost(socketserver.ThreadingTCPServer):
-    """Sends what a function yields for each request: bytes, or seconds to wait between them."""
+    """Sends what a function yields for each request: bytes, or seconds to wait."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -57,14 +57,14 @@ class _Connection(socketserver.StreamRequestHandler):
 
 
 def whole(body: object, *headers: bytes, status: bytes = b"200 OK") -> bytes:
-    """A response with a length; what is not bytes becomes JSON."""
+    """Return a response with a length. A body that is not bytes is encoded as JSON."""
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
     lines = [b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers]
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
 def dripping(first: bytes) -> Iterable[bytes | float]:
-    """Bytes, and then one more now and then, for longer than any test waits."""
+    """Yield bytes, then single bytes with pauses, for longer than any test waits."""
     yield first
     for _ in range(3000):
         yield 0.02

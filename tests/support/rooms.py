@@ -1,4 +1,7 @@
-"""The rooms of a package, and who imports whom: read from the code, imports for types included."""
+"""The imports between subpackages, read from the code, including imports for types.
+
+A room is a subpackage, or a module at the top level.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import tap_talkdesk_reports
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: The rooms of the tap from top to bottom. Each may import all below it, and none beside it.
+#: The layers of the tap's rooms, top to bottom. A room may import all layers below its own.
 LAYERS = (
     {"__main__"},
     {"tap"},
@@ -22,12 +25,12 @@ LAYERS = (
     {"api", "singer", "records"},
     {"core"},
 )
-#: Beside the layers: data, which imports nothing; and who may read it.
+#: Rooms outside the layers: data, which imports nothing, and the rooms that may import it.
 DATA, READERS = "schemas", {"tap", "streams"}
 
 
 def arrows_allowed() -> dict[str, set[str]]:
-    """The rooms that each room of the tap may import from, beside itself."""
+    """Return the rooms that each room of the tap may import from, besides itself."""
     allowed: dict[str, set[str]] = {DATA: set()}
     below: set[str] = set()
     for layer in reversed(LAYERS):
@@ -38,16 +41,16 @@ def arrows_allowed() -> dict[str, set[str]]:
 
 
 class Imports:
-    """What each module of a package imports, wherever in its code it does so.
+    """The imports of each module of a package, anywhere in its code.
 
-    A module that imports a name of another room's `__init__` imports that `__init__`. That Python runs
-    `room/__init__.py` before `room/module.py` counts for no arrow, as a room may show what is in it.
+    A module that imports a name of another room's `__init__` imports that `__init__`. Python also runs
+    `room/__init__.py` before `room/module.py`, but this does not count as an import.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.files = {self._name_of(file): file for file in sorted(root.rglob("*.py"))}
-        #: The full names of what each module imports, of this package and of others.
+        #: Full names of each module's imports, of this package and of others.
         self.names = {module: set(_imported(file)) for module, file in self.files.items()}
         #: The modules of this package that each module imports.
         self.arrows = {
@@ -60,31 +63,31 @@ class Imports:
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
     def _module_of(self, name: str) -> str:
-        """The module that has the name, which is the module itself or one of its members."""
+        """Return the module of a name, which is the module itself or one of its members."""
         return name if name in self.files else name.rpartition(".")[0]
 
     def room_of(self, module: str) -> str:
-        """The room of a module: its folder, or its own name if it lies in none; none for the package."""
+        """Return the room of a module: its folder, or its own name if it has none; empty for the package."""
         return f"{module}.".split(".")[1]
 
     def rooms(self) -> set[str]:
-        """All rooms, but for the `__init__` of the package."""
+        """Return all rooms, without the `__init__` of the package."""
         return {self.room_of(module) for module in self.files} - {""}
 
     def within(self, place: str) -> list[str]:
-        """The modules of a room, or the one module, such as `records` and `core.clock`."""
+        """Return the modules of a room such as `records`, or a single module such as `core.clock`."""
         name = f"{self.root.name}.{place}"
         found = [module for module in self.files if f"{module}.".startswith(f"{name}.")]
-        assert found, f"there is no {place}"
+        assert found, f"unknown room or module: {place}"
         return found
 
     def packages(self, place: str) -> set[str]:
-        """The other packages that a room or module imports from."""
+        """Return the other packages that a room or module imports from."""
         names = {name.partition(".")[0] for module in self.within(place) for name in self.names[module]}
         return names - {self.root.name}
 
     def wrong_arrows(self, allowed: Mapping[str, set[str]]) -> list[str]:
-        """The imports of modules that lead from a room to one that it may not import from."""
+        """Return the imports from a room to a room that it may not import from."""
         return [
             f"{module} -> {target}"
             for module, targets in self.arrows.items()
@@ -93,7 +96,7 @@ class Imports:
         ]
 
     def circles(self, place: str | None = None) -> list[str]:
-        """The shortest circle through each module that is on one, within a room or in the whole package."""
+        """Return the shortest import cycle of each module in one, within a room or in the whole package."""
         modules = self.files.keys() if place is None else set(self.within(place))
         found: dict[frozenset[str], str] = {}
         for module in sorted(modules):
@@ -102,7 +105,7 @@ class Imports:
         return list(found.values())
 
     def _way_back(self, start: str, modules: set[str]) -> list[str]:
-        """The shortest way from a module to itself; empty if there is none."""
+        """Return the shortest import path from a module to itself; empty if there is none."""
         ways = deque([[start]])
         seen: set[str] = set()
         while ways:
@@ -121,7 +124,7 @@ def _imported(file: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: a relative import hides where it leads"
+            assert node.level == 0, f"{file}: a relative import does not show its package"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 

@@ -1,4 +1,4 @@
-"""An API that answers what a test has written down, job by job."""
+"""An API without HTTP whose responses a test scripts, job by job."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ DOWN = UnavailableError("given up after 8 attempts")
 
 
 class ScriptedApi:
-    """Says of each job, word after word, what was written down for it, and the last word for ever.
+    """Returns the scripted statuses of each job, one after the other, and repeats the last one.
 
-    The first word is the answer to the order. A word that is an error is raised.
+    The first status is the response to the create request. A status that is an error is raised.
     """
 
     def __init__(self, *scripts, listed=()):
         self._scripts = iter(scripts)
         self._words = {}
         self.listed = list(listed)
-        self.orders = []
-        self.asks = []
+        self.created = []
+        self.polls = []
         self.cancelled = []
 
     def now(self):
         return NOW
 
     def create(self, report, timespan, file_format):
-        self.orders.append((report, timespan, file_format))
-        job = ReportJob(f"j{len(self.orders)}", report, timespan, "")
+        self.created.append((report, timespan, file_format))
+        job = ReportJob(f"j{len(self.created)}", report, timespan, "")
         self._words[job.id] = list(next(self._scripts))
-        return self._said(job)
+        return self._next_status(job)
 
     def get(self, job):
-        self.asks.append(job.id)
-        return self._said(job)
+        self.polls.append(job.id)
+        return self._next_status(job)
 
     def cancel(self, job):
         self.cancelled.append(job.id)
@@ -54,7 +54,7 @@ class ScriptedApi:
             self._words[job.id] = ["processing", "done"]
             yield job
 
-    def _said(self, job):
+    def _next_status(self, job):
         words = self._words[job.id]
         word = words.pop(0) if len(words) > 1 else words[0]
         if isinstance(word, Exception):

@@ -1,4 +1,4 @@
-"""A server of our own that answers as a test likes, where the sandbox answers as Talkdesk would."""
+"""A server whose responses a test defines, for responses that the sandbox does not give."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REPORT = {
 
 
 class Server(ThreadingHTTPServer):
-    """Answers by a table of functions, which a test may change; by default as Talkdesk would."""
+    """Answers with a table of functions, which a test may change. The defaults answer as Talkdesk does."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -37,7 +37,7 @@ class Server(ThreadingHTTPServer):
         }
 
     def server_close(self):
-        """End the requests that get no answer, too."""
+        """Also end the requests that get no answer."""
         self.is_over.set()
         super().server_close()
 
@@ -76,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
         self.close_connection = len(data) < int(headers.get("Content-Length", 0))
 
-    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - so the library calls them
+    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the standard library calls them
 
     def date_time_string(self, timestamp=None):
         return getattr(self.server, "date", None) or super().date_time_string(timestamp)

@@ -1,6 +1,6 @@
-"""Two hundred runs over a simulated month, through faults by chance: `make soak`.
+"""Two hundred runs of each API over a simulated month, with random faults: `make soak`.
 
-The clock moves only when slept on, so that a month takes minutes. One seed, `SOAK_SEED`, decides all.
+The clock moves only when slept on, so a month takes minutes. The seed `SOAK_SEED` decides everything.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from tests.support.fault_runs import STREAMS, Chain, random_faults
 RUNS = int(os.environ.get("SOAK_RUNS", "200"))
 SEED = int(os.environ.get("SOAK_SEED", "1"))
 WIDTH = 4
-#: At least so long before its end the month has no faults any more, so that all of it can be read.
+#: The last runs have no faults, so that they can read the whole month.
 CALM_RUNS = 4
 WARM_UP = 40
-#: Bytes that the process may grow by between the warm-up and the end, beside the records that are kept here.
+#: Limit in bytes for the growth of memory after the warm-up, without the records that are kept here.
 GROWTH = 8 << 20
 START = "2026-03-01"
 
 
 class Soak:
-    """One sandbox of one API, and a chain of runs that read it."""
+    """A sandbox, and a chain of runs that read from one of its APIs."""
 
     def __init__(self, api, chance):
         self.api, self.chance = api, chance
@@ -54,11 +54,11 @@ class Soak:
         self._watch()
 
     def now(self):
-        """The time by the clock of the latest run."""
+        """Return the time of the latest run's clock."""
         return self.clock.now()
 
     def _watch(self):
-        """The signal comes with a request, so that it may come at any point of a run."""
+        """Send a stop signal with a random request, so that it can come at any point of a run."""
         answer = self.sandbox._api.answer
 
         def watched(request):
@@ -69,10 +69,10 @@ class Soak:
         self.sandbox._api.answer = watched
 
     def run(self, number):
-        """One run, some hours after the one before."""
+        """Do one run, some hours after the one before."""
         calm = number >= RUNS - CALM_RUNS
         hours = 2 * 30 * 24 / RUNS * self.chance.random()
-        # A new clock, as of a new process: one that was stopped stays so.
+        # A new clock, as in a new process: a stopped clock stays stopped.
         self.clock = SleptClock(self.clock.now() + timedelta(hours=hours))
         self._asked, self._stop_at = count(), None
         config = self.sandbox.config if self.api == "reporting" else self.sandbox.explore_config
@@ -104,7 +104,7 @@ class Soak:
             sys.stdout = io.TextIOWrapper(file)
             try:
                 self.tap = Tap(config=config, state=self.chain.state)
-                # A tap takes the signals; whoever ends the soak means all of it.
+                # The tap sets signal handlers, but Ctrl-C must end the whole soak.
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 signal.signal(signal.SIGHUP, signal.SIG_DFL)
                 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -119,7 +119,7 @@ class Soak:
 
 
 def soak(api):
-    """All runs of one API; the figures."""
+    """Do all runs of one API and return the figures."""
     chance = random.Random(f"{api} {SEED}")
     began = time.monotonic()
     it, floor = Soak(api, chance), 0
@@ -145,10 +145,10 @@ def soak(api):
     sandboxes.clear()
     assert lost == 0
     assert compared > 1000
-    assert max(behind) < timedelta(hours=30), f"the last runs did not read all: {behind}"
-    assert growth < GROWTH, f"the tap has grown by {growth} bytes"
-    # Of each stream: the days of the month, and in each run the part of a day that has begun. A run that is
-    # cut short may lose what it had ordered ahead.
+    assert max(behind) < timedelta(hours=30), f"the last runs did not read everything: {behind}"
+    assert growth < GROWTH, f"the tap grew by {growth} bytes"
+    # For each stream: the days of the month, and in each run the day that has begun. A run that is stopped
+    # may lose the jobs that it created ahead.
     allowed = len(STREAMS) * (RUNS + 31) + (it.cut + RUNS - it.codes[0]) * WIDTH + 2 * met.total()
     assert len(it.sandbox.jobs) <= allowed
     return {
@@ -157,7 +157,7 @@ def soak(api):
         "ended well": it.codes[0],
         "failed or stopped": RUNS - it.codes[0],
         "faults met": met.total(),
-        "kinds of them": len(met),
+        "kinds of faults met": len(met),
         "jobs": len(it.sandbox.jobs),
         "rows compared": compared,
         "rows lost": lost,
@@ -169,12 +169,12 @@ def soak(api):
 
 
 def own_memory():
-    """Bytes held by the tap and its libraries; what the sandbox and this test keep is not counted."""
+    """Return the bytes held by the tap and its libraries, without the sandbox and this test."""
     snapshot = tracemalloc.take_snapshot().filter_traces(
         [
             tracemalloc.Filter(False, "*/talkdesk_sandbox/*"),
             tracemalloc.Filter(False, "*/tests/*"),
-            tracemalloc.Filter(False, "*/json/*"),  # the records that are compared at the end
+            tracemalloc.Filter(False, "*/json/*"),  # the records for the comparison at the end
             tracemalloc.Filter(False, "*/tracemalloc.py"),
         ]
     )
@@ -182,7 +182,7 @@ def own_memory():
 
 
 def main():
-    """Soak both APIs and print a table."""
+    """Run the soak of both APIs and print a table."""
     figures = [soak(api) for api in ("reporting", "explore")]
     print()
     for name in figures[0]:

@@ -1,4 +1,4 @@
-"""What must arrive: the rows of a sandbox as records, said without the tap's own code."""
+"""The expected records: rows of a sandbox, converted without the tap's own code."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ STREAMS = ("calls", "user_status")
 
 
 def as_set(records: Iterable[Record]) -> Counter[bytes]:
-    """What the rows say, without their order; each as often as it comes.
+    """Return the records with their counts, without their order.
 
-    Every record has each column of its stream, and some have a digest: a row of the sandbox says neither.
+    Columns of a record that its row does not have are ignored: null columns, and digests.
     """
     said = ({n: v for n, v in record.items() if v is not None and n != "_row_id"} for record in records)
     return Counter(msgspec.json.encode(record, order="sorted") for record in said)
 
 
 def truth(sandbox: Sandbox, stream: str, start: str = "2026-03-02", end: str = "2026-03-09") -> list[Record]:
-    """The records of the Reporting API whose rows end within [start, end)."""
+    """Return the records of the Reporting API whose rows end in [start, end)."""
     return [as_record(row) for row in sandbox.rows(stream, utc(start), utc(end))]
 
 
 def explore_truth(
     sandbox: Sandbox, stream: str, schema: Record, start: str = "2026-03-02", end: str = "2026-03-09"
 ) -> list[Record]:
-    """The records of the Explore API whose rows end within [start, end), but for their `_row_id`."""
+    """Return the records of the Explore API whose rows end in [start, end), without their `_row_id`."""
     rows = sandbox.rows(stream, utc(start), utc(end), api="explore")
     return [as_explore_record(row, schema) for row in rows]
 
 
 def as_explore_record(row: Record, schema: Record) -> Record:
-    """The record that a row of the Explore API should become."""
+    """Return the expected record of a row of the Explore API."""
     return {plain(name): _as_value(value, schema["properties"][plain(name)]) for name, value in row.items()}
 
 
 def plain(name: str) -> str:
-    """A field's name as a column has it."""
+    """Return the column name of a field."""
     return re.sub("[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
@@ -65,5 +65,5 @@ def _as_value(value: Any, field: Record) -> Any:
 
 
 def without_digest(records: Iterable[Record], names: Collection[str] = ("_row_id",)) -> list[Record]:
-    """The records without what no row of the sandbox says."""
+    """Return the records without columns that no row of the sandbox has."""
     return [{name: value for name, value in record.items() if name not in names} for record in records]

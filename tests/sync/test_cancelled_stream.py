@@ -1,4 +1,4 @@
-"""A stream that failed leaves its slots to the others at once, whatever it is waiting for."""
+"""A failed stream releases its slots to the others at once, during any wait."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.plans import DAY, days
 
 
 def test_a_stream_that_waits_out_a_429_is_dropped_within_a_second(start_sandbox):
-    """Its second job waits for a minute, by Retry-After; its first is refused for good."""
+    """Its second job waits for a minute because of Retry-After. Its first is refused permanently."""
     refused = Fault("create", "invalid", report="calls")
     busy = Fault("create", "rate_limited", report="calls", retry_after=60)
     sandbox = start_sandbox(faults=[refused, busy])
@@ -41,7 +41,7 @@ def test_a_stream_that_waits_out_a_429_is_dropped_within_a_second(start_sandbox)
             is_begun.set()
             is_refused.wait(20)
         elif piece.stream == "calls":
-            is_begun.wait(20)  # what is behind a piece that failed does not begin
+            is_begun.wait(20)  # pieces after a failed one do not begin
         try:
             return jobs.create(piece.report, piece.timespan)
         finally:
@@ -58,5 +58,5 @@ def test_a_stream_that_waits_out_a_429_is_dropped_within_a_second(start_sandbox)
         took = time.monotonic() - began
 
     assert first.result.report == "user_status"
-    assert took < 30, "it waited for what Retry-After asks for"
+    assert took < 30, "it waited as long as Retry-After says"
     assert sandbox.unmet_faults() == []

@@ -1,4 +1,4 @@
-"""Pieces made ahead: plan order, width, replacement in place, cancelling, all slots and files given back."""
+"""The look-ahead: plan order, width, replacement in place, cancellation, release of slots and files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tap_talkdesk_reports.core.clock import Clock, Stopped
 from tap_talkdesk_reports.core.errors import UnavailableError
 from tap_talkdesk_reports.sync.lookahead import LookAhead
 
-#: Generous: no test waits for it unless something is wrong.
+#: A long timeout. A test waits for it only if something is wrong.
 SOON = 20.0
 
 
@@ -32,7 +32,7 @@ class Piece:
 
 
 class File:
-    """A result that must be closed exactly once."""
+    """A result. It must be closed exactly once."""
 
     def __init__(self, piece):
         self.piece = piece
@@ -43,7 +43,7 @@ class File:
 
 
 class Work:
-    """Makes a file of each piece, and counts. A gate holds back the pieces that it is set for."""
+    """Creates a file for each piece, and counts. A gate holds back the pieces that it is set for."""
 
     def __init__(self):
         self.begun, self.files, self.most = [], [], 0
@@ -99,7 +99,7 @@ def ahead_of(work, plan, width, instead_of=lambda piece, error: [], **options):
 
 
 def consume(ahead, stream):
-    """The pieces of a stream as they come, each acked."""
+    """Consume and ack the pieces of a stream, and return them in order."""
     while (entry := ahead.next(stream, no_wait)) is not None:
         yield entry.piece
         ahead.ack(entry)
@@ -123,7 +123,7 @@ def test_results_come_in_plan_order_whichever_is_ready_first(work):
 
 
 @pytest.mark.parametrize("width", [1, 2, 5])
-def test_no_more_pieces_than_slots_are_under_way_or_unread(work, width):
+def test_at_most_as_many_pieces_as_slots_are_in_progress_or_unread(work, width):
     with ahead_of(work, pieces("a", 20), width=width) as ahead:
         until(lambda: len(work.files) == width)
         for number, _ in enumerate(consume(ahead, "a"), 1):
@@ -134,7 +134,7 @@ def test_no_more_pieces_than_slots_are_under_way_or_unread(work, width):
 
 
 def test_a_plan_is_read_no_further_than_there_are_slots(work):
-    """Ten years of hours must cost neither memory nor a start."""
+    """Ten years of hours must not cost memory or time at the start."""
     cut = []
 
     def plan():
@@ -233,7 +233,7 @@ def test_what_follows_an_ack_is_done_before_the_slot_is_free(work):
 
 
 def test_a_cancelled_stream_leaves_its_slots_to_others_within_a_second(work):
-    """Whatever it waits for: a pause of an hour between two attempts, for example."""
+    """For example during a pause of an hour between two attempts."""
     plan = [*pieces("a", 6), *pieces("b", 2)]
 
     def wait_long(piece):
@@ -270,8 +270,8 @@ def test_a_slot_of_a_cancelled_stream_is_free_only_once_its_work_has_ended(work)
     assert [file.closed for file in work.files] == [1, 1]
 
 
-def test_nothing_behind_a_piece_that_failed_is_begun_or_kept(work):
-    """It would not be read, and each job costs."""
+def test_nothing_after_a_failed_piece_is_begun_or_kept(work):
+    """It would not be read, and each job has a cost."""
     plan = [*pieces("a", 6), *pieces("b", 1)]
     work.errors = {plan[1]: OSError("no")}
     work.gates = {plan[1]: threading.Event(), plan[3]: threading.Event()}
@@ -398,8 +398,8 @@ def test_nothing_to_do_is_done_at_once():
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_random_plans_come_whole_in_order_within_the_width_and_leave_nothing_open(work, seed):
-    """Pieces fail, are halved, tried again and rejected; one stream is cancelled in the middle."""
+def test_random_plans_are_complete_in_order_within_the_width_and_leave_nothing_open(work, seed):
+    """Pieces fail, are halved, retried and rejected. One stream is cancelled in the middle."""
     chance = random.Random(seed)
     width = chance.choice([1, 2, 5])
 
@@ -484,7 +484,7 @@ def test_a_stream_whose_work_never_has_anything_to_hand_out_ends(work):
 
 
 def test_a_piece_that_a_narrow_stream_holds_back_finds_a_slot_when_its_turn_comes(work):
-    """Else files of other streams, which are read later, would hold all slots for ever."""
+    """Otherwise files of other streams, which are read later, would hold all slots forever."""
     first, second = pieces("a", 2, length=2)
     others = pieces("b", 3)
     work.errors[first] = ValueError("refused")
@@ -500,7 +500,7 @@ def test_a_piece_that_a_narrow_stream_holds_back_finds_a_slot_when_its_turn_come
     with ahead_of(work, plan, width=2, **options) as ahead:
         until(lambda: len(work.begun) == 2)
         refusal.set()
-        until(lambda: ahead._free == 1)  # the slot of the one that was refused
+        until(lambda: ahead._free == 1)  # the slot of the refused piece
         gate.set()
         read = [*consume(ahead, "a"), *consume(ahead, "b")]
 

@@ -1,4 +1,4 @@
-"""What is due, cut into pieces, and what follows a piece that failed."""
+"""The plan: the due timespans in pieces, and the replacement of a failed piece."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def spans(pieces):
         ("within another", [job(2, 4), job(3, 4)], [(2, 4, "calls-2-4-30"), (4, 5, None), (5, 6, None)]),
     ],
 )
-def test_the_plan_goes_on_from_the_end_of_each_adopted_job(case, jobs, planned):
+def test_the_plan_continues_at_the_end_of_each_adopted_job(case, jobs, planned):
     plan = begun(Due(DUE), DAY, jobs)
 
     assert spans(plan) == planned, case
@@ -142,7 +142,7 @@ def test_a_plan_of_ten_years_of_hours_is_cut_piece_by_piece():
 
 
 def made(api, clock, piece=WEEK):
-    """The job that a piece ends with, through the look-ahead of a run."""
+    """Return the last job of a piece in the look-ahead of a run."""
     jobs = Jobs(api, clock, file_format="json", timeout=600)
     with LookAhead(
         {"calls": iter([piece])},
@@ -170,7 +170,7 @@ def test_a_job_that_another_process_ends_is_replaced_once(clock, status):
         made(for_ever, clock)
 
     assert job.id == "j2"
-    assert len(for_ever.orders) == 2
+    assert len(for_ever.created) == 2
 
 
 def test_new_jobs_are_bounded_when_jobs_end_in_every_way_in_turn(clock):
@@ -180,21 +180,21 @@ def test_new_jobs_are_bounded_when_jobs_end_in_every_way_in_turn(clock):
     with pytest.raises(JobFailedError):
         made(api, clock)
 
-    assert len(api.orders) <= 5
+    assert len(api.created) <= 5
 
 
-def test_a_job_that_is_not_known_any_more_is_replaced_once(clock):
+def test_a_job_that_is_no_longer_known_is_replaced_once(clock):
     api = ScriptedApi(*[["created", UNKNOWN]] * 9)
 
     with pytest.raises(JobFailedError, match="does not know the job any more"):
         made(api, clock)
 
-    assert len(api.orders) == 2
+    assert len(api.created) == 2
     assert 120 < clock.monotonic() < 160
 
 
 def follow(piece, error, times=30):
-    """The pieces that take the place of the first piece, time after time."""
+    """Return the pieces that replace the first piece, repeatedly."""
     trail = []
     for _ in range(times):
         pieces = instead_of(piece, error)
@@ -211,7 +211,7 @@ def corrupt():
     return error
 
 
-def test_a_corrupt_file_is_downloaded_again_then_created_anew_then_an_error():
+def test_a_corrupt_file_is_downloaded_again_then_created_again_then_an_error():
     trail = follow(WEEK, corrupt())
 
     assert [[piece.job is not None for piece in pieces] for pieces in trail] == [[True], [False]]
@@ -253,7 +253,7 @@ def test_a_400_is_halved_down_to_a_day_so_that_at_most_six_requests_are_refused_
     assert [piece.timespan.length / HOUR for piece in refused] == [720, 360, 180, 90, 45, 22.5]
 
 
-def test_a_plan_begins_with_a_piece_of_its_own_and_may_have_no_other_beside_it():
+def test_a_plan_begins_with_a_single_piece_and_may_run_no_other_beside_it():
     plan = StreamPlan(CALLS, Due(DUE), DAY)
 
     first, is_narrow = next(plan), plan.is_narrow

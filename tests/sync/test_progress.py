@@ -1,4 +1,4 @@
-"""What the lines of progress say, and when they come."""
+"""The content of progress lines, and when they come."""
 
 from __future__ import annotations
 

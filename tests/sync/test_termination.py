@@ -1,4 +1,4 @@
-"""The work for a timespan ends, whatever a server answers."""
+"""The work for a timespan ends with any responses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ANSWERS = st.sampled_from(
 
 
 class RandomApi(ScriptedApi):
-    """Answers each request with what was drawn, for ever."""
+    """An API that answers each request with a drawn response."""
 
     def open(self, job):
         raise AssertionError
@@ -45,7 +45,7 @@ class RandomApi(ScriptedApi):
 
 
 class NoDownloads:
-    """No file can be had: what is to be shown here is that the search for one ends."""
+    """Downloads that always fail, to show that the attempts end."""
 
     def fetch(self, sign):
         msg = "stopped early"
@@ -54,7 +54,7 @@ class NoDownloads:
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(scripts=st.lists(st.lists(ANSWERS, min_size=1, max_size=6), min_size=1, max_size=8))
-def test_the_work_for_a_timespan_ends_whatever_a_server_answers(scripts):
+def test_the_work_for_a_timespan_ends_with_any_responses(scripts):
     clock = SleptClock()
     api = RandomApi(*islice(cycle(scripts), 2000))
     jobs = Jobs(api, clock, file_format="json", timeout=600)
@@ -73,5 +73,5 @@ def test_the_work_for_a_timespan_ends_whatever_a_server_answers(scripts):
     ):
         ahead.next("calls", lambda: None)
 
-    # Each level of halving has its new jobs, and each of those the attempts of lost responses.
-    assert len(api.orders) <= (HALVINGS + 1) * 10 * 8
+    # Each level of halving has new jobs, and each of them has attempts after lost responses.
+    assert len(api.created) <= (HALVINGS + 1) * 10 * 8

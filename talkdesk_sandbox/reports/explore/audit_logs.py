@@ -1,4 +1,4 @@
-"""`audit_logs`: one row for each action of a user or of the system, in milliseconds."""
+"""`audit_logs`: one row for each action of a user or of the system, with milliseconds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox.reports.reporting import Row
 
-#: Entries of a day besides three for each agent.
+#: Entries of a day in addition to three for each agent.
 _LEAST = 12
 
 

@@ -1,4 +1,4 @@
-"""`calls` of Explore, in each of its payloads, and `explore_calls`: one row for each call."""
+"""Explore's `calls`, in each of its payloads, and `explore_calls`: one row for each call."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _call(day: WorkingDay, interaction: Interaction) -> Row:
 
 
 def _common(day: WorkingDay, interaction: Interaction) -> Row:
-    """The members that are in each payload."""
+    """Return the members that are in each payload."""
     call, reported = interaction.call, interaction.reported
     agent, handling = _person(day, call.agent), _person(day, call.handling)
     team = team_of(day.centre, call.agent if call.agent is not None else call.handling, call.start)
@@ -84,7 +84,7 @@ def _common(day: WorkingDay, interaction: Interaction) -> Row:
         "total_ringing_time": sum(ringing_time(interaction, leg) for leg in interaction.legs),
         "disposition_code": reported["disposition_code"],
         "notes": reported["notes"],
-        # Documented as 0 without a rating; only the Reporting API has null, too.
+        # Documented as 0 without a rating. Only the Reporting API has null, too.
         "user_voice_rating": reported["agent_voice_rating"] or 0,
         "ring_groups": reported["ring_groups"],
         "ivr_options": reported["ivr_options"],

@@ -1,4 +1,4 @@
-"""The list of all reports of Explore, and which of them have display names in CSV."""
+"""All reports of Explore, and which of them have display names in CSV."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 
 def _displayed(report: Report) -> Report:
-    """A report whose CSV file has display names: `Interaction ID` for `interaction_id`."""
+    """Return a report with display names in CSV: `Interaction ID` for `interaction_id`."""
     words = (name.rpartition(".")[2].split("_") for name in report.fields)
     shown = (" ".join("ID" if word == "id" else word.capitalize() for word in each) for each in words)
     return replace(report, display_names=tuple(shown))
 
 
 def reports_of(options: Explore) -> Mapping[str, Report]:
-    """Every report by its name, in the form that the options say."""
+    """Return all reports by name, as the options define them."""
     chosen = CALLS[options.calls_payload], _ring_attempts(options), _steps(options), _evaluations(options)
     return {report.name: report for report in (*chosen, *_OTHERS)}
 
@@ -68,7 +68,7 @@ def _evaluations(options: Explore) -> Report:
     return report if options.evaluation_element_text else report.with_field(ELEMENT_TEXT, "")
 
 
-#: Seen with an underscore in CSV files of `studio_flow_execution`.
+#: Observed with an underscore in CSV files of `studio_flow_execution`.
 _STEP_NAMES = {"Interaction ID": "Interaction_ID"}
 
 

@@ -1,4 +1,4 @@
-"""`contacts`: one row for each contact of an interaction; a transfer starts a second one."""
+"""`contacts`: one row for each contact of an interaction. A transfer starts a second contact."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox.reports.explore.interactions import Interaction, Leg
 
-#: Seconds of waiting that the account has promised not to exceed.
+#: The account's target for the longest wait, in seconds.
 _SERVICE_LEVEL = 20
 _TYPES = {
     "inbound": "Answered",
@@ -32,12 +32,12 @@ _OUTSIDE = "External Phone Number"
 
 
 def contact_id(interaction: Interaction, leg: Leg) -> str:
-    """The id of one contact of an interaction."""
+    """Return the id of one contact of an interaction."""
     return digest(interaction.id, leg.number)[:32]
 
 
 def hold_time(interaction: Interaction, leg: Leg) -> int:
-    """Seconds of holding: all of the call's belong to the last contact that has an agent."""
+    """Return the seconds on hold. All of a call's belong to its last contact with an agent."""
     last = [each for each in interaction.legs if each.user is not None][-1:]
     return int(interaction.reported["hold_time"]) if last == [leg] else 0
 

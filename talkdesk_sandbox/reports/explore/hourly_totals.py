@@ -1,4 +1,4 @@
-"""The five reports of sums per agent and hour, such as `talk_time_data` and `contact_online_time`."""
+"""The five reports with sums per agent and hour, such as `talk_time_data` and `contact_online_time`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.reports.explore.interactions import Interaction, Leg
     from talkdesk_sandbox.reports.explore.workingday import WorkingDay
 
-#: What a contact adds to a sum.
+#: Returns what a contact adds to a sum.
 Measure = Callable[["Interaction", "Leg"], int]
-#: Begin of the hour, agent, team and ring groups.
+#: Start of the hour, agent, team and ring groups.
 _Bucket = tuple[int, int, str | None, str | None]
 
 

@@ -1,4 +1,4 @@
-"""A call as an interaction: its contacts (two after a transfer), and its survey."""
+"""A call as an interaction: its contacts (two if it was transferred), and its survey."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox.centre.simulation import Call
 
-#: Sets the ids of interactions apart from the carrier's ids of the same calls.
+#: Makes the ids of interactions differ from the carrier's ids of the same calls.
 _MASK = 0x5BD1E995_9E3779B9_7F4A7C15_C2B2AE35
 _SURVEY_QUESTIONS = 3
 
 
 class Leg(NamedTuple):
-    """One contact; `user` is an index into the staff."""
+    """One contact. `user` is an index into the staff."""
 
     number: int
     started: int
     answered: int | None
     finished: int
     user: int | None
-    #: An outside number took part, and no agent.
+    #: An external number took part, and no agent.
     external: bool
     #: Seconds of after-call work.
     wrap_up: int
 
     @property
     def talk(self) -> int:
-        """Seconds of talking, holding included."""
+        """Seconds of talk time, including hold time."""
         return self.finished - self.answered if self.answered is not None else 0
 
 
 class Survey(NamedTuple):
-    """The survey after a call; without a score the caller did not answer."""
+    """The survey after a call. Without a score, the caller did not answer."""
 
     delay: int
     score: int | None
@@ -45,7 +45,7 @@ class Survey(NamedTuple):
 
 
 class Interaction(NamedTuple):
-    """A call and its contacts; `reported` is the row of the call in the Reporting API."""
+    """A call and its contacts. `reported` is the row of the call in the Reporting API."""
 
     id: str
     call: Call
@@ -54,16 +54,16 @@ class Interaction(NamedTuple):
 
     @property
     def outbound(self) -> bool:
-        """Whether the account called."""
+        """Whether the call is outbound."""
         return self.call.type.startswith("outbound")
 
     @property
     def answered(self) -> bool:
-        """Whether an agent talked with the caller."""
+        """Whether an agent answered the call."""
         return self.call.talk > 0 and self.legs[0].user is not None
 
     def bits(self, what: str) -> int:
-        """64 bits that the call's key decides, different for each purpose."""
+        """Return 64 bits derived from the call's key, different for each purpose."""
         return int.from_bytes(blake2b(f"{self.call.key}:{what}".encode(), digest_size=8).digest())
 
     @property
@@ -79,7 +79,7 @@ class Interaction(NamedTuple):
 def interaction_of(
     call: Call, wrap_ups: Mapping[tuple[int, int], int], agents: list[tuple[str, str]]
 ) -> Interaction:
-    """A call with its contacts.
+    """Return a call with its contacts.
 
     Args:
         call: The call.
@@ -103,10 +103,10 @@ def _legs(call: Call, wrap_ups: Mapping[tuple[int, int], int]) -> Sequence[Leg]:
     if second is None:
         return (leg(0, start, answered, end, agent),)
     if agent is None:
-        # The agent stays on the line while the outside number talks.
+        # The agent stays on the line while the external number talks.
         joined = answered + call.talk // 2
         return leg(0, start, answered, end, second), leg(1, joined, joined, end, None)
-    # As the day was played, the call goes over after a third of the talk.
+    # As in the simulation, the call is transferred after a third of the talk.
     handover = answered + call.talk // 3
     ringing = 2 + call.key % 10
     return (

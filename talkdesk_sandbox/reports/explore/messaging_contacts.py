@@ -1,4 +1,4 @@
-"""`messaging_contacts`: conversations in writing; they are independent of the calls."""
+"""`messaging_contacts`: written conversations, which are independent of the calls."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox.centre.staff import Agent
 
-#: One conversation for so many calls.
+#: Number of calls for each conversation.
 _RARER = 5
 _VIRTUAL_AGENT = "va-7c1d", "Fern"
 
 
 class Chat(NamedTuple):
-    """One contact of a conversation; times in seconds since the Unix epoch."""
+    """One contact of a conversation. Times are in seconds since the Unix epoch."""
 
     id: str
     conversation: str
-    #: When the conversation begins and ends, and when this contact does.
+    #: Start and end of the conversation, then of this contact.
     whole: tuple[int, int]
     started: int
     assigned: int
@@ -49,7 +49,7 @@ def _chats(day: WorkingDay) -> Iterator[Chat]:
 
 
 def _conversation(day: WorkingDay, rng: Random, name: str, start: int) -> Iterator[Chat]:
-    """A conversation of one contact, or of two when it is handed on."""
+    """Yield the contacts of a conversation: one, or two if it is transferred."""
     end = day.before_its_end(start + 60 + int(rng.expovariate(1 / 2400)))
     boundaries = [start, end]
     if rng.random() < 0.15:

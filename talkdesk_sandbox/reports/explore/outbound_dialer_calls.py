@@ -1,4 +1,4 @@
-"""`outbound_dialer_calls`: the outbound calls that a campaign made, about one in two."""
+"""`outbound_dialer_calls`: the outbound calls of campaigns, about half of all outbound calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`qm_evaluation_analysis`: one row for each question of an evaluation; one call in 16 has one."""
+"""`qm_evaluation_analysis`: one row for each question of an evaluation. One call in 16 has one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox.reports.explore.interactions import Interaction
 
-#: The free text of a text question; only the data dictionary names it.
+#: The answer to a text question. Only the data dictionary names this field.
 ELEMENT_TEXT = "evaluation_element_text"
 _REMARK = "Weiter so, „prima“"
 
@@ -31,12 +31,12 @@ class Evaluation(NamedTuple):
     bits: int
 
     def obtained(self, question: int) -> int | None:
-        """The score of a question; None for a text."""
+        """Return the score of a question; None for a text question."""
         best = FORM_QUESTIONS[question][3]
         return best - (self.bits >> 4 * question & 3) if best is not None else None
 
     def scores(self, section: str | None = None) -> tuple[int, int]:
-        """Best and obtained score of a section, or of all."""
+        """Return the best and the obtained score of a section, or of all sections."""
         questions = [n for n, question in enumerate(FORM_QUESTIONS) if section in (None, question[0])]
         return sum(FORM_QUESTIONS[n][3] or 0 for n in questions), sum(
             self.obtained(n) or 0 for n in questions

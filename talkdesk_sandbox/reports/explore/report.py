@@ -1,4 +1,4 @@
-"""What a report of Explore is: fields, CSV headings, and rows filtered by one of their times."""
+"""`Report`: an Explore report, with fields, CSV headings, and rows filtered by one of their times."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from talkdesk_sandbox.reports.reporting import Row, Value
 if TYPE_CHECKING:
     from datetime import datetime
 
-#: Rows whose time t has first <= t < stop, in seconds since the Unix epoch.
+#: Yields rows whose time t has first <= t < stop, in seconds since the Unix epoch.
 Rows = Callable[[Centre, float, float], Iterator[Row]]
 
 
 class Event(NamedTuple):
-    """A row to be: the time that its report filters on, its key, and how to write it."""
+    """A row not yet built: the time that its report filters on, its key, and a function that builds it."""
 
     at: float
     key: str
@@ -34,9 +34,9 @@ class Report:
     name: str
     fields: tuple[str, ...]
     rows: Rows
-    #: The first line of a CSV file, where that is not the fields' names.
+    #: The first line of a CSV file, if it is not the names of the fields.
     display_names: tuple[str, ...] = ()
-    #: What a JSON file holds besides entries and total.
+    #: Members of a JSON file besides entries and total.
     envelope: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -47,7 +47,7 @@ class Report:
     def with_field(
         self, field: str, name: str | None = None, change: Callable[[Value], Value] | None = None
     ) -> Report:
-        """The same report with one field under another name (`""`: without it), or with changed values."""
+        """Return the report with one field renamed (`""` removes it), or with changed values."""
         to = field if name is None else name
 
         def rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
@@ -63,11 +63,11 @@ class Report:
         return replace(self, fields=fields, rows=rows)
 
     def between(self, centre: Centre, start: datetime, end: datetime) -> Iterator[Row]:
-        """Rows whose time t has start <= t < end, by that time and then by key."""
+        """Yield rows whose time t has start <= t < end, sorted by that time, then by key."""
         return self.rows(centre, start.timestamp(), end.timestamp())
 
     def csv_rows(self, centre: Centre, start: datetime, end: datetime) -> Iterator[Row]:
-        """The same, with lists as text."""
+        """Yield the same rows, with lists as text."""
         for row in self.between(centre, start, end):
             yield {
                 name: json.dumps(value) if isinstance(value, list) else value for name, value in row.items()
@@ -75,7 +75,7 @@ class Report:
 
 
 def by_day(events: Callable[[WorkingDay], Iterable[Event]]) -> Rows:
-    """The rows of a report that is made one working day after the other."""
+    """Return a function that yields the rows of a report, one working day after the other."""
 
     def rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
         for number in days(math.floor(first), math.ceil(stop)):
@@ -88,5 +88,5 @@ def by_day(events: Callable[[WorkingDay], Iterable[Event]]) -> Rows:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Names of fields, written between blanks."""
+    """Split a text into names of fields."""
     return tuple(text.split())

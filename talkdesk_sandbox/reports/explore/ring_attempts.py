@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from talkdesk_sandbox.reports.explore.interactions import Interaction, Leg
 
-#: The queues of an attempt; the name has a dot.
+#: The queues of an attempt. The name has a dot.
 QUEUES = "dial_attempts.queues"
-#: How often an agent on duty is looked for, before any agent is taken.
+#: Number of tries to find an agent on duty, before any agent is taken.
 _ATTEMPTS = 16
 
 
@@ -56,7 +56,7 @@ def _row(day: WorkingDay, interaction: Interaction, leg: Leg, attempt: Attempt, 
 
 
 def _agent_rung(day: WorkingDay, at: int, key: str) -> int:
-    """The agent who did not answer; mostly one on duty."""
+    """Return the agent who did not answer, mostly one on duty."""
     rng, shifts = Random(key), day.centre.staff.shifts(day.number)
     agent = 0
     for _ in range(_ATTEMPTS):

@@ -1,4 +1,4 @@
-"""The ringing before an inbound call is answered or missed: who was rung, from when to when."""
+"""The ring attempts before an inbound call is answered or missed: which agents, from when to when."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.reports.explore.interactions import Interaction, Leg
 
 _IN_VAIN = ("Ignored", "Ignored", "Rejected", "Device Unavailable")
-#: Seconds that a phone rings, at the least and at the most.
+#: The shortest and the longest ringing of a phone, in seconds.
 _SHORTEST, _LONGEST = 4, 25
 
 
@@ -24,7 +24,7 @@ class Attempt(NamedTuple):
 
 
 def attempts(interaction: Interaction, leg: Leg) -> Sequence[Attempt]:
-    """The attempts of one contact, in order; none for outbound calls and outside numbers."""
+    """Return the attempts of one contact, in order. Outbound calls and external numbers have none."""
     kind = interaction.call.type
     if interaction.outbound or leg.external:
         return ()
@@ -48,14 +48,14 @@ def attempts(interaction: Interaction, leg: Leg) -> Sequence[Attempt]:
 
 
 def ringing_time(interaction: Interaction, leg: Leg) -> int:
-    """Seconds of ringing: at agents when inbound, at the other party when outbound."""
+    """Return the seconds of ringing: at agents if inbound, at the other party if outbound."""
     if interaction.outbound:
         return interaction.call.wait
     return sum(attempt.finished - attempt.started for attempt in attempts(interaction, leg))
 
 
 def _in_vain(start: int, end: int, count: int, rng: Random) -> list[Attempt]:
-    """Up to `count` attempts one behind the other, the last of which stops at `end`."""
+    """Return up to `count` consecutive attempts. The last one stops at `end`."""
     if not count or (end - start) // count < _SHORTEST:
         return []
     each = min(_LONGEST, (end - start) // count)

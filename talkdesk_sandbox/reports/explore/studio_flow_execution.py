@@ -1,4 +1,4 @@
-"""`studio_flow_execution`: one row for each step of an inbound call through its flow."""
+"""`studio_flow_execution`: one row for each step of an inbound call in its flow."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _EXITS = {
     "missed": "no_answer",
     "voicemail": "voicemail",
 }
-#: The run of a flow; only the data dictionary names it.
+#: The id of a flow's execution. Only the data dictionary names this field.
 RUN = "flow_execution_id"
 _FINISHED = "studio_flow_executions_aggregated.flow_execution_finished_time"
 
 
 class Step(NamedTuple):
-    """One step: component, name and exit."""
+    """One step of a flow: component, name and exit."""
 
     component: str
     name: str
@@ -48,7 +48,7 @@ def _events(day: WorkingDay) -> Iterator[Event]:
 
 
 def _steps(interaction: Interaction, rng: Random) -> list[Step]:
-    """The steps before an agent is looked for; a menu repeats after a wrong key."""
+    """Return the steps before an agent is assigned. A menu repeats after a wrong key."""
     keys = [key for key in interaction.reported["ivr_options"].split(",") if key]
     steps = [Step("Trigger", "incoming_call", "ok"), Step("Business hours", "check_hours", "ok")]
     for key in keys:
@@ -58,7 +58,7 @@ def _steps(interaction: Interaction, rng: Random) -> list[Step]:
 
 
 def _timed(interaction: Interaction) -> Iterator[tuple[Step, float]]:
-    """The steps and their seconds, which add up to the whole call."""
+    """Yield the steps and their seconds, which add up to the whole call."""
     rng, call = Random(f"{interaction.call.key}:flow"), interaction.call
     left = float(call.end - call.start)
     for step in _steps(interaction, rng):

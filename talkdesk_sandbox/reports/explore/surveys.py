@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 #: Seconds from one question to the next.
 _PAUSE = 15
-#: All names have blanks, this one a no-break space.
+#: All names have spaces; this one has a no-break space.
 _GROUP = "ring\u00a0group"
 
 
 def _surveys(day: WorkingDay) -> Iterator[tuple[Interaction, Survey, int]]:
-    """Calls with a survey, and when it was sent."""
+    """Yield calls with a survey, and the time at which it was sent."""
     for interaction in day.interactions:
         if survey := interaction.survey:
             yield interaction, survey, day.before_its_end(interaction.call.end + survey.delay)

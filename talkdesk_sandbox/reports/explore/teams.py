@@ -1,4 +1,4 @@
-"""The team of an agent at a moment; some agents move, which cuts their status."""
+"""The team of an agent at a given time. Some agents change teams, which splits their status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from talkdesk_sandbox.centre.centre import Centre
 
 _EPOCH = date(1970, 1, 1)
-#: Every so many days, at noon UTC, one agent in so many moves.
+#: One agent in `_MOVING` changes teams, every `_STAY` days, at noon UTC.
 _STAY, _MOVING, _NOON = 40, 7, 12 * HOUR
 
 
@@ -29,12 +29,12 @@ def _moves(agent: int) -> bool:
 
 
 def _stay(agent: int, at: int) -> int:
-    """Number of the agent's stay in a team."""
+    """Return the number of an agent's stay in a team. It grows by one with each change."""
     return (at - _NOON - agent * DAY) // (_STAY * DAY)
 
 
 def team_of(centre: Centre, agent: int | None, at: int) -> Team:
-    """An agent's team at a moment."""
+    """Return an agent's team at a given time."""
     if agent is None:
         return Team(None, None)
     if _moves(agent) and _stay(agent, at) % 2:
@@ -45,21 +45,21 @@ def team_of(centre: Centre, agent: int | None, at: int) -> Team:
 
 
 def ring_groups_of(agent: int) -> str:
-    """The ring groups an agent answers for."""
+    """Return the ring groups of an agent."""
     group = RING_GROUPS[agent % len(RING_GROUPS)]
     return f"agents+csr+{group}" if agent % 3 else f"agents+{group}"
 
 
 @lru_cache(maxsize=1024)
 def month_begins(day: int) -> bool:
-    """Whether a day, by its number since the Unix epoch, is the first of its month."""
+    """Return whether a day, in days since the Unix epoch, is the first of its month."""
     return (_EPOCH + timedelta(days=day)).day == 1
 
 
 def cuts(agent: int, start: int, end: int) -> list[int]:
-    """When a status of an agent that lasts from start to end is cut, in order.
+    """Return the times at which a status of an agent is split, in order.
 
-    Talkdesk cuts at the end of a month and at a change of team.
+    Talkdesk splits a status at the end of a month and at a change of team.
     """
     moments = [day * DAY for day in range(start // DAY + 1, (end - 1) // DAY + 1) if month_begins(day)]
     if _moves(agent):
@@ -70,7 +70,7 @@ def cuts(agent: int, start: int, end: int) -> list[int]:
 
 
 def cut_moments(agents: int, first: float, stop: float) -> dict[int, list[int]]:
-    """Moments in [first, stop) when statuses may be cut, and the agents concerned."""
+    """Return the times in [first, stop) at which statuses can be split, each with its agents."""
     moments: dict[int, list[int]] = {}
     for day in range(int(first) // DAY, int(stop) // DAY + 1):
         if month_begins(day):

@@ -8,7 +8,7 @@ DISPOSITION_SETS = ("Service", "Sales, B2B", "Beschwerden")
 
 #: Id and name of each Studio flow.
 FLOWS = (("6f1e2c9a4b", "Main line"), ("a07d51c33e", "Verkauf / Sales"), ("3c9b8e7710", "Après 18 h"))
-#: Text of each question of a survey; the first is the one whose answer counts.
+#: Text of each question of a survey. The answer to the first is the score.
 QUESTIONS = (
     "How satisfied are you, from 1 to 5?",
     "Was your problem solved? (yes/no)",
@@ -23,7 +23,7 @@ CUSTOMERS = ("", "Zoë", "Kenji M.", "", "O'Hara, Pat", "Mónica")
 CAMPAIGNS = ("Renewals 2026", "Win back", "Umfrage Q3")
 PHONE_TYPES = ("primary", "mobile", "work")
 
-#: Service and operation of entries of the audit log, and the path of what was worked on.
+#: Service and operation of audit log entries, and the path of the changed object.
 OPERATIONS = (
     ("identity", "login", "/users/{}"),
     ("identity", "password_change", "/users/{}"),
@@ -39,7 +39,7 @@ USER_AGENTS = (
 )
 
 FORMS = (("Service call", "f0a1"), ("Gespräch „Beschwerde“", "f0b2"))
-#: Section, question, type and best score of each question of a form; a text has no score.
+#: Section, text, type and best score of each question of a form. A text question has no score.
 FORM_QUESTIONS = (
     ("Opening", "Greeted by name?", "MultipleChoiceQuestion", 5),
     ("Opening", "Reason for the call understood?", "MultipleChoiceQuestion", 10),

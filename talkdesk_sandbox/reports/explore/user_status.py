@@ -1,4 +1,4 @@
-"""`user_status` of Explore: sessions of agents, cut at the end of a month and at a change of team."""
+"""Explore's `user_status`: sessions of agents, split at the end of a month and at a change of team."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from talkdesk_sandbox.reports.reporting import Row, session_row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: Within so many days, each agent who has not left has a shift.
+#: In any period of so many days, each agent who has not left has a shift.
 _LONGEST_ABSENCE = 40
 
 
@@ -28,7 +28,7 @@ def _rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
 
 
 def _pieces(centre: Centre, first: float, stop: float) -> Iterator[Session]:
-    """Sessions and parts of sessions whose end is in the span, in order."""
+    """Yield sessions and parts of sessions whose end is in [first, stop), in order."""
     begin, end = math.ceil(first), math.ceil(stop)
     moments = cut_moments(len(centre.staff.agents), begin, end)
     for at in sorted(moments):
@@ -40,14 +40,14 @@ def _pieces(centre: Centre, first: float, stop: float) -> Iterator[Session]:
 
 
 def _last_pieces(sessions: Iterable[Session]) -> Iterator[Session]:
-    """What is left of sessions behind their last cut; most have none and stay whole."""
+    """Yield the last part of each session. Most sessions are not split."""
     for session in sessions:
         moments = cuts(session.agent, session.start, session.end)
         yield session._replace(start=moments[-1]) if moments else session
 
 
 def _cut_off(centre: Centre, at: int, concerned: list[int]) -> Iterator[Session]:
-    """The pieces that end at a moment because sessions of these agents run on over it."""
+    """Yield the parts that end at a split, for sessions of these agents that continue after it."""
     wanted = set(concerned)
     for session in _running(centre, at):
         if session.agent in wanted:
@@ -56,7 +56,7 @@ def _cut_off(centre: Centre, at: int, concerned: list[int]) -> Iterator[Session]
 
 
 def _running(centre: Centre, at: int) -> Iterator[Session]:
-    """Every session that has begun before a moment and ends after it."""
+    """Yield each session that began before a given time and ends after it."""
     (today,) = days(at, at + 1)
     yield from (s for s in centre.day_sessions(today) if s.start < at < s.end)
     for day in range(today + 1, today + _LONGEST_ABSENCE):

@@ -1,4 +1,4 @@
-"""One working day for the reports of Explore: its interactions, sessions and agents on duty."""
+"""`WorkingDay`: the interactions, sessions and agents of one working day, for Explore's reports."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 class WorkingDay:
     """A working day of a centre, 06:00 to 06:00 UTC.
 
-    What follows from a call, such as a survey, happens before the day ends, so days can
-    be computed in any order.
+    Events after a call, such as a survey, happen before the day ends. So days can be
+    computed in any order.
     """
 
     def __init__(self, centre: Centre, number: int) -> None:
-        """Look at a day, by its number since the Unix epoch."""
+        """Prepare a day, in days since the Unix epoch."""
         self.centre, self.number = centre, number
         self.begins = number * DAY + DAY_BEGINS
         self.ends = self.begins + DAY
 
     @cached_property
     def interactions(self) -> list[Interaction]:
-        """The day's calls, in the order of their ends."""
+        """The day's calls, sorted by their ends."""
         day = self.centre.day(self.number)
         wrap_ups = {
             (agent, call_to): wrapped_up - call_to
@@ -41,29 +41,29 @@ class WorkingDay:
 
     @property
     def sessions(self) -> list[Session]:
-        """The sessions that end in the day."""
+        """The sessions that end on this day."""
         return self.centre.day_sessions(self.number)
 
     def on_duty(self, at: int) -> list[int]:
-        """Who has a shift at a moment, as indexes into the staff."""
+        """Return the agents with a shift at a given time, as indexes into the staff."""
         shifts = self.centre.staff.shifts(self.number)
         return [agent for agent, shift in enumerate(shifts) if shift and shift[0] <= at < shift[1]]
 
     def rng(self, what: str) -> Random:
-        """A source of chance for something that no call decides."""
+        """Return a random generator for something that does not depend on a call."""
         return Random(f"{self.centre.seed}:{what}:{self.number}")
 
     def before_its_end(self, at: int) -> int:
-        """A moment, or the last second of the day when that comes sooner."""
+        """Return a time, or the last second of the day if that is earlier."""
         return min(at, self.ends - 1)
 
 
 def digest(*parts: object) -> str:
-    """40 hex characters that stand for the parts."""
+    """Return 40 hex characters derived from the parts."""
     return hashlib.sha1(":".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
 
 
 def uuid_of(*parts: object) -> str:
-    """A UUID that stands for the parts."""
+    """Return a UUID derived from the parts."""
     text = digest(*parts)
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}"
