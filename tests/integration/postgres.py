@@ -51,7 +51,7 @@ class Database:
         self._control("pg_ctl", "-w", "-l", str(self._folder / "log"), "-o", options, "start")
 
     def stop(self) -> None:
-        """Stop the server at once, whoever is connected."""
+        """Stop the server at once, although clients are connected."""
         self._control("pg_ctl", "-w", "-m", "immediate", "stop")
 
     def query(self, sql: str) -> str:

@@ -1,4 +1,4 @@
-"""The documents say what is so: README, meltano.yml and the plugin definition against the tap itself."""
+"""Compares the README, meltano.yml and the plugin definition with the tap."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.documents import blocks
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
-#: Settings that the SDK brings; its own documents describe them.
+#: Settings of the SDK, which its own documents describe.
 BUILTIN = {
     "stream_maps",
     "stream_map_config",
@@ -43,7 +43,7 @@ def definition():
 
 @pytest.fixture(params=["meltano.yml", "definition"])
 def plugin(request, definition):
-    """The tap as Meltano is told of it: in the project of this repository, and for other projects."""
+    """The tap's entry for Meltano: in the project of this repository, and for other projects."""
     project = yaml.safe_load((ROOT / "meltano.yml").read_text())
     return definition if request.param == "definition" else project["plugins"]["extractors"][0]
 
@@ -53,7 +53,7 @@ def own_settings(about):
 
 
 def table(heading):
-    """The rows of the first table under a heading of the README, or behind a line of it."""
+    """The rows of the first table after a heading or a line of the README."""
     behind = re.split(rf"^(?:## )?{re.escape(heading)}$", README, maxsplit=1, flags=re.MULTILINE)[1]
     lines = behind[behind.index("\n|") + 1 :].split("\n\n", 1)[0].splitlines()
     rows = [re.split(r" *\| *", line.strip("| ")) for line in lines]
@@ -121,15 +121,15 @@ def test_the_definition_is_one_that_meltano_hub_takes(about, definition):
     assert definition["maintenance_status"] in {"active", "beta", "development", "inactive", "unknown"}
 
 
-def test_every_make_target_that_is_spoken_of_exists():
+def test_every_make_target_that_a_document_names_exists():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
-    spoken_of = set()
+    named = set()
     for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
-        spoken_of |= set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / document).read_text(), re.MULTILINE))
+        named |= set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / document).read_text(), re.MULTILINE))
 
-    assert {"demo", "test", "check"} <= spoken_of
-    assert spoken_of <= targets
+    assert {"demo", "test", "check"} <= named
+    assert named <= targets
 
 
 def test_every_link_within_the_repository_leads_somewhere():
