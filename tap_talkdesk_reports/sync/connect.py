@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from tap_talkdesk_reports.api.auth import ClientCredentials, PasswordGrant, TokenSource
+from tap_talkdesk_reports.api.auth import ClientCredentials, PasswordGrant
 from tap_talkdesk_reports.api.client import RequestPolicy
 from tap_talkdesk_reports.api.download import Downloads
 from tap_talkdesk_reports.api.explore import ExploreApi
@@ -16,6 +16,7 @@ from tap_talkdesk_reports.core.errors import TalkdeskError
 from tap_talkdesk_reports.core.words import clock_distance, in_words
 
 if TYPE_CHECKING:
+    from tap_talkdesk_reports.api.token_source import TokenSource
     from tap_talkdesk_reports.config.settings import Settings
     from tap_talkdesk_reports.core.clock import Clock
 

@@ -29,7 +29,7 @@ PARTS = {
     "failures.py": "FAILURES",
     "limits.py": "LIMITS",
     "exchange.py": "__str__",
-    "auth.py": "_clock_hint",
+    "token_source.py": "_clock_hint",
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
