@@ -44,7 +44,7 @@ _BEGAN = time.monotonic()
 
 
 def main() -> None:
-    """Measure the selected parts, print tables, and write the figures to a file."""
+    """Measures the selected parts, prints tables, and writes the figures to a file."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     given = _given()
     machine = {

@@ -34,7 +34,7 @@ KIBIBYTES = (32, 64, 128, 256, 512, 1024)
 
 
 def main() -> None:
-    """Print a table for each report and format."""
+    """Prints a table for each report and format."""
     parser = argparse.ArgumentParser(prog="python -m bench.chunks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", type=int, default=ROWS)
@@ -62,7 +62,7 @@ def _job_request(stream: str, file_format: str, rows: int) -> JobRequest:
 
 
 def _table(file: Path, rounds: int) -> str:
-    """Return a table: CPU seconds of each size without the start, relative to the largest, and memory."""
+    """Returns a table: CPU seconds of each size without the start, relative to the largest, and memory."""
     output = file.with_suffix(".output")
     seconds: Mapping[int, list[float]] = {size: [] for size in KIBIBYTES}
     peaks: Mapping[int, list[float]] = {size: [] for size in KIBIBYTES}

@@ -21,7 +21,7 @@ from tap_talkdesk_reports.streams import EXPLORE_STREAMS
 
 
 def read(file: Path, size: int) -> float:
-    """Return the CPU seconds from the file to lines, as a stream creates them."""
+    """Returns the CPU seconds from the file to lines, as a stream creates them."""
     for module in (json_file, csv_file):
         vars(module)["CHUNK_BYTES"] = size
     streams: list[Any] = [*EXPLORE_STREAMS]

@@ -53,11 +53,11 @@ class Scenario:
 
     @property
     def jobs(self) -> int:
-        """Number of jobs."""
+        """Numbers of jobs."""
         return len(self.streams) * self.hours
 
     def trips(self, width: int) -> dict[str, int]:
-        """Return the number of sequential round trips, if `width` jobs run at the same time."""
+        """Returns the number of sequential round trips, if `width` jobs run at the same time."""
         return {
             "TCP and TLS to the API": _TRIPS_OF_A_CONNECTION,
             "sign in": 1,
@@ -85,7 +85,7 @@ class Trip:
 
     @classmethod
     def of(cls, used: Usage, seen: Seen) -> Trip:
-        """Combine what a run used and what the server saw."""
+        """Combines what a run used and what the server saw."""
         start = seen.opened[0][0] - used.began
         files = sum(is_of_files for _, is_of_files in seen.opened)
         requests = dict(Counter(seen.requests))
@@ -93,7 +93,7 @@ class Trip:
 
 
 def measured(options: Options) -> Outcome:
-    """Run each scenario with each version in turns.
+    """Runs each scenario with each version in turns.
 
     Raises:
         RuntimeError: a run created an unexpected number of jobs.

@@ -54,7 +54,7 @@ class Far:
         self._trust = ssl.create_default_context(cafile=ca_file)
 
     def seen(self) -> Seen:
-        """Return the connections and requests since the last call."""
+        """Returns the connections and requests since the last call."""
         assert self._relay.stdin
         assert self._relay.stdout
         self._relay.stdin.write("\n")
@@ -73,7 +73,7 @@ class Far:
 
 @contextmanager
 def far(round_trip: float, *options: str) -> Generator[Far]:
-    """Run a distant sandbox.
+    """Runs a distant sandbox.
 
     Args:
         round_trip: Seconds.
@@ -99,14 +99,14 @@ def far(round_trip: float, *options: str) -> Generator[Far]:
 
 
 def _bundle(ca_file: str, folder: Path) -> str:
-    """Write a CA bundle of realistic size, with the sandbox's CA, because a client must read it."""
+    """Writes a CA bundle of realistic size, with the sandbox's CA, because a client must read it."""
     bundle = folder / "bundle.pem"
     bundle.write_bytes(Path(certifi.where()).read_bytes() + Path(ca_file).read_bytes())
     return str(bundle)
 
 
 def _free_ports() -> tuple[int, int]:
-    """Return two free ports."""
+    """Returns two free ports."""
     with socket.socket() as one, socket.socket() as other:
         for probe in (one, other):
             probe.bind(("127.0.0.1", 0))

@@ -24,7 +24,7 @@ _counted = re.compile(r"I +refs: +([\d,]+)")
 
 
 def counted(folder: Path) -> dict[str, int] | None:
-    """Return the instructions of each start; None if valgrind is missing."""
+    """Returns the instructions of each start; None if valgrind is missing."""
     valgrind = shutil.which("valgrind")
     if valgrind is None:
         return None
@@ -32,7 +32,7 @@ def counted(folder: Path) -> dict[str, int] | None:
 
 
 def _instructions(command: Command) -> int:
-    """Run a command under valgrind and return its count. Hashes are fixed, so it repeats exactly.
+    """Runs a command under valgrind and returns its count. Hashes are fixed, so it repeats exactly.
 
     Raises:
         RuntimeError: the command failed.
@@ -46,7 +46,7 @@ def _instructions(command: Command) -> int:
 
 
 def table(counts: dict[str, int] | None) -> str:
-    """Return the counts as a table, relative to an import of the SDK."""
+    """Returns the counts as a table, relative to an import of the SDK."""
     if counts is None:
         return NO_VALGRIND
     lines = [f"{name:<32}{count / 1e6:>8,.0f}{count / counts[SDK]:>10.2f}" for name, count in counts.items()]

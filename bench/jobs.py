@@ -67,7 +67,7 @@ def measured(folder: Path, rounds: int, log: Callable[[str], None]) -> dict[str,
 
 
 def _runs(folder: Path, url: str) -> dict[str, Callable[[], Wait]]:
-    """Return the runs against a sandbox at `url`, by name."""
+    """Returns the runs against a sandbox at `url`, by name."""
     hosts = {"api_url": url, "start_date": _FIRST, "timespan_hours": 24}
     reporting = CREDENTIALS | hosts | {"token_url": f"{url}/auth/token", "end_date": _LAST}
     by_secret = {name: CREDENTIALS[name] for name in ("account", "client_id", "client_secret")}

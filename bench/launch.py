@@ -11,7 +11,7 @@ import time
 
 
 def main(output: str, log: str, *arguments: str) -> None:
-    """Run the commands and their children to their end."""
+    """Runs the commands and their children to their end."""
     to_log = (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     began, children = time.monotonic(), []
     source = os.open(os.devnull, os.O_RDONLY)

@@ -66,7 +66,7 @@ class Loaded:
 
 
 def measured(options: Options) -> Outcome:
-    """Load the calls in each way, in turns.
+    """Loads the calls in each way, in turns.
 
     Raises:
         CalledProcessError: the server or a target cannot be installed.
@@ -87,7 +87,7 @@ def measured(options: Options) -> Outcome:
 def _ways(
     folder: Path, commands: Mapping[str, Commands], database: Database
 ) -> dict[str, Callable[[], Loaded]]:
-    """Return the ways to load, by name."""
+    """Returns the ways to load, by name."""
     taps = {is_batch: commands[BATCH if is_batch else "json"][THIS] for is_batch in (False, True)}
     batches = folder / "loaded" / "tap-batches"
     return {
@@ -131,7 +131,7 @@ def _batches_into_duckdb(folder: Path, tap: Command, batches: Path) -> Loaded:
 
 
 def _rows_of(file: Path) -> int:
-    """Return the number of calls in a DuckDB file, and delete it."""
+    """Returns the number of calls in a DuckDB file, and deletes it."""
     command: Command = [_PYTHON, "-c", _COUNT, file]
     count = int(subprocess.run(command, capture_output=True, check=True).stdout)
     file.unlink()

@@ -29,7 +29,7 @@ _TAIL = b',"time_extracted":"2026-01-01T00:00:00Z"}\n'
 
 
 def main(path: Path) -> None:
-    """Write the RECORD lines of a JSON report file."""
+    """Writes the RECORD lines of a JSON report file."""
     encode = msgspec.json.Encoder().encode_lines
     with path.open("rb", buffering=0) as file:
         rest = file.read(_PIECE)

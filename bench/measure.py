@@ -44,7 +44,7 @@ class Usage:
 
     @classmethod
     def median(cls, usages: Sequence[Usage]) -> Usage:
-        """Return the median of each figure."""
+        """Returns the median of each figure."""
         dicts = [asdict(usage) for usage in usages]
         return cls(**{name: median(each[name] for each in dicts) for name in dicts[0]})
 
@@ -52,7 +52,7 @@ class Usage:
 def run(
     command: Command, output: Path | str = os.devnull, variables: Mapping[str, str] | None = None
 ) -> Usage:
-    """Run a command to its end.
+    """Runs a command to its end.
 
     Args:
         command: The command.
@@ -70,7 +70,7 @@ def run(
 def run_joined(
     commands: Sequence[Command], output: Path | str = os.devnull, variables: Mapping[str, str] | None = None
 ) -> list[Usage]:
-    """Run commands joined by pipes to their end, and return what each used.
+    """Runs commands joined by pipes to their end, and returns what each used.
 
     Raises:
         RuntimeError: one failed; the message has the end of their log.
@@ -91,7 +91,7 @@ def run_joined(
 
 
 def _printed(command: Command, variables: Mapping[str, str] | None = None) -> str:
-    """Return the output of a command. It and its children end with this call at the latest."""
+    """Returns the output of a command. It and its children end with this call at the latest."""
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -110,7 +110,7 @@ def _printed(command: Command, variables: Mapping[str, str] | None = None) -> st
 def in_turns(
     commands: Mapping[str, Command], rounds: int, log: Callable[[str], None] = lambda _: None
 ) -> dict[str, list[Usage]]:
-    """Run commands in turns (A B C, A B C), so that a busy machine affects all of them equally."""
+    """Runs commands in turns (A B C, A B C), so that a busy machine affects all of them equally."""
     usages: dict[str, list[Usage]] = {name: [] for name in commands}
     for number in range(1, rounds + 1):
         for name, command in commands.items():
@@ -121,13 +121,13 @@ def in_turns(
 
 
 def medians(commands: Mapping[str, Command], rounds: int) -> dict[str, Usage]:
-    """Return the median usage of each command, run in turns."""
+    """Returns the median usage of each command, run in turns."""
     return {name: Usage.median(each) for name, each in in_turns(commands, rounds).items()}
 
 
 @contextmanager
 def serving(command: Command, until: str) -> Generator[list[str]]:
-    """Run a server process, and yield its output up to the line that begins with `until`.
+    """Runs a server process, and yields its output up to the line that begins with `until`.
 
     Raises:
         RuntimeError: it ended before that line.
@@ -148,7 +148,7 @@ def serving(command: Command, until: str) -> Generator[list[str]]:
 
 
 def selecting(streams: Collection[str], config: Command, catalog: Path) -> Path:
-    """Write a catalog of the tap in which only these streams are selected, and return its path.
+    """Writes a catalog of the tap in which only these streams are selected, and returns its path.
 
     Args:
         streams: Their names.
@@ -166,7 +166,7 @@ def selecting(streams: Collection[str], config: Command, catalog: Path) -> Path:
 
 
 def every_stream(config: Command, catalog: Path) -> list[str]:
-    """Return the streams that are read from Talkdesk, in the order of the tap's catalog.
+    """Returns the streams that are read from Talkdesk, in the order of the tap's catalog.
 
     Args:
         config: The option that names the tap's config.
@@ -177,7 +177,7 @@ def every_stream(config: Command, catalog: Path) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without settings for the tap, and without a proxy for loopback."""
+    """Returns the environment without settings for the tap, and without a proxy for loopback."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_")}
     unproxied = ",".join(filter(None, (kept.get("no_proxy") or kept.get("NO_PROXY"), "127.0.0.1")))
     return kept | {"NO_PROXY": unproxied, "no_proxy": unproxied}

@@ -40,7 +40,7 @@ class RecordMessage(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):
 
 
 def json_rows(file: BinaryIO) -> Iterator[Rows]:
-    """Yield the rows of a JSON report, in chunks that end at the end of an entry."""
+    """Yields the rows of a JSON report, in chunks that end at the end of an entry."""
     buffer = file.read(_PIECE)
     buffer = buffer[buffer.index(b"[") + 1 :]
     if (first := buffer.find(_BOUNDARY)) < 0:
@@ -72,7 +72,7 @@ def _rfc3339(stamp: str) -> str:
 
 
 def csv_rows(file: BinaryIO) -> Iterator[Rows]:
-    """Yield the rows of a CSV report, in chunks whose types are converted column by column."""
+    """Yields the rows of a CSV report, in chunks whose types are converted column by column."""
     reader = csv.reader(map(bytes.decode, file))
     header = next(reader)
     row = _row(header)
@@ -95,7 +95,7 @@ def _typed(name: str, cells: Sequence[str]) -> Sequence[Any]:
 
 
 def main(path: Path) -> None:
-    """Write the RECORD lines of a report file."""
+    """Writes the RECORD lines of a report file."""
     encode = msgspec.json.Encoder().encode_lines
     with path.open("rb") as file:
         for rows in json_rows(file) if path.suffix == ".json" else csv_rows(file):

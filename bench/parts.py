@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def startups(options: Options) -> Outcome:
-    """Measure the start of the tap, compared with the SDK's."""
+    """Measures the start of the tap, compared with the SDK's."""
     starts = startup.measured(options.folder, options.rounds, options.log)
     print(tables.of_starts(starts))
     return Outcome(_as_dicts(starts), list(ratios.of_starts(starts)))
 
 
 def rule_costs(options: Options) -> Outcome:
-    """Measure the cost of each rule of the records."""
+    """Measures the cost of each rule of the records."""
     options.log("what each rule costs")
     costs = rules.measured(max(options.rounds, 5))
     print(tables.of_rules(costs))
@@ -29,14 +29,14 @@ def rule_costs(options: Options) -> Outcome:
 
 
 def waits(options: Options) -> Outcome:
-    """Measure runs with slow jobs."""
+    """Measures runs with slow jobs."""
     each = jobs.measured(options.folder, options.rounds, options.log)
     print(tables.of_jobs(each))
     return Outcome(_as_dicts(each), list(ratios.of_jobs(each)))
 
 
 def row_rates(options: Options) -> Outcome:
-    """Measure rows per second, compared with programs that read and write the same."""
+    """Measures rows per second, compared with programs that read and write the same."""
     figures: Figures = {}
     print(tables.HOW_ROWS)
     sizes = (0, *sorted(options.rows))

@@ -30,7 +30,7 @@ class PlainCalls(Stream):
     replication_key = "end_at"
 
     def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
-        """Return all rows of the file."""
+        """Returns all rows of the file."""
         response = requests.get(self.config["url"], timeout=60)
         response.raise_for_status()
         response.encoding = "utf-8"
@@ -40,7 +40,7 @@ class PlainCalls(Stream):
             yield from csv.DictReader(io.StringIO(response.text, newline=""))
 
     def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002
-        """Convert timestamps to RFC 3339, and text from CSV to its type."""
+        """Converts timestamps to RFC 3339, and text from CSV to its type."""
         return {name: _typed(name, value) for name, value in row.items()}
 
 
@@ -64,7 +64,7 @@ class PlainTap(Tap):
     config_jsonschema = th.PropertiesList(th.Property("url", th.StringType, required=True)).to_dict()
 
     def discover_streams(self) -> Sequence[Stream]:
-        """Return the only stream."""
+        """Returns the only stream."""
         return [PlainCalls(self)]
 
 

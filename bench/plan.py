@@ -52,7 +52,7 @@ class Begun:
 
 
 def measured(options: Options) -> Outcome:
-    """Start a run of each size with each version, in turns, and end it after its first job."""
+    """Starts a run of each size with each version, in turns, and ends it after its first job."""
     runs: dict[str, dict[str, list[Begun]]] = {}
     rounds = 1 if options.quick else options.rounds
     for number in range(1, rounds + 1):
@@ -81,7 +81,7 @@ def _begun(options: Options, version: Version, end: str, hours: int, *, is_all: 
 
 
 def _watched(command: Command, version: Version, sandbox: Sandbox) -> Begun:
-    """Run a command until shortly after its first job, then end it.
+    """Runs a command until shortly after its first job, then ends it.
 
     Raises:
         RuntimeError: it created no job.
@@ -110,7 +110,7 @@ def _watched(command: Command, version: Version, sandbox: Sandbox) -> Begun:
 
 
 def _peak(pid: int) -> float:
-    """Return the peak memory of a process, in MiB. Linux only."""
+    """Returns the peak memory of a process, in MiB. Linux only."""
     found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
     assert found
     return int(found[1]) / 1024

@@ -55,7 +55,7 @@ _ROWS, _QUICK_ROWS = 200_000, 20_000
 
 
 def measured(options: Options) -> Outcome:
-    """Profile some runs, and print CPU microseconds per row, beside runs without the profiler."""
+    """Profiles some runs, and prints CPU microseconds per row, beside runs without the profiler."""
     rows = _QUICK_ROWS if options.quick else _ROWS
     profile = options.folder / "profile"
     with contestants(options.folder / "profiled", 0) as commands:
@@ -83,7 +83,7 @@ def _commands(commands: Mapping[str, Commands], profile: Path) -> Commands:
 
 
 def _steps(file: Path) -> dict[str, float]:
-    """Return the seconds of each step."""
+    """Returns the seconds of each step."""
     took = dict.fromkeys(_STEPS, 0.0)
     for step, seconds in _attributed(pstats.Stats(str(file))):
         took[step] += seconds

@@ -53,7 +53,7 @@ class Ratio:
 
 
 def of_rows(figures: Figures) -> Iterator[Ratio]:
-    """Yield ratios of rows per CPU second, without the start; then memory."""
+    """Yields ratios of rows per CPU second, without the start; then memory."""
     for form, this, other, wanted in _SPEEDS:
         by_rows = figures.get(form, {})
         for rows, used in by_rows.items():
@@ -74,7 +74,7 @@ def of_rows(figures: Figures) -> Iterator[Ratio]:
 def without_start(
     used: Mapping[str, Sequence[Usage]], starts: Mapping[str, Sequence[Usage]], name: str
 ) -> list[float]:
-    """Return the CPU seconds of each run of a contestant, without the median of its runs without rows.
+    """Returns the CPU seconds of each run of a contestant, without the median of its runs without rows.
 
     A run that is as short as a start counts as a millisecond.
     """
@@ -83,12 +83,12 @@ def without_start(
 
 
 def of_jobs(waits: Mapping[str, Sequence[Wait]]) -> Iterator[Ratio]:
-    """Yield ratios of seconds, without the start."""
+    """Yields ratios of seconds, without the start."""
     for what, each in waits.items():
         yield Ratio(f"{what}: time / ideal", Range.of(wait.ratio for wait in each), AT_MOST, _JOBS)
 
 
 def of_starts(starts: Mapping[str, Sequence[Usage]]) -> Iterator[Ratio]:
-    """Yield ratios of seconds."""
+    """Yields ratios of seconds."""
     walls = ([used.wall for used in starts[name]] for name in (DISCOVER, SDK))
     yield Ratio(f"{DISCOVER} / {SDK}", Range.of_ratios(*walls), AT_MOST, _DISCOVER)

@@ -26,17 +26,17 @@ class Relay:
     """Relays connections to the ports of a server."""
 
     def __init__(self, round_trip: float) -> None:
-        """Start without ports. `round_trip` is in seconds."""
+        """Starts without ports. `round_trip` is in seconds."""
         self._round_trip = round_trip
         self._opened: list[tuple[float, int]] = []
 
     async def listen(self, port: int) -> int:
-        """Listen in front of a port of the server, and return the new port."""
+        """Listens in front of a port of the server, and returns the new port."""
         server = await asyncio.start_server(partial(self._connected, port), "127.0.0.1", 0)
         return int(server.sockets[0].getsockname()[1])
 
     def opened(self) -> list[tuple[float, int]]:
-        """Return time and server port of the connections opened since the last call."""
+        """Returns time and server port of the connections opened since the last call."""
         opened, self._opened = self._opened, []
         return opened
 
@@ -54,7 +54,7 @@ class Relay:
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, earliest: float
     ) -> None:
-        """Relay bytes, each piece when it is due, and nothing before `earliest`."""
+        """Relays bytes, each piece when it is due, and nothing before `earliest`."""
         queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         sender = asyncio.create_task(_send(queue, writer))
         try:
@@ -82,7 +82,7 @@ async def _send(queue: asyncio.Queue[tuple[float, bytes]], writer: asyncio.Strea
 
 
 async def main(round_trip: str, *ports: str) -> None:
-    """Relay until standard input ends."""
+    """Relays until standard input ends."""
     relay, ended = Relay(float(round_trip)), asyncio.Event()
     print(*[await relay.listen(int(port)) for port in ports], flush=True)
 

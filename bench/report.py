@@ -31,7 +31,7 @@ _PIECE = 1 << 20
 
 
 def prepare(folder: Path, rows: int) -> None:
-    """Write a report of `rows` calls, in each format.
+    """Writes a report of `rows` calls, in each format.
 
     Raises:
         ValueError: the longest timespan has fewer calls.
@@ -45,7 +45,7 @@ def prepare(folder: Path, rows: int) -> None:
 
 
 def copy(request: JobRequest, to: Path) -> None:
-    """Write the sandbox's report file of a job request."""
+    """Writes the sandbox's report file of a job request."""
     file = write(Job("prepared", request, Pace.now(), lambda: END, END))
     with to.open("wb") as written:
         for offset in range(0, file.length, _PIECE):
@@ -53,7 +53,7 @@ def copy(request: JobRequest, to: Path) -> None:
 
 
 def path(folder: Path, file_format: str) -> Path:
-    """Return the path of the file of a format."""
+    """Returns the path of the file of a format."""
     return folder / f"calls.{file_format}"
 
 

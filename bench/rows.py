@@ -47,7 +47,7 @@ _COMPARED = 5000
 def measured(
     folder: Path, sizes: Sequence[int], rounds: int, log: Callable[[str], None]
 ) -> Iterator[tuple[str, int, dict[str, list[Usage]]]]:
-    """Yield form, number of rows, and what each contestant used; no BATCH if the tap does not write it.
+    """Yields form, number of rows, and what each contestant used; no BATCH if the tap does not write it.
 
     Args:
         folder: Folder for files; about 1.3 GB for a million rows.
@@ -75,7 +75,7 @@ def measured(
 
 @contextmanager
 def contestants(folder: Path, rows: int) -> Generator[dict[str, Commands]]:
-    """Serve a number of rows, and yield the commands by form."""
+    """Serves a number of rows, and yields the commands by form."""
     prepare(folder, rows)
     try:
         with serving([sys.executable, _SERVER, folder], "http") as (url,):
@@ -119,14 +119,14 @@ def _commands(folder: Path, form: str, settings: dict[str, Any], catalog: Path) 
 
 
 def _batches(folder: Path) -> dict[str, Any]:
-    """Return the setting for BATCH messages, with files in this folder."""
+    """Returns the setting for BATCH messages, with files in this folder."""
     folder.mkdir()
     encoding = {"format": "jsonl", "compression": "gzip"}
     return {"batch_config": {"encoding": encoding, "storage": {"root": folder.as_uri(), "prefix": ""}}}
 
 
 def _configured(folder: Path, name: str, config: dict[str, Any]) -> list[str | Path]:
-    """Write a config, and return the option that names it."""
+    """Writes a config, and returns the option that names it."""
     written = folder / f"{name}.config.json"
     written.write_text(json.dumps(config))
     return ["--config", written]
@@ -143,7 +143,7 @@ def _writes_batches(command: Command) -> bool:
 
 
 def compare(commands: Commands, output: Path, rows: int) -> None:
-    """Check that all write the same records, and as many as expected.
+    """Checks that all write the same records, and as many as expected.
 
     Raises:
         ValueError: the records differ.
@@ -165,7 +165,7 @@ def compare(commands: Commands, output: Path, rows: int) -> None:
 
 
 def _records(output: Path) -> Iterator[Any]:
-    """Yield the records of RECORD messages and of the files of BATCH messages, without the tap's nulls."""
+    """Yields the records of RECORD messages and of the files of BATCH messages, without the tap's nulls."""
     for line in output.read_bytes().splitlines():
         message = json.loads(line)
         if message["type"] == "RECORD":

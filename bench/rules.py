@@ -30,7 +30,7 @@ ALL = "usual rows"
 
 
 def measured(rounds: int) -> dict[str, float]:
-    """Return CPU microseconds per row by rule, from the bytes of a file to lines."""
+    """Returns CPU microseconds per row by rule, from the bytes of a file to lines."""
     with TemporaryDirectory(prefix="bench-") as scratch:
         prepare(Path(scratch) / "rules", ROWS)
         content = path(Path(scratch) / "rules", "json").read_bytes()

@@ -24,7 +24,7 @@ class Handler(BaseHTTPRequestHandler):
     folder: ClassVar[Path]
 
     def do_POST(self) -> None:
-        """Answer a sign-in, or create a job."""
+        """Answers a sign-in, or creates a job."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/auth/token":
             self._answer(200, {"access_token": "access", "id_token": "id", "expires_in": 86_400})
@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(404, {})
 
     def do_GET(self) -> None:
-        """Answer a poll with the location of the file, or send the file."""
+        """Answers a poll with the location of the file, or sends the file."""
         route = _ROUTE.fullmatch(self.path)
         if route is None:
             self._answer(404, {})
@@ -79,11 +79,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log nothing, to save time."""
+        """Logs nothing, to save time."""
 
 
 def main(folder: str) -> None:
-    """Serve until the process ends."""
+    """Serves until the process ends."""
     Handler.folder = Path(folder)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)

@@ -28,13 +28,13 @@ _CONFIG = {"account": "bench", "client_id": "bench", "client_secret": "bench", "
 
 
 def measured(folder: Path, rounds: int, log: Callable[[str], None]) -> dict[str, list[Usage]]:
-    """Measure some starts of each command."""
+    """Measures some starts of each command."""
     log(f"{rounds} starts of each")
     return in_turns(commands(folder), rounds)
 
 
 def commands(folder: Path) -> dict[str, Command]:
-    """Return the commands; their configs are written to this folder.
+    """Returns the commands; their configs are written to this folder.
 
     The tap is compiled first, as pip does on installation. Without that, each start would compile it
     again if PYTHONDONTWRITEBYTECODE is set.

@@ -24,7 +24,7 @@ NO_BATCH = "\nRows of calls, batch: not available; the tap refuses the setting b
 
 
 def of_starts(starts: Mapping[str, Sequence[Usage]]) -> str:
-    """Return a table of the starts."""
+    """Returns a table of the starts."""
     imported = [used.wall for used in starts[startup.SDK]]
     lines = []
     for name, each in starts.items():
@@ -34,7 +34,7 @@ def of_starts(starts: Mapping[str, Sequence[Usage]]) -> str:
 
 
 def of_jobs(waits: Mapping[str, Sequence[Wait]]) -> str:
-    """Return a table of the runs that mostly wait."""
+    """Returns a table of the runs that mostly wait."""
     lines = [
         (
             what,
@@ -50,7 +50,7 @@ def of_jobs(waits: Mapping[str, Sequence[Wait]]) -> str:
 
 
 def of_no_rows(form: str, starts: Mapping[str, Sequence[Usage]]) -> str:
-    """Return a table of what each contestant uses without rows."""
+    """Returns a table of what each contestant uses without rows."""
     lines = [
         (
             name,
@@ -67,7 +67,7 @@ def of_no_rows(form: str, starts: Mapping[str, Sequence[Usage]]) -> str:
 def of_rows(
     form: str, count: int, usages: Mapping[str, Sequence[Usage]], starts: Mapping[str, Sequence[Usage]]
 ) -> str:
-    """Return a table of the speed and memory of each contestant."""
+    """Returns a table of the speed and memory of each contestant."""
     lines = [
         (
             name,
@@ -83,7 +83,7 @@ def of_rows(
 
 
 def of_rules(took: Mapping[str, float]) -> str:
-    """Return a table of the cost of each rule."""
+    """Returns a table of the cost of each rule."""
     usual = took[rules.ALL]
     lines = [(name, f"{each:.2f}", f"{each / usual:.2f}") for name, each in took.items()]
     title = f"What each rule costs, {rules.ROWS:,} rows of calls in JSON, from file to lines"
@@ -91,7 +91,7 @@ def of_rules(took: Mapping[str, float]) -> str:
 
 
 def of_ratios(reached: Sequence[Ratio]) -> str:
-    """Return a table of the targets and the measured figures."""
+    """Returns a table of the targets and the measured figures."""
     lines = [
         (
             ratio.what,
@@ -110,7 +110,7 @@ def _runs(usages: Mapping[str, Sequence[object]]) -> str:
 
 
 def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Format a table with a title. The first column is left-aligned, the others are right-aligned."""
+    """Formats a table with a title. The first column is left-aligned, the others are right-aligned."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:

@@ -33,7 +33,7 @@ class Version:
 
 @contextmanager
 def versions(beside: str | None) -> Generator[list[Version]]:
-    """Yield this version, and that of a commit if one is given. Both use the packages of this Python.
+    """Yields this version, and that of a commit if one is given. Both use the packages of this Python.
 
     They are compiled first, as pip does on installation. Without that, each run would compile them again
     if PYTHONDONTWRITEBYTECODE is set.

@@ -31,7 +31,7 @@ Environment = dict[str, str]
 
 
 def main(api: str) -> None:
-    """Sync twice, the second time only newer rows, then draw charts of the rows."""
+    """Syncs twice, the second time only newer rows, then draws charts of the rows."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     os.chdir(Path(__file__).resolve().parent.parent)
@@ -54,7 +54,7 @@ def main(api: str) -> None:
 
 
 def sync(period: str, environment: Environment) -> None:
-    """Run Meltano once, and print the number of new rows."""
+    """Runs Meltano once, and prints the number of new rows."""
     before = rows()
     with step("meltano run tap-talkdesk-reports target-jsonl", period):
         meltano("run", "tap-talkdesk-reports", "target-jsonl", environment=environment)
@@ -63,13 +63,13 @@ def sync(period: str, environment: Environment) -> None:
 
 
 def rows() -> dict[str, int]:
-    """Return the number of rows of each stream in the output."""
+    """Returns the number of rows of each stream in the output."""
     files = {stream: OUTPUT / f"{stream}.jsonl" for stream in STREAMS}
     return {stream: file.read_bytes().count(b"\n") if file.exists() else 0 for stream, file in files.items()}
 
 
 def clean_environment() -> Environment:
-    """Return the environment with the demo's account and state in place of the user's own."""
+    """Returns the environment with the demo's account and state in place of the user's own."""
     others = ("TAP_TALKDESK_REPORTS_", "TARGET_JSONL_", "MELTANO_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     unproxied = ",".join(filter(None, (kept.get("no_proxy") or kept.get("NO_PROXY"), "127.0.0.1")))
@@ -85,7 +85,7 @@ def clean_environment() -> Environment:
 
 @contextmanager
 def sandbox(api: str, *options: str) -> Generator[Environment]:
-    """Run a sandbox on free ports, and yield the tap's settings that it prints for an API."""
+    """Runs a sandbox on free ports, and yields the tap's settings that it prints for an API."""
     log = OUTPUT / "sandbox.log"
     with log.open("wb") as output, running([*SANDBOX, *options], output) as process:
         while "Ctrl-C" not in log.read_text():
@@ -96,13 +96,13 @@ def sandbox(api: str, *options: str) -> Generator[Environment]:
 
 
 def printed_settings(api: str, greeting: str) -> Environment:
-    """Return the settings of an API, which the sandbox prints below a comment with its name."""
+    """Returns the settings of an API, which the sandbox prints below a comment with its name."""
     group = re.split(rf"# {api} API.*", greeting, maxsplit=1, flags=re.IGNORECASE)[1].split("\n\n")[0]
     return dict(line.strip().split("=", 1) for line in group.strip().splitlines())
 
 
 def meltano(*arguments: str, environment: Environment) -> None:
-    """Run Meltano with its output in a log, for the case that it fails."""
+    """Runs Meltano with its output in a log, for the case that it fails."""
     log = OUTPUT / "meltano.log"
     with log.open("ab") as output, running([MELTANO, *arguments], output, environment) as process:
         if code := process.wait():
@@ -113,7 +113,7 @@ def meltano(*arguments: str, environment: Environment) -> None:
 def running(
     command: list[str], output: IO[bytes], environment: Environment | None = None
 ) -> Generator[subprocess.Popen[bytes]]:
-    """Run a process that ends with the block at the latest."""
+    """Runs a process that ends with the block at the latest."""
     process = subprocess.Popen(
         command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
     )
@@ -130,7 +130,7 @@ def running(
 
 @contextmanager
 def step(command: str, remark: str = "") -> Generator[None]:
-    """Print a command, then the time that it took."""
+    """Prints a command, then the time that it took."""
     began = time.monotonic()
     print(f"$ {command:<46}{remark and f'# {remark}'} ... ", end="", flush=True)
     yield
@@ -138,7 +138,7 @@ def step(command: str, remark: str = "") -> Generator[None]:
 
 
 def fail(what: str, log: Path) -> NoReturn:
-    """Exit with the last lines of a log."""
+    """Exits with the last lines of a log."""
     last = log.read_text(errors="replace").splitlines()[-30:]
     sys.exit("\n".join(["", *last, f"{what}. The last lines of {log} are above."]))
 

@@ -16,7 +16,7 @@ OUTCOMES = {"answered": ("█", 32), "missed": ("▓", 33), "abandoned": ("░",
 
 
 def draw() -> None:
-    """Print both charts and the evidence. The queries contain file paths relative to the project's folder."""
+    """Prints both charts and the evidence. The queries name files relative to the project's folder."""
     draw_calls_by_hour()
     print()
     draw_time_per_status()
@@ -25,7 +25,7 @@ def draw() -> None:
 
 
 def draw_calls_by_hour() -> None:
-    """Print a bar for each hour of the day, divided by how the calls ended."""
+    """Prints a bar for each hour of the day, divided by how the calls ended."""
     hours = duckdb.execute((HERE / "calls_by_hour.sql").read_text()).fetchall()
     scale = WIDTH / max(sum(counts) for _, *counts in hours)
     legend = "   ".join(f"{painted(bar, colour)} {outcome}" for outcome, (bar, colour) in OUTCOMES.items())
@@ -37,7 +37,7 @@ def draw_calls_by_hour() -> None:
 
 
 def draw_time_per_status() -> None:
-    """Print a bar for each status, by the time that all agents together spent in it."""
+    """Prints a bar for each status, by the time that all agents together spent in it."""
     statuses = duckdb.execute((HERE / "time_per_status.sql").read_text()).fetchall()
     longest, total = max(hours for _, hours in statuses), sum(hours for _, hours in statuses)
     name_width = max(len(status) for status, _ in statuses)
@@ -48,7 +48,7 @@ def draw_time_per_status() -> None:
 
 
 def print_evidence() -> None:
-    """Print a line for each stream: gaps between its timespans, and its rows in files and table."""
+    """Prints a line for each stream: gaps between its timespans, and its rows in files and table."""
     print("Is anything missing?")
     for stream, timespans, first, last, gaps, rows in duckdb.execute(
         (HERE / "evidence.sql").read_text()
@@ -64,6 +64,6 @@ def print_evidence() -> None:
 
 
 def painted(text: str, colour: int) -> str:
-    """Return the text in an ANSI colour if the output is a terminal with colours."""
+    """Returns the text in an ANSI colour if the output is a terminal with colours."""
     wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return f"\x1b[{colour}m{text}\x1b[0m" if wanted and text else text

@@ -13,7 +13,7 @@ KEYS = {"calls": "call_id", "user_status": "_row_id"}
 
 
 def main(long_run: Path, *slices: Path) -> int:
-    """Compare each stream, and print the numbers of rows."""
+    """Compares each stream, and prints the numbers of rows."""
     different = False
     for stream, key in KEYS.items():
         wanted, _ = rows([long_run], stream, key)
@@ -30,7 +30,7 @@ def main(long_run: Path, *slices: Path) -> int:
 
 
 def rows(folders: list[Path] | tuple[Path, ...], stream: str, key: str) -> tuple[dict[str, object], int]:
-    """Return the last row of each key, as a target that upserts keeps it, and the number of lines."""
+    """Returns the last row of each key, as a target that upserts keeps it, and the number of lines."""
     files = [folder / f"{stream}.jsonl" for folder in folders]
     lines = [line for file in files for line in file.read_text().splitlines()]
     loaded = [json.loads(line) for line in lines]

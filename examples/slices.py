@@ -19,7 +19,7 @@ RETRY_PAUSE = dt.timedelta(seconds=int(os.environ.get("RETRY_SECONDS", "60")))
 
 
 def load(account: str, month: str) -> None:
-    """Load one month of one account. If it is partly loaded, load what is missing.
+    """Loads one month of one account. If it is partly loaded, load what is missing.
 
     Raises:
         CalledProcessError: Meltano failed; its log says why. The engine must retry.

@@ -40,7 +40,7 @@ Environment = dict[str, str]
 
 
 def main(*engines: str) -> int:
-    """Load in long runs, then in slices with each engine, and compare. Return 0 if all is as expected."""
+    """Loads in long runs, then in slices with each engine, and compares. Returns 0 if all is as expected."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     shutil.rmtree(OUTPUT, ignore_errors=True)
     with accounts("long", Pace.now()) as (environment, sandboxes):
@@ -53,7 +53,7 @@ def main(*engines: str) -> int:
 
 
 def long_run(account: str, environment: Environment) -> None:
-    """Load all months of an account at once."""
+    """Loads all months of an account at once."""
     rows = OUTPUT / "long/rows" / account
     rows.mkdir(parents=True)
     settings = {
@@ -67,7 +67,7 @@ def long_run(account: str, environment: Environment) -> None:
 
 
 def backfill(engine: str, jobs_of_long_run: dict[str, int]) -> int:
-    """Load in slices, and kill one tap half-way. Return 1 if anything is not as expected."""
+    """Loads in slices, and kills one tap half-way. Returns 1 if anything is not as expected."""
     print(f"\n{engine} ... ", end="", flush=True)
     began = time.monotonic()
     with accounts(engine, Pace.after_seconds(4)) as (environment, sandboxes):
@@ -99,7 +99,7 @@ def backfill(engine: str, jobs_of_long_run: dict[str, int]) -> int:
 
 
 def kill_one_tap(sandbox: Sandbox) -> None:
-    """Kill the tap of one slice half-way, as a machine that runs out of memory does."""
+    """Kills the tap of one slice half-way, as a machine that runs out of memory does."""
     while not any(FILE in entry.path for entry in sandbox.ledger):
         time.sleep(0.05)
     config = rf"{PROJECT}/\.meltano/run/elt/{KILLED}/.*/tap\..*config\.json"
@@ -109,7 +109,7 @@ def kill_one_tap(sandbox: Sandbox) -> None:
 
 
 def most_at_once(engine: str, account: str) -> int:
-    """Return the most concurrent slices of an account, according to Meltano's database."""
+    """Returns the most concurrent slices of an account, according to Meltano's database."""
     with closing(sqlite3.connect(OUTPUT / engine / "meltano.db")) as database:
         query = "select started_at, ended_at from runs where job_name like ?"
         runs = database.execute(query, [f"{account}-%"]).fetchall()
@@ -118,7 +118,7 @@ def most_at_once(engine: str, account: str) -> int:
 
 @contextmanager
 def accounts(name: str, pace: Pace) -> Generator[tuple[Environment, Sandboxes]]:
-    """Start a sandbox for each account, with a settings file; yield an environment with its own folders."""
+    """Starts a sandbox for each account, with a settings file; yields an environment with its own folders."""
     home, settings, rows = (OUTPUT / name / each for each in ("home", "accounts", "rows"))
     for folder in (home, settings, rows):
         folder.mkdir(parents=True)
@@ -156,7 +156,7 @@ def accounts(name: str, pace: Pace) -> Generator[tuple[Environment, Sandboxes]]:
 
 
 def finish(command: list[str], environment: Environment, log: str) -> None:
-    """Run a command to its end, with its output in a log for the case that it fails."""
+    """Runs a command to its end, with its output in a log for the case that it fails."""
     path = OUTPUT / log
     with path.open("ab") as output:
         process = subprocess.Popen(
@@ -174,7 +174,7 @@ def finish(command: list[str], environment: Environment, log: str) -> None:
 
 
 def end_session(session: int) -> None:
-    """Kill the processes that a command left: an engine does not end its tasks when it ends."""
+    """Kills the processes that a command left: an engine does not end its tasks when it ends."""
     found = subprocess.run(["pgrep", "-s", str(session)], capture_output=True, text=True, check=False)
     for pid in found.stdout.split():
         with suppress(ProcessLookupError):

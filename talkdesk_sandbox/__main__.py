@@ -47,7 +47,7 @@ _HELP = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C or TERM; return 2 if an option or the fault file is invalid."""
+    """Serves until Ctrl-C or TERM; returns 2 if an option or the fault file is invalid."""
     parser = _parser()
     options = vars(parser.parse_args(arguments))
     stop = threading.Event()
@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_explore_option(parser: argparse.ArgumentParser, name: str, default: object) -> None:
-    """Add the command's option for an option of `Explore`."""
+    """Adds the command's option for an option of `Explore`."""
     flag, text = f"--explore-{name.replace('_', '-')}", _HELP[name]
     choices = Explore.CHOICES.get(name)
     if isinstance(default, bool):

@@ -22,19 +22,19 @@ KEY_ID = "sandbox-key"
 
 
 def with_password(credentials: Mapping[str, str], url: str) -> dict[str, str]:
-    """Return the tap's settings for the Reporting API with a password."""
+    """Returns the tap's settings for the Reporting API with a password."""
     return {**credentials, "api_url": url, "token_url": f"{url}/auth/token"}
 
 
 def with_secret(credentials: Mapping[str, str], url: str) -> dict[str, str]:
-    """Return the tap's settings for the Explore API with a client secret."""
+    """Returns the tap's settings for the Explore API with a client secret."""
     names = ("account", "client_id", "client_secret")
     urls = {"api_url": url, "token_url": f"{url}/oauth/token"}
     return {name: credentials[name] for name in names} | urls
 
 
 def with_key(credentials: Mapping[str, str], url: str, key: SigningKey) -> dict[str, str]:
-    """Return the tap's settings for the Explore API with a private key, created on the first call.
+    """Returns the tap's settings for the Explore API with a private key, created on the first call.
 
     Raises:
         RuntimeError: `cryptography` is not installed.

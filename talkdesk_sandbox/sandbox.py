@@ -84,7 +84,7 @@ class Sandbox:
         username: str = CREDENTIALS["username"],
         password: str = CREDENTIALS["password"],
     ) -> None:
-        """Start both servers.
+        """Starts both servers.
 
         Args:
             port: Port of the API host; 0 for any free port.
@@ -211,7 +211,7 @@ class Sandbox:
         return self._backend.secrets | {ours["password"], ours["client_secret"], pair}
 
     def rows(self, report: str, start: datetime, end: datetime, api: str = "reporting") -> list[Row]:
-        """Return the true rows, as in a JSON file, whose end time t has start <= t < end.
+        """Returns the true rows, as in a JSON file, whose end time t has start <= t < end.
 
         They are sorted by end time, then key. `start` and `end` need a time zone. With
         `api="explore"`, t is the time that the report filters on.
@@ -221,15 +221,15 @@ class Sandbox:
         return list(self._backend.reporting_reports[report].between(self._backend.centre, start, end))
 
     def add_fault(self, fault: Fault) -> None:
-        """Append a fault to the queue."""
+        """Appends a fault to the queue."""
         self._backend.faults.add(fault)
 
     def unmet_faults(self) -> list[Fault]:
-        """Return the faults that happened fewer than `times` times."""
+        """Returns the faults that happened fewer than `times` times."""
         return self._backend.faults.unmet()
 
     def close(self) -> None:
-        """Stop both servers and delete all files."""
+        """Stops both servers and deletes all files."""
         self._api.stop()
         self._file_host.stop()
         self._backend.files.close()
@@ -237,11 +237,11 @@ class Sandbox:
             self._authority.close()
 
     def __enter__(self) -> Self:
-        """Return the sandbox itself."""
+        """Returns the sandbox itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the sandbox."""
+        """Closes the sandbox."""
         self.close()

@@ -36,7 +36,7 @@ settings.load_profile("no deadline")
 
 @lru_cache(maxsize=16)
 def _shared_centre(*arguments: int) -> Centre:
-    """Return a contact centre that all sandboxes with these arguments share, with its cache of days.
+    """Returns a contact centre that all sandboxes with these arguments share, with its cache of days.
 
     It never changes, and its days are the same each time. So sharing it only saves CPU time.
     """
@@ -51,7 +51,7 @@ report_module.WorkingDay = lru_cache(maxsize=256)(WorkingDay)
 
 
 def pytest_sessionstart() -> None:
-    """Stop ignoring signals, so that processes of the tests inherit no ignored signal, such as from `nohup`.
+    """Stops ignoring signals, so that processes of the tests inherit no ignored signal, such as from `nohup`.
 
     A handler that does nothing has the same effect for the tests, and programs do not inherit it.
     """
@@ -61,7 +61,7 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exclude everything that is imported from garbage collection, to save its time."""
+    """Excludes everything that is imported from garbage collection, to save its time."""
     gc.collect()
     gc.freeze()
 
@@ -78,7 +78,7 @@ def clock() -> SleptClock:
 
 @pytest.fixture
 def start_sandbox() -> Iterator[Callable[..., Sandbox]]:
-    """Return a function that starts a sandbox with a small contact centre. Sandboxes close with the test."""
+    """Returns a function that starts a sandbox with a small contact centre. Sandboxes close with the test."""
     with ExitStack() as stack:
 
         def start(**options: Any) -> Sandbox:
@@ -92,7 +92,7 @@ def start_sandbox() -> Iterator[Callable[..., Sandbox]]:
 
 @pytest.fixture
 def unused_port() -> int:
-    """Return a port of this machine that no process listens on."""
+    """Returns a port of this machine that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -100,7 +100,7 @@ def unused_port() -> int:
 
 @pytest.fixture
 def in_process(clock: SleptClock, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture):
-    """Return a function that runs the tap in this process, over real HTTP. Only sleep moves its clock."""
+    """Returns a function that runs the tap in this process, over real HTTP. Only sleep moves its clock."""
 
     def run(config: dict[str, Any], **options: Any) -> Outcome:
         class Tap(TapTalkdeskReports):

@@ -23,7 +23,7 @@ PARTS = (["api-server", "--workers=1"], ["scheduler", "--skip-serve-logs"], ["da
 
 
 def main() -> int:
-    """Start Airflow on loopback, create the pools, trigger the DAG and wait for its tasks."""
+    """Starts Airflow on loopback, creates the pools, triggers the DAG and waits for its tasks."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a component of Airflow and its workers."""
+    """Ends a component of Airflow and its workers."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):  # a scheduler sometimes waits for a worker that never ends
         process.wait(timeout=10)
@@ -66,7 +66,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def answer(url: str, body: dict[str, object] | None = None, timeout: float = 30) -> dict[str, object]:
-    """Return the answer of Airflow's API. Retries, because the API and the DAG are not there at first."""
+    """Returns the answer of Airflow's API. Retries, because the API and the DAG are not there at first."""
     request = urllib.request.Request(url, json.dumps(body).encode() if body else None)
     request.add_header("Content-Type", "application/json")
     until = time.monotonic() + timeout

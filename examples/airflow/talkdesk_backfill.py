@@ -6,7 +6,7 @@ from airflow.sdk import dag, task
 
 @dag(schedule=None)
 def talkdesk_backfill() -> None:
-    """Load every month of every account."""
+    """Loads every month of every account."""
 
     @task(
         retries=slices.RETRIES,

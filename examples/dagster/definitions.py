@@ -16,7 +16,7 @@ again = dg.RetryPolicy(
 
 @dg.asset(partitions_def=partitions, retry_policy=again)
 def talkdesk_reports(context: dg.AssetExecutionContext) -> None:
-    """Load calls and agent statuses of one month of one account."""
+    """Loads calls and agent statuses of one month of one account."""
     slices.load(**context.partition_key.keys_by_dimension)
 
 

@@ -19,7 +19,7 @@ OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunS
 
 
 def main() -> int:
-    """Start the daemon, launch a backfill with a run for each slice, and wait for the runs."""
+    """Starts the daemon, launches a backfill with a run for each slice, and waits for the runs."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     home = Path(os.environ["DAGSTER_HOME"])
     shutil.copy(HERE / "dagster.yaml", home)

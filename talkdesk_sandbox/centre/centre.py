@@ -44,7 +44,7 @@ class Centre:
     """A contact centre with its calls and sessions, at any time."""
 
     def __init__(self, seed: int = 1, calls_per_day: int = 400, agents: int = 12) -> None:
-        """Set up the centre.
+        """Sets up the centre.
 
         `calls_per_day` is the average. There are at least `agents` agents, and more if that
         many calls need them.
@@ -58,27 +58,27 @@ class Centre:
         self._day_sessions = lru_cache(maxsize=2)(self._chain)
 
     def calls(self, first: int, stop: int) -> Iterator[Call]:
-        """Yield the calls whose end t has first <= t < stop, in order."""
+        """Yields the calls whose end t has first <= t < stop, in order."""
         for day in days(first, stop):
             calls = self._day(day).calls
             yield from calls[bisect_left(calls, (first,)) : bisect_left(calls, (stop,))]
 
     def sessions(self, first: int, stop: int) -> Iterator[Session]:
-        """Yield the sessions whose end t has first <= t < stop, in order."""
+        """Yields the sessions whose end t has first <= t < stop, in order."""
         for day in days(first, stop):
             sessions = self._day_sessions(day)
             yield from sessions[bisect_left(sessions, (first,)) : bisect_left(sessions, (stop,))]
 
     def day(self, number: int) -> Day:
-        """Simulate a working day."""
+        """Simulates a working day."""
         return self._day(number)
 
     def day_sessions(self, number: int) -> list[Session]:
-        """Return the sessions that end in a working day, in order."""
+        """Returns the sessions that end in a working day, in order."""
         return self._day_sessions(number)
 
     def _chain(self, day: int) -> list[Session]:
-        """Return all agents' statuses of a day, without gaps or overlaps: offline, then the shift."""
+        """Returns all agents' statuses of a day, without gaps or overlaps: offline, then the shift."""
         rng = Random(f"{self.seed}:breaks:{day}")
         busy = self._day(day).busy
         sessions: list[Session] = []
@@ -100,12 +100,12 @@ class Centre:
 
 
 def days(first: int, stop: int) -> range:
-    """Return the working days that overlap [first, stop)."""
+    """Returns the working days that overlap [first, stop)."""
     return range((first - DAY_BEGINS) // DAY, (stop - 1 - DAY_BEGINS) // DAY + 1)
 
 
 def _idle(start: int, end: int, rng: Random) -> list[tuple[int, int, str]]:
-    """Return what an agent does between two calls: wait, and sometimes rest in a long gap."""
+    """Returns what an agent does between two calls: wait, and sometimes rest in a long gap."""
     if start >= end:
         return []
     if end - start < 900 or rng.random() < 0.5:

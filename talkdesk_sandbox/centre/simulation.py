@@ -52,7 +52,7 @@ class Workday:
     """A working day in simulation. The free agent who has been idle longest answers."""
 
     def __init__(self, seed: int, day: int, load: float, shifts: Sequence[Shift | None]) -> None:
-        """Start a day with `load` calls on average, and with every agent's shift."""
+        """Starts a day with `load` calls on average, and with every agent's shift."""
         self._rng = Random(f"{seed}:{day}")
         self._day = day
         self._load = load
@@ -62,7 +62,7 @@ class Workday:
         self._busy: dict[int, list[tuple[int, int, int]]] = {agent: [] for _, agent in self._free}
 
     def play(self) -> Day:
-        """Simulate the whole day. A call that would end after it is left out."""
+        """Simulates the whole day. A call that would end after it is left out."""
         random, bits = self._rng.random, self._rng.getrandbits
         ends = (self._day + 1) * DAY + DAY_BEGINS
         calls: list[Call] = []
@@ -77,7 +77,7 @@ class Workday:
         return Day(calls, self._busy)
 
     def _arrivals(self) -> Iterator[int]:
-        """Yield the times at which calls arrive, in order."""
+        """Yields the times at which calls arrive, in order."""
         random = self._rng.random
         load = self._load * _WEEKDAY_LOAD[weekday_of(self._day)] / sum(_HOUR_LOAD)
         begins = self._day * DAY + DAY_BEGINS
@@ -88,7 +88,7 @@ class Workday:
             begins += HOUR
 
     def _next_agent(self, now: int) -> tuple[int, int, int] | None:
-        """Return the agent who is free first, from when and until when, or None.
+        """Returns the agent who is free first, from when and until when, or None.
 
         The agent stays first in `_free`: the caller of this function pops the entry.
         """
@@ -135,7 +135,7 @@ class Workday:
         return Call(end, key, arrival, "inbound", wait, talk, agent)
 
     def _second_agent(self, answered: int, end: int) -> int | None:
-        """Pop a free agent who can take over a call."""
+        """Pops a free agent who can take over a call."""
         found = self._next_agent(answered)
         if found is None or found[1] > answered or end + 60 > found[2]:
             return None
@@ -167,7 +167,7 @@ class Workday:
         return Call(end, key, arrival, "outbound" if talk else "outbound_missed", ringing, talk, agent)
 
     def _talk(self, answered: int, until: int) -> tuple[int, int]:
-        """Return the length of a talk and the end of its wrap-up, both within the shift."""
+        """Returns the length of a talk and the end of its wrap-up, both within the shift."""
         random = self._rng.random
         talk = 12 + int(-190 * math.log(1.0 - random()))
         wrap_up = 5 + int(40 * random())
@@ -175,7 +175,7 @@ class Workday:
         return talk, answered + talk + wrap_up
 
     def _occupy(self, agent: int, call_from: int, call_to: int, wrapped_up: int) -> None:
-        """Assign an agent to a call; the agent is free again after the wrap-up."""
+        """Assigns an agent to a call; the agent is free again after the wrap-up."""
         self._busy[agent].append((call_from, call_to, wrapped_up))
         heappush(self._free, (wrapped_up, agent))
 

@@ -52,13 +52,13 @@ class Staff:
     """All agents and their shifts. They depend only on the seed and the day."""
 
     def __init__(self, seed: int, size: int) -> None:
-        """Create `size` agents. The first ones are the same for each size."""
+        """Creates `size` agents. The first ones are the same for each size."""
         self._seed = seed
         self.agents: Sequence[Agent] = _hire(seed, size)
         self.shifts = lru_cache(maxsize=64)(self._shifts)
 
     def _shifts(self, day: int) -> Sequence[Shift | None]:
-        """Return all agents' shifts on a day, in the order of `agents`; None is a day off."""
+        """Returns all agents' shifts on a day, in the order of `agents`; None is a day off."""
         rng = Random(f"{self._seed}:shifts:{day}")
         weekday = weekday_of(day)
         shifts: list[Shift | None] = []
@@ -71,7 +71,7 @@ class Staff:
         return shifts
 
     def last_seen(self, agent: int, day: int) -> int:
-        """Return the end of the agent's last shift before a day."""
+        """Returns the end of the agent's last shift before a day."""
         while True:
             day -= 1
             shift = self.shifts(day)[agent]
@@ -80,12 +80,12 @@ class Staff:
 
 
 def team_id_of(team: int) -> str:
-    """Return the id of a team by its index in `words.TEAMS`."""
+    """Returns the id of a team by its index in `words.TEAMS`."""
     return f"5f3b{team:020x}"
 
 
 def weekday_of(day: int) -> int:
-    """Return the weekday of a day. Monday is 0, as in `datetime`."""
+    """Returns the weekday of a day. Monday is 0, as in `datetime`."""
     return (day + 3) % 7
 
 
@@ -121,6 +121,6 @@ def _hire(seed: int, size: int) -> list[Agent]:
 
 
 def _mailbox(name: str) -> str:
-    """Return a name as the local part of a mail address; empty if it has no Latin letter."""
+    """Returns a name as the local part of a mail address; empty if it has no Latin letter."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return ".".join("".join(letter for letter in word if letter.isalnum()) for word in plain.split())

@@ -69,7 +69,7 @@ def _renamed(row: Row, details: Details) -> Row:
 
 
 def _as_text(row: Row, details: Details) -> Row:
-    """Write the value of a field with its unit: `61 s` for 61."""
+    """Writes the value of a field with its unit: `61 s` for 61."""
     value = row[details["field"]]
     return {**row, details["field"]: value if value is None else f"{value} {details['unit']}"}
 
@@ -82,7 +82,7 @@ def _odd_times(row: Row, _: Details) -> Row:
 
 
 def _put_before(rows: Iterator[Row], details: Details, request: JobRequest) -> Iterator[Row]:
-    """Add a row with another key and end before the first. With `blank` its other fields are null."""
+    """Adds a row with another key and ends before the first. With `blank` its other fields are null."""
     start, end = request.timespan
     at = {"from": start, "to": end}.get(details["at"])
     stamp = f"{at:%Y-%m-%d %H:%M:%S}" if at else details["at"]
@@ -107,7 +107,7 @@ def _packed(data: bytes, details: Details) -> bytes:
 
 
 def _text(imitates: str, text: str) -> Change:
-    """Change a free text of the first row, by default `notes` of the Reporting API's calls."""
+    """Changes a free text of the first row, by default `notes` of the Reporting API's calls."""
     return Change(imitates, {"field": "notes", "value": text}, _first(_with_field))
 
 
@@ -173,17 +173,17 @@ class Content:
     """The content of one job's file: the true rows, or rows that a fault changed."""
 
     def __init__(self, request: JobRequest, fault: str = "", details: Details | None = None) -> None:
-        """Prepare the content for a job request. A fault that is not one of content changes nothing."""
+        """Prepares the content for a job request. A fault that is not one of content changes nothing."""
         self._request, self._details = request, details or {}
         self._change = KINDS_OF_CONTENT.get(fault) or Change("no fault")
 
     def rows(self) -> Iterator[Row]:
-        """Return the rows of the file."""
+        """Returns the rows of the file."""
         rows = self._request.rows()
         return self._change.rows(rows, self._details, self._request) if self._change.rows else rows
 
     def headings(self) -> tuple[str, ...]:
-        """Return the first line of a CSV file."""
+        """Returns the first line of a CSV file."""
         true, changed = next(self._request.rows(), None), next(self.rows(), None)
         if true is None or changed is None:
             return self._request.headings
@@ -191,11 +191,11 @@ class Content:
         return tuple(shown.get(field, field) for field in changed)
 
     def data(self, data: bytes, *, first: bool) -> bytes:
-        """Return the bytes to write, from the correct ones: of CSV, or around the rows of JSON."""
+        """Returns the bytes to write, from the correct ones: of CSV, or around the rows of JSON."""
         return self._change.data(data, self._details, first) if self._change.data else data
 
     def layout(self, total: int) -> tuple[bytes, bytes]:
-        """Return the bytes before and after the `total` rows of a JSON file."""
+        """Returns the bytes before and after the `total` rows of a JSON file."""
         head, tail = (part.encode() for part in self._request.layout(total + (self._change.total or 0)))
         if self._change.total is None:
             head, tail = _TOTAL.sub(b"", head), _TOTAL.sub(b"", tail)
@@ -207,5 +207,5 @@ class Content:
         return self._change.packed is not None
 
     def packed(self, data: bytes) -> bytes:
-        """Return the whole file as it is sent."""
+        """Returns the whole file as it is sent."""
         return self._change.packed(data, self._details) if self._change.packed else data

@@ -41,7 +41,7 @@ class Fault:
         report: str | None = None,
         **details: Any,
     ) -> None:
-        """Create a fault."""
+        """Creates a fault."""
         if operation not in OPERATIONS:
             raise ValueError(f"unknown operation {operation!r}; known are {', '.join(sorted(OPERATIONS))}")
         kind = ALL_KINDS.get(name)
@@ -58,19 +58,19 @@ class Fault:
         self.details: dict[str, Any] = {**kind.details, **details}
 
     def as_json(self) -> dict[str, object]:
-        """Return the fault as the controls accept and show it."""
+        """Returns the fault as the controls accept and show it."""
         named = {"operation": self.operation, "name": self.name, "times": self.times, "report": self.report}
         return named | self.details
 
     def __repr__(self) -> str:
-        """Return the fault as a call of its class."""
+        """Returns the fault as a call of its class."""
         details = "".join(f", {name}={value!r}" for name, value in self.details.items())
         return (
             f"Fault({self.operation!r}, {self.name!r}, times={self.times}, report={self.report!r}{details})"
         )
 
     def answer(self, context: Context) -> Answer | None:
-        """Return the answer that replaces the operation's own, if this kind has one."""
+        """Returns the answer that replaces the operation's own, if this kind has one."""
         return self.kind.answer(context) if self.kind.answer else None
 
 
@@ -78,7 +78,7 @@ class FaultQueue:
     """The faults that have not happened yet, in order. Thread-safe."""
 
     def __init__(self, faults: list[Fault], clock: Callable[[], datetime]) -> None:
-        """Start with these faults."""
+        """Starts with these faults."""
         self._lock = threading.Lock()
         self._clock = clock
         self._waiting = [(fault, fault.times) for fault in faults]
@@ -86,12 +86,12 @@ class FaultQueue:
         self._ends: dict[Fault, datetime] = {}
 
     def add(self, fault: Fault) -> None:
-        """Append a fault."""
+        """Appends a fault."""
         with self._lock:
             self._waiting.append((fault, fault.times))
 
     def take(self, operation: str, report: str | None, stage: str) -> Fault | None:
-        """Take the fault of a request at a stage; it now counts as happened.
+        """Takes the fault of a request at a stage; it now counts as happened.
 
         Only the first waiting fault for this operation and report is considered. If its
         stage does not occur in this request, it keeps waiting, and so do all after it.
@@ -112,7 +112,7 @@ class FaultQueue:
         return None
 
     def unmet(self) -> list[Fault]:
-        """Return faults that happened fewer than `times` times. An outage counts when it begins."""
+        """Returns faults that happened fewer than `times` times. An outage counts when it begins."""
         with self._lock:
             return [fault for fault, _ in self._waiting if fault not in self._ends]
 

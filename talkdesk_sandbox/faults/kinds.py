@@ -44,7 +44,7 @@ STATUS = frozenset({"status"})
 
 
 def _refused(status: int, content: object, words: str) -> MakeAnswer:
-    """Return a function that refuses a request in the form of its API."""
+    """Returns a function that refuses a request in the form of its API."""
 
     def answer(context: Context) -> Answer:
         if context.api != "explore":

@@ -28,7 +28,7 @@ _MEBIBYTE = 1 << 20
 
 
 def narrower_request(body: dict[str, Any], context: Context) -> dict[str, Any]:
-    """Shorten the timespan of a request."""
+    """Shortens the timespan of a request."""
     try:
         return body | {"timespan": _narrower(body["timespan"], context)}
     except (KeyError, TypeError, ValueError):
@@ -36,12 +36,12 @@ def narrower_request(body: dict[str, Any], context: Context) -> dict[str, Any]:
 
 
 def narrower_echo(answer: Answer, context: Context) -> None:
-    """Shorten the timespan in an answer, but not that of the job."""
+    """Shortens the timespan in an answer, but not that of the job."""
     _edit_job(answer, lambda job: job | {"timespan": _narrower(job["timespan"], context)})
 
 
 def zoneless_echo(answer: Answer, context: Context) -> None:
-    """Write the times of an answer in the server's time zone, without an offset."""
+    """Writes the times of an answer in the server's time zone, without an offset."""
     shift = timedelta(minutes=context.details["minutes"])
 
     def local(text: str) -> str:
@@ -53,7 +53,7 @@ def zoneless_echo(answer: Answer, context: Context) -> None:
 
 
 def odd_id(answer: Answer, context: Context) -> None:
-    """Replace the id everywhere in an answer."""
+    """Replaces the id everywhere in an answer."""
     content = _content(answer)
     old = content.get("job", content)["id"]
     new = json.dumps(context.details["id"])[1:-1].encode()
@@ -62,7 +62,7 @@ def odd_id(answer: Answer, context: Context) -> None:
 
 
 def listed_job(answer: Answer, context: Context) -> None:
-    """Add a job at the beginning of a list."""
+    """Adds a job at the beginning of a list."""
     details, content = context.details, _content(answer)
     embedded = next(value for name, value in content.items() if name.startswith("_emb"))
     job: dict[str, object] = {
@@ -77,7 +77,7 @@ def listed_job(answer: Answer, context: Context) -> None:
 
 
 def odd_expiry(answer: Answer, context: Context) -> None:
-    """Replace the lifetime of a token with a value that is not a valid one."""
+    """Replaces the lifetime of a token with a value that is not a valid one."""
     content = _content(answer)
     name = "expires_in" if "expires_in" in content else "access_token_expires"
     answer.body = json.dumps(content | {name: context.details["value"]}).encode()
@@ -107,7 +107,7 @@ def _read(text: str) -> datetime:
 
 
 def _written(at: datetime, like: str) -> str:
-    """Write a time in the format of another."""
+    """Writes a time in the format of another."""
     if like.endswith(" UTC"):
         return f"{at:%Y-%m-%d %H:%M:%S} UTC"
     return at.isoformat().replace("+00:00", "Z") if like.endswith("Z") else at.isoformat()
@@ -117,13 +117,13 @@ def _written(at: datetime, like: str) -> str:
 
 
 def skewed_date(answer: Answer, context: Context) -> None:
-    """Set the Date header to the time of another clock."""
+    """Sets the Date header to the time of another clock."""
     at = context.at + timedelta(seconds=context.details["seconds"])
     answer.headers["Date"] = format_datetime(at, usegmt=True)
 
 
 def odd_header(answer: Answer, context: Context) -> None:
-    """Replace the value of a header. Content-Length is not sent a second time."""
+    """Replaces the value of a header. Content-Length is not sent a second time."""
     name = context.details["header"]
     answer.headers[name] = str(context.details["value"])
     if name == "Content-Length":
@@ -131,7 +131,7 @@ def odd_header(answer: Answer, context: Context) -> None:
 
 
 def odd_location(answer: Answer, context: Context) -> None:
-    """Replace the target of a redirect. The file host redirects instead of sending the file."""
+    """Replaces the target of a redirect. The file host redirects instead of sending the file."""
     answer.headers["Location"] = context.details["location"]
     if context.operation == "object":
         answer.status, answer.body = 307, b""
@@ -150,11 +150,11 @@ class Repeated:
 
     @property
     def length(self) -> int:
-        """Number of bytes."""
+        """Numbers of bytes."""
         return len(self.piece) * self.count + len(self.tail)
 
     def read(self, offset: int, size: int) -> bytes:
-        """Read up to `size` bytes from `offset`."""
+        """Reads up to `size` bytes from `offset`."""
         behind = offset - len(self.piece) * self.count
         if behind >= 0:
             return self.tail[behind : behind + size]
@@ -163,7 +163,7 @@ class Repeated:
 
 
 def huge_body(answer: Answer, context: Context) -> None:
-    """Put many spaces before the body, which stays the same JSON."""
+    """Puts many spaces before the body, which stays the same JSON."""
     blanks, tail = b" " * _MEBIBYTE, answer.body if isinstance(answer.body, bytes) else b""
     if context.details["gzip"]:
         blanks, tail = gzip.compress(blanks, mtime=0), gzip.compress(tail, mtime=0)
@@ -173,18 +173,18 @@ def huge_body(answer: Answer, context: Context) -> None:
 
 
 def empty_body(context: Context) -> Answer:
-    """Return a success with an empty body."""
+    """Returns a success with an empty body."""
     return Answer(context.success)
 
 
 def not_ready(context: Context) -> Answer:
-    """Return that the file is not ready, with a success status."""
+    """Returns that the file is not ready, with a success status."""
     status = int(context.details["status"])
     return Answer(status) if status == 204 else json_answer(status, {"status": "processing"})
 
 
 def echo_secret(context: Context) -> Answer:
-    """Return an error that repeats a secret."""
+    """Returns an error that repeats a secret."""
     details = context.details
     spelled = SPELLINGS[details["spelling"]](_secret(details["secret"], context))
     blanks = " " * int(details["padding"])
@@ -192,7 +192,7 @@ def echo_secret(context: Context) -> Answer:
 
 
 def _secret(name: str, context: Context) -> str:
-    """Return a secret by its name. A secret that the request does not have is empty."""
+    """Returns a secret by its name. A secret that the request does not have is empty."""
     ours = context.credentials
     match name:
         case "access_token":
@@ -208,25 +208,25 @@ def _secret(name: str, context: Context) -> str:
 
 
 def drip_header(answer: Answer, context: Context) -> None:
-    """Send an additional header, byte by byte."""
+    """Sends an additional header, byte by byte."""
     drip = float(context.details["seconds"]), int(context.details["count"])
     answer.manner = replace(answer.manner, header_drip=drip)
 
 
 def drip_body(answer: Answer, context: Context) -> None:
-    """Send the body a few bytes at a time."""
+    """Sends the body a few bytes at a time."""
     seconds, size = float(context.details["seconds"]), int(context.details["size"])
     answer.manner = replace(answer.manner, stall_after=0, stall_seconds=seconds, drip_bytes=size)
 
 
 def interim_answers(answer: Answer, context: Context) -> None:
-    """Send interim answers before the final one."""
+    """Sends interim answers before the final one."""
     statuses = (int(context.details["status"]),) * int(context.details["count"])
     answer.manner = replace(answer.manner, interim=statuses)
 
 
 def chunked(answer: Answer, context: Context) -> None:
-    """Send the body in chunks, without a length. A body that is cut still ends with a last chunk."""
+    """Sends the body in chunks, without a length. A body that is cut still ends with a last chunk."""
     after = context.details["after"]
     cut = answer.manner.cut_after if after is None else min(int(after), answer.length)
     answer.manner = replace(answer.manner, chunked=True, cut_after=cut)

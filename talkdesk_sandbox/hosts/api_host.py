@@ -28,24 +28,24 @@ class Api(Protocol):
     def route(
         self, method: str, path: str
     ) -> tuple[str, str | None, str | None, Callable[..., Answer]] | None:
-        """Return a request's operation, report, job id and handler; None if it is not for this API."""
+        """Returns a request's operation, report, job id and handler; None if it is not for this API."""
 
     def refusal(self, exchange: Exchange) -> Answer | None:
-        """Return the error for a request that is refused before its operation runs, or None."""
+        """Returns the error for a request that is refused before its operation runs, or None."""
 
 
 class ApiHost:
     """Answers the requests to the API host."""
 
     def __init__(self, backend: Backend) -> None:
-        """Serve both APIs of a backend."""
+        """Serves both APIs of a backend."""
         self._backend = backend
         self._controls = Controls(backend)
         oauth = OAuthSignIn(backend)
         self._apis: tuple[Api, ...] = (ReportingApi(backend, oauth), ExploreApi(backend, oauth))
 
     def answer(self, request: Request) -> Answer:
-        """Answer one request and add it to the ledger, unless it is for the controls."""
+        """Answers one request and adds it to the ledger, unless it is for the controls."""
         if request.path.startswith("/sandbox/"):
             return self._controls.answer(request)
         exchange, answer = self._exchange(request)

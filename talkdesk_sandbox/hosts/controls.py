@@ -19,11 +19,11 @@ class Controls:
     """Shows ledger, jobs, rows and faults, and accepts further faults."""
 
     def __init__(self, backend: Backend) -> None:
-        """Serve the controls of a backend."""
+        """Serves the controls of a backend."""
         self._backend = backend
 
     def answer(self, request: Request) -> Answer:
-        """Answer one request. These requests are not in the ledger."""
+        """Answers one request. These requests are not in the ledger."""
         backend = self._backend
         match request.method, request.path:
             case "GET", "/sandbox/ledger":

@@ -37,30 +37,30 @@ class Exchange:
     at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        """Record the time."""
+        """Records the time."""
         self.at = self.backend.clock()
 
     def meet(self, at_stage: str) -> Fault | None:
-        """Take the fault that is due at this stage, if any, and remember it for the ledger."""
+        """Takes the fault that is due at this stage, if any, and remembers it for the ledger."""
         if self.fault is None:
             self.fault = self.backend.faults.take(self.operation, self.report, at_stage)
             return self.fault
         return None
 
     def meet_instead(self) -> Answer | None:
-        """Return the answer of a fault that replaces the operation, if one is due."""
+        """Returns the answer of a fault that replaces the operation, if one is due."""
         fault = self.meet(stage.INSTEAD)
         return fault.answer(self._context(fault)) if fault else None
 
     def changed(self, answer: Answer) -> Answer:
-        """Apply the due faults that change the answer, and return it."""
+        """Applies the due faults that change the answer, and returns it."""
         for each in self._stages(answer):
             if (fault := self.meet(each)) and fault.kind.change:
                 fault.kind.change(answer, self._context(fault))
         return answer
 
     def _stages(self, answer: Answer) -> Iterator[str]:
-        """Yield the stages at which an answer can still be changed."""
+        """Yields the stages at which an answer can still be changed."""
         if answer.status is None:
             return
         if "Location" in answer.headers or self.operation == "object":
@@ -71,7 +71,7 @@ class Exchange:
         yield stage.ANSWER
 
     def job_body(self) -> object:
-        """Return the body of a request to create a job, changed by a fault if one is due."""
+        """Returns the body of a request to create a job, changed by a fault if one is due."""
         body = self.request.json()
         if isinstance(body, dict) and (fault := self.meet(stage.BEFORE)) and fault.kind.body:
             return fault.kind.body(body, self._context(fault))
@@ -83,7 +83,7 @@ class Exchange:
         )
 
     def accept(self, request: JobRequest, job_id: str) -> Job:
-        """Create a job, with a fault if one is due, and start to write its file.
+        """Creates a job, with a fault if one is due, and starts to write its file.
 
         Raises:
             TooManyJobsError: the account already has as many unfinished jobs as it may have.
@@ -96,7 +96,7 @@ class Exchange:
         return job
 
     def entry(self, answer: Answer) -> Entry:
-        """Return the ledger's entry for the exchange."""
+        """Returns the ledger's entry for the exchange."""
         headers = self.request.headers
         return Entry(
             self.operation,

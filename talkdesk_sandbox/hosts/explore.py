@@ -37,17 +37,17 @@ class ExploreApi:
     name = "explore"
 
     def __init__(self, backend: Backend, oauth: OAuthSignIn) -> None:
-        """Serve the reports of a backend to clients that sign in with OAuth."""
+        """Serves the reports of a backend to clients that sign in with OAuth."""
         self.backend = backend
         self.sign_in = oauth
         self._reports = reports_of(backend.explore)
 
     def route(self, method: str, path: str) -> tuple[str, str | None, str | None, Handler] | None:
-        """Return a request's operation, report, job id and handler; None if it is not for this API."""
+        """Returns a request's operation, report, job id and handler; None if it is not for this API."""
         return routed(_ROUTES, method, path)
 
     def refusal(self, exchange: Exchange) -> Answer | None:
-        """Return the error for a request that is refused before its operation runs, or None."""
+        """Returns the error for a request that is refused before its operation runs, or None."""
         if exchange.operation in stage.TOKENS:
             return None
         if refused := self.sign_in.refusal(exchange, "data-reports"):
@@ -57,7 +57,7 @@ class ExploreApi:
         return None
 
     def create(self, exchange: Exchange) -> Answer:
-        """Create a report job."""
+        """Creates a report job."""
         report = self._reports[exchange.report or ""]
         if report.name in self.backend.forbidden_reports:
             return error_answer(403, "inputs misconfiguration", f"{report.name} is not available")
@@ -77,7 +77,7 @@ class ExploreApi:
         return json_answer(202, self._shown(job, "created"))
 
     def status(self, exchange: Exchange) -> Answer:
-        """Return a job's status, and the location of its file when it is done."""
+        """Returns a job's status, and the location of its file when it is done."""
         job, options = self._job(exchange), self.backend.explore
         if job is None:
             return _no_job()
@@ -95,7 +95,7 @@ class ExploreApi:
         return answer
 
     def open_file(self, exchange: Exchange) -> Answer:
-        """Redirect to a presigned URL of a done job's file, or return the file."""
+        """Redirects to a presigned URL of a done job's file, or returns the file."""
         job, backend = self._job(exchange), self.backend
         status = job.poll_file() if job else "deleted"
         if job is None or status != "done" or not backend.is_finished(job):
@@ -106,14 +106,14 @@ class ExploreApi:
         return json_answer(303, self._shown(job, "done"), Location=url)
 
     def _no_file(self, job: Job | None, status: str) -> Answer:
-        """Answer a request for a file that does not exist, or not yet."""
+        """Answers a request for a file that does not exist, or not yet."""
         waiting = self.backend.explore.files_waiting
         if job is None or status in FINAL or waiting == "404":
             return error_answer(404, "file not found")
         return Answer(204) if waiting == "204" else json_answer(int(waiting), self._shown(job, status))
 
     def delete_file(self, exchange: Exchange) -> Answer:
-        """Delete a done job's file."""
+        """Deletes a done job's file."""
         job = self._job(exchange)
         if job is None or not job.end(lambda status: status == "done", "deleted"):
             return error_answer(404, "file not found")
@@ -121,7 +121,7 @@ class ExploreApi:
         return Answer(204)
 
     def list_jobs(self, exchange: Exchange) -> Answer:
-        """List the jobs of a report, newest first, in pages."""
+        """Lists the jobs of a report, newest first, in pages."""
         query = dict(parse_qsl(exchange.request.query))
         page, per_page = _number(query.get("page", "1")), _number(query.get("per_page", "20"))
         if not page or not 1 <= per_page <= _LONGEST_PAGE:
@@ -147,7 +147,7 @@ class ExploreApi:
         return json_answer(200, {"total": len(jobs), "count": len(shown), **embedded, "_links": links})
 
     def other(self, exchange: Exchange) -> Answer:
-        """Answer a request for an operation that does not exist, such as to cancel a job."""
+        """Answers a request for an operation that does not exist, such as to cancel a job."""
         known = any(pattern.fullmatch(exchange.request.path) for _, verb, pattern, _ in _ROUTES if verb)
         return error_answer(405, "method not allowed") if known else error_answer(404, "not found")
 
@@ -155,7 +155,7 @@ class ExploreApi:
         return self.backend.jobs.get(exchange.job_id, exchange.report, self.name)
 
     def _shown(self, job: Job, status: str) -> dict[str, object]:
-        """Return a job as the answer of one of its operations."""
+        """Returns a job as the answer of one of its operations."""
         members = self._members(job, status)
         return (members if self.backend.explore.flat_jobs else {"job": members}) | {
             "_links": self._links(job)

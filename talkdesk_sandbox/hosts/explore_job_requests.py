@@ -25,7 +25,7 @@ Wrong = list[tuple[str, str]]
 
 
 def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest | Wrong:
-    """Return the job request in a body, or its errors."""
+    """Returns the job request in a body, or its errors."""
     members = body if isinstance(body, dict) else {}
     timespan = members.get("timespan")
     given = timespan if isinstance(timespan, dict) else {}
@@ -71,7 +71,7 @@ def _wrong_times(
 
 
 def _latest_end(at: datetime, options: Explore) -> datetime:
-    """Return the latest end of a timespan that begins at a given time."""
+    """Returns the latest end of a timespan that begins at a given time."""
     if options.longest_timespan == "31 days":
         return at + timedelta(days=31)
     year, month = (at.year + 1, 1) if at.month == 12 else (at.year, at.month + 1)
@@ -79,7 +79,7 @@ def _latest_end(at: datetime, options: Explore) -> datetime:
 
 
 def _zone(name: object) -> tzinfo | None:
-    """Return a time zone by its name. UTC needs no time zone database."""
+    """Returns a time zone by its name. UTC needs no time zone database."""
     if name == "UTC":
         return UTC
     try:
@@ -89,7 +89,7 @@ def _zone(name: object) -> tzinfo | None:
 
 
 def _time(text: object, zone: tzinfo) -> datetime | None:
-    """Parse a time. One without an offset is in the time zone of the request."""
+    """Parses a time. One without an offset is in the time zone of the request."""
     if not isinstance(text, str):
         return None
     try:
@@ -100,6 +100,6 @@ def _time(text: object, zone: tzinfo) -> datetime | None:
 
 
 def _layout(report: Report, total: int, *, empty_without_entries: bool) -> tuple[str, str]:
-    """Return the text before and after the entries of a JSON file. `total` comes last."""
+    """Returns the text before and after the entries of a JSON file. `total` comes last."""
     tail = "".join(f',"{name}":"{value}"' for name, value in report.envelope.items()) + f',"total":{total}}}'
     return ("{", tail[1:]) if empty_without_entries and not total else ('{"entries":[', "]" + tail)

@@ -25,11 +25,11 @@ class FileHost:
     """Answers the requests to the file host."""
 
     def __init__(self, backend: Backend) -> None:
-        """Serve the files of a backend."""
+        """Serves the files of a backend."""
         self._backend = backend
 
     def answer(self, request: Request) -> Answer:
-        """Answer one request and add it to the ledger."""
+        """Answers one request and adds it to the ledger."""
         named = _OBJECT.fullmatch(request.path)
         exchange = Exchange(self._backend, request, "object", api="files")
         if named:
@@ -95,7 +95,7 @@ def _is(fault: Fault | None, name: str) -> bool:
 
 
 def whole_file(job: Job, file: ReportFile) -> Answer:
-    """Return a job's file as the answer of an API."""
+    """Returns a job's file as the answer of an API."""
     return Answer(200, Part(file, 0, file.length), {"Content-Type": _content_type(job)})
 
 
@@ -104,14 +104,14 @@ def _content_type(job: Job) -> str:
 
 
 def _bounds(first: str, last: str, length: int) -> tuple[int, int]:
-    """Return the first and last byte of a range. If it is empty, the first is after the last."""
+    """Returns the first and last byte of a range. If it is empty, the first is after the last."""
     if not first:
         return max(0, length - int(last)), length - 1 if int(last) else -1
     return int(first), min(int(last), length - 1) if last else length - 1
 
 
 def _manner(fault: Fault, length: int) -> Manner:
-    """Return how a body is sent with a fault. An `after` is at most the index of the last byte."""
+    """Returns how a body is sent with a fault. An `after` is at most the index of the last byte."""
     details = fault.details
     if fault.kind.stage == stage.RANGE and details.get("after") is None:
         return Manner()

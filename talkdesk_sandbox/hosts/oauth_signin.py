@@ -29,14 +29,14 @@ class OAuthSignIn:
     """Issues tokens to the sandbox's one client, and keeps the scopes of each."""
 
     def __init__(self, backend: Backend) -> None:
-        """Issue tokens for a backend."""
+        """Issues tokens for a backend."""
         self._backend = backend
         self._tokens = TokenStore(backend.clock, backend.secrets)
         self._scopes: dict[str, tuple[str, ...]] = {}
         self._assertions = Assertions(backend.explore_key, backend.credentials["client_id"])
 
     def token(self, exchange: Exchange) -> Answer:
-        """Issue a token to the client."""
+        """Issues a token to the client."""
         request = exchange.request
         given = dict(parse_qsl(request.body.decode("utf-8", "replace")))
         if request.body and not request.headers.get("content-type", "").startswith(_FORM):
@@ -54,7 +54,7 @@ class OAuthSignIn:
         return self._issue(scopes)
 
     def _refusal(self, exchange: Exchange, given: dict[str, str]) -> str | None:
-        """Return why the client cannot be authenticated, or None if it can."""
+        """Returns why the client cannot be authenticated, or None if it can."""
         headers, backend = exchange.request.headers, self._backend
         if "client_assertion" not in given and "client_assertion_type" not in given:
             ours = f"{backend.credentials['client_id']}:{backend.credentials['client_secret']}"
@@ -88,7 +88,7 @@ class OAuthSignIn:
         )
 
     def refusal(self, exchange: Exchange, family: str) -> tuple[int, str] | None:
-        """Return status and reason if a request to the reports is refused, or None.
+        """Returns status and reason if a request to the reports is refused, or None.
 
         `family` is the scope without `:read` or `:write`: `reports` or `data-reports`.
         """

@@ -22,19 +22,19 @@ class PasswordSignIn:
     """Issues tokens for the credentials of the sandbox's account."""
 
     def __init__(self, backend: Backend) -> None:
-        """Issue tokens for a backend."""
+        """Issues tokens for a backend."""
         self._backend = backend
         self._id_tokens = TokenStore(backend.clock, backend.secrets)
 
     def token(self, exchange: Exchange) -> Answer:
-        """Issue tokens if all six credentials are right."""
+        """Issues tokens if all six credentials are right."""
         given = _members(exchange)
         if not self._right(given, (*_CLIENT, "account", "username", "password")):
             return json_answer(401, {"error": "invalid credentials"})
         return self._tokens(exchange)
 
     def renew(self, exchange: Exchange) -> Answer:
-        """Issue tokens if the client's credentials are right and its id_token has not expired."""
+        """Issues tokens if the client's credentials are right and its id_token has not expired."""
         given = _members(exchange)
         standing = self._id_tokens.standing(str(given.get("id_token")))
         if standing is not Standing.VALID or not self._right(given, _CLIENT):

@@ -35,18 +35,18 @@ class ReportingApi:
     name = "reporting"
 
     def __init__(self, backend: Backend, oauth: OAuthSignIn) -> None:
-        """Serve the reports of a backend to clients that sign in with a password or with OAuth."""
+        """Serves the reports of a backend to clients that sign in with a password or with OAuth."""
         self.backend = backend
         self._reports = backend.reporting_reports
         self.sign_in = PasswordSignIn(backend)
         self._oauth = oauth
 
     def route(self, method: str, path: str) -> tuple[str, str | None, str | None, Handler] | None:
-        """Return a request's operation, report, job id and handler; None if it is not for this API."""
+        """Returns a request's operation, report, job id and handler; None if it is not for this API."""
         return routed(_ROUTES, method, path)
 
     def refusal(self, exchange: Exchange) -> Answer | None:
-        """Return the error for a request that is refused before its operation runs, or None."""
+        """Returns the error for a request that is refused before its operation runs, or None."""
         if exchange.operation in stage.TOKENS:
             return None
         standing = self.backend.tokens.bearer(exchange.request.headers.get("authorization", ""))
@@ -60,7 +60,7 @@ class ReportingApi:
         return None
 
     def create(self, exchange: Exchange) -> Answer:
-        """Create a report job."""
+        """Creates a report job."""
         report = self._reports[exchange.report or ""]
         if report.name in self.backend.forbidden_reports:
             return json_answer(403, _FORBIDDEN)
@@ -82,7 +82,7 @@ class ReportingApi:
         return json_answer(202, self._shown(job, "created"))
 
     def status(self, exchange: Exchange) -> Answer:
-        """Return a job's status, as a redirect to its file when it is done."""
+        """Returns a job's status, as a redirect to its file when it is done."""
         job = self._job(exchange)
         if job is None:
             return text_answer(404, _NOT_FOUND)
@@ -97,7 +97,7 @@ class ReportingApi:
         return answer
 
     def cancel(self, exchange: Exchange) -> Answer:
-        """Cancel a job that is still running."""
+        """Cancels a job that is still running."""
         job = self._job(exchange)
         if job is None:
             return text_answer(404, _NOT_FOUND)
@@ -107,7 +107,7 @@ class ReportingApi:
         return Answer(204)
 
     def open_file(self, exchange: Exchange) -> Answer:
-        """Redirect to a presigned URL of a done job's file."""
+        """Redirects to a presigned URL of a done job's file."""
         job = self._job(exchange)
         if job is None or job.poll_file() != "done" or not self.backend.is_finished(job):
             return text_answer(404, _NOT_FOUND)
@@ -115,7 +115,7 @@ class ReportingApi:
         return text_answer(302, f"This resource has been moved temporarily to {url}.", Location=url)
 
     def delete_file(self, exchange: Exchange) -> Answer:
-        """Delete a done job's file."""
+        """Deletes a done job's file."""
         job = self._job(exchange)
         if job is None or job.status not in ("done", "deleted"):
             return text_answer(404, _NOT_FOUND)
@@ -125,7 +125,7 @@ class ReportingApi:
         return Answer(204)
 
     def list_jobs(self, exchange: Exchange) -> Answer:
-        """List the jobs of a report, newest first, in pages."""
+        """Lists the jobs of a report, newest first, in pages."""
         query = dict(parse_qsl(exchange.request.query))
         page, per_page = _number(query, "page", 1), min(_number(query, "per_page", 20), 100)
         jobs = self.backend.jobs.of("reporting", exchange.report)

@@ -21,7 +21,7 @@ Wrong = list[tuple[str, str]]
 
 
 def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest | Wrong:
-    """Return the job request in a body, or its errors: names and descriptions."""
+    """Returns the job request in a body, or its errors: names and descriptions."""
     members = body if isinstance(body, dict) else {}
     timespan = members.get("timespan")
     given = timespan if isinstance(timespan, dict) else {}
@@ -51,13 +51,13 @@ def job_request_of(body: object, report: Report, backend: Backend) -> JobRequest
 
 
 def _layout(report: Report, total: int) -> tuple[str, str]:
-    """Return the text before and after the entries of a JSON file."""
+    """Returns the text before and after the entries of a JSON file."""
     more = "".join(f'"{name}":"{value}",' for name, value in report.envelope.items())
     return f'{{"total":{total},{more}"entries":[', "]}"
 
 
 def time_of(text: object) -> datetime | None:
-    """Parse a time with Z, an offset, or ` UTC`. A time without a zone is UTC."""
+    """Parses a time with Z, an offset, or ` UTC`. A time without a zone is UTC."""
     if not isinstance(text, str):
         return None
     try:

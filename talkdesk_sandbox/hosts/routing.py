@@ -14,7 +14,7 @@ H = TypeVar("H")
 def routed(
     routes: Iterable[tuple[str, str, re.Pattern[str], H]], method: str, path: str
 ) -> tuple[str, str | None, str | None, H] | None:
-    """Return operation, report, job id and handler of a request; None if no route matches.
+    """Returns operation, report, job id and handler of a request; None if no route matches.
 
     A route is operation, method (`""` for any), pattern of the path, and handler.
     """

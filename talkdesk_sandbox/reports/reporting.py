@@ -41,7 +41,7 @@ class Report:
     def between(
         self, centre: Centre, start: datetime, end: datetime, *, closed: bool = False
     ) -> Iterator[Row]:
-        """Yield rows whose end time t has start <= t < end, or start <= t <= end if `closed`."""
+        """Yields rows whose end time t has start <= t < end, or start <= t <= end if `closed`."""
         stop = math.floor(end.timestamp()) + 1 if closed else math.ceil(end.timestamp())
         return self.rows(centre, math.ceil(start.timestamp()), stop)
 
@@ -65,7 +65,7 @@ def _date(day: int) -> str:
 
 
 def stamp(at: int) -> str:
-    """Format seconds since the Unix epoch as `2016-01-29 10:22:02`."""
+    """Formats seconds since the Unix epoch as `2016-01-29 10:22:02`."""
     day, second = divmod(at, DAY)
     return _date(day) + _MINUTES[second // 60] + _SECONDS[second % 60]
 
@@ -77,7 +77,7 @@ def _calls(centre: Centre, first: int, stop: int) -> Iterator[Row]:
 
 
 def call_row(call: Call, agents: list[tuple[str, str]]) -> Row:
-    """Return one call as a row. Details that are not simulated come from the bits of its key.
+    """Returns one call as a row. Details that are not simulated come from the bits of its key.
 
     `total_time` is the sum of `wait_time` and `talk_time`. Hold time is a part of talk time.
     """
@@ -135,7 +135,7 @@ def _user_status(centre: Centre, first: int, stop: int) -> Iterator[Row]:
 
 
 def session_row(session: Session, centre: Centre) -> Row:
-    """Return a status as a row, the same in both APIs."""
+    """Returns a status as a row, the same in both APIs."""
     agent = centre.staff.agents[session.agent]
     return {
         "user_id": agent.user_id,

@@ -31,7 +31,7 @@ class SigningKey:
     """The client's key pair, created on first use."""
 
     def __init__(self, algorithm: str, key_id: str) -> None:
-        """Prepare a key for `ES256` or `RS256`."""
+        """Prepares a key for `ES256` or `RS256`."""
         self.algorithm, self.id = algorithm, key_id
 
     @cached_property
@@ -48,13 +48,13 @@ class Assertions:
     """Checks assertions. Each is valid for one sign-in."""
 
     def __init__(self, key: SigningKey, client_id: str) -> None:
-        """Check the assertions of one client and one key."""
+        """Checks the assertions of one client and one key."""
         self._key, self._client_id = key, client_id
         self._used: set[str] = set()
         self._lock = threading.Lock()
 
     def check(self, assertion: str, audience: str, now: datetime) -> None:
-        """Accept an assertion for the token URL `audience`.
+        """Accepts an assertion for the token URL `audience`.
 
         Raises:
             AssertionRefusedError: it is not valid.

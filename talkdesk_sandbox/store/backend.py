@@ -57,15 +57,15 @@ class Backend:
     chunked: bool = False
 
     def available_until(self) -> datetime:
-        """Return the time from which on rows are not yet available to a job that is created now."""
+        """Returns the time from which on rows are not yet available to a job that is created now."""
         return self.clock() - self.settling
 
     def is_too_long(self, start: datetime, end: datetime) -> bool:
-        """Return whether a timespan is longer than the account may request."""
+        """Returns whether a timespan is longer than the account may request."""
         return self.longest_timespan is not None and end - start > self.longest_timespan
 
     def is_finished(self, job: Job) -> bool:
-        """Return whether a job that is done by its pace has its file, too.
+        """Returns whether a job that is done by its pace has its file, too.
 
         A large file takes real time to write, whatever the pace is. Until it is written,
         the job stays `uploading`.
@@ -73,7 +73,7 @@ class Backend:
         return job.status != "done" or self.files.is_ready(job, _FILE_WAIT)
 
     def presigned_url(self, job: Job, *, expired: bool = False) -> str:
-        """Create a presigned URL of a job's file, or an expired one."""
+        """Creates a presigned URL of a job's file, or an expired one."""
         now = self.clock()
         if expired:
             now -= self.url_lifetime + timedelta(seconds=2)
@@ -83,6 +83,6 @@ class Backend:
 
 
 def object_path(job: Job) -> str:
-    """Return the path of a job's file on the file host."""
+    """Returns the path of a job's file on the file host."""
     start, end = (f"{at:%Y%m%dT%H%M%SZ}" for at in job.timespan)
     return f"/public_api_{job.report}_report_{start}-{end}_{job.id}_0.{job.format}"

@@ -40,18 +40,18 @@ class ReportFile:
     """
 
     def __init__(self, descriptor: int, start: int, end: int, digest: str) -> None:
-        """Take over the descriptor of a file whose content is at [start, end)."""
+        """Takes over the descriptor of a file whose content is at [start, end)."""
         self._descriptor = descriptor
         self._start = start
         self.length = end - start
         self.etag = f'"{digest}-1"'
 
     def read(self, offset: int, size: int) -> bytes:
-        """Read up to `size` bytes from `offset`."""
+        """Reads up to `size` bytes from `offset`."""
         return os.pread(self._descriptor, min(size, self.length - offset), self._start + offset)
 
     def __del__(self) -> None:
-        """Free the disk space when the last reader is done."""
+        """Frees the disk space when the last reader is done."""
         os.close(self._descriptor)
 
 
@@ -59,10 +59,10 @@ class Bucket(Protocol):
     """Stores and presigns files instead of the file host, such as a real S3 server."""
 
     def put(self, path: str, content: bytes) -> None:
-        """Store a file. Its job becomes done only after this."""
+        """Stores a file. Its job becomes done only after this."""
 
     def url(self, path: str, lifetime: timedelta, now: datetime) -> str:
-        """Return a presigned URL of a file, valid from `now` for a lifetime in whole seconds."""
+        """Returns a presigned URL of a file, valid from `now` for a lifetime in whole seconds."""
 
 
 class FileStore:
@@ -73,7 +73,7 @@ class FileStore:
     """
 
     def __init__(self, upload: Callable[[Job, ReportFile], None] | None = None) -> None:
-        """Start empty. `upload` is called with each file that was written."""
+        """Starts empty. `upload` is called with each file that was written."""
         self._upload = upload
         self._files: OrderedDict[str, Future[ReportFile]] = OrderedDict()
         self._lock = threading.Lock()
@@ -81,7 +81,7 @@ class FileStore:
         self._closing = threading.Event()
 
     def prepare(self, job: Job) -> Future[ReportFile]:
-        """Schedule the writing of a job's file, unless it exists or is scheduled."""
+        """Schedules the writing of a job's file, unless it exists or is scheduled."""
         with self._lock:
             future = self._files.get(job.id)
             if future is None:
@@ -100,7 +100,7 @@ class FileStore:
         return file
 
     def is_ready(self, job: Job, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for a job's file; return whether it is written."""
+        """Waits up to `timeout` seconds for a job's file; returns whether it is written."""
         try:
             self.prepare(job).result(timeout)
         except (NotYet, CancelledError):
@@ -108,7 +108,7 @@ class FileStore:
         return True
 
     def get(self, job: Job) -> ReportFile:
-        """Return a job's file; wait until it is written.
+        """Returns a job's file; waits until it is written.
 
         Raises:
             CancelledError: the job was ended before its file was complete.
@@ -116,19 +116,19 @@ class FileStore:
         return self.prepare(job).result()
 
     def remove(self, job: Job) -> None:
-        """Forget a job's file. A download in progress continues."""
+        """Forgets a job's file. A download in progress continues."""
         with self._lock:
             self._files.pop(job.id, None)
 
     def close(self) -> None:
-        """Stop writing and free all disk space."""
+        """Stops writing and frees all disk space."""
         self._closing.set()
         self._writer.shutdown(wait=True, cancel_futures=True)
         self._files.clear()
 
 
 def write(job: Job, give_up: Callable[[], bool] = lambda: False) -> ReportFile:
-    """Write a job's rows to an anonymous file, in chunks.
+    """Writes a job's rows to an anonymous file, in chunks.
 
     Raises:
         CancelledError: `give_up` returned True between two chunks.
@@ -162,7 +162,7 @@ def write(job: Job, give_up: Callable[[], bool] = lambda: False) -> ReportFile:
 
 
 def _json_chunks(rows: Iterator[Row]) -> Iterator[tuple[int, bytes]]:
-    """Yield the entries of a JSON file in chunks, each with its number of rows."""
+    """Yields the entries of a JSON file in chunks, each with its number of rows."""
     comma = ""
     while chunk := list(islice(rows, _CHUNK)):
         yield len(chunk), _encoded(comma + _encode(chunk)[1:-1])
@@ -170,7 +170,7 @@ def _json_chunks(rows: Iterator[Row]) -> Iterator[tuple[int, bytes]]:
 
 
 def _csv_chunks(content: Content) -> Iterator[tuple[int, bytes]]:
-    """Yield a CSV file in chunks: null is an empty cell, booleans are `true` and `false`."""
+    """Yields a CSV file in chunks: null is an empty cell, booleans are `true` and `false`."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(content.headings())
@@ -186,5 +186,5 @@ def _csv_chunks(content: Content) -> Iterator[tuple[int, bytes]]:
 
 
 def _encoded(text: str) -> bytes:
-    """Encode as UTF-8. A surrogate escape becomes its raw, invalid byte."""
+    """Encodes as UTF-8. A surrogate escape becomes its raw, invalid byte."""
     return text.encode(errors="surrogateescape")

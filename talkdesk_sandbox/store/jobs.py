@@ -46,7 +46,7 @@ class Pace:
 
     @classmethod
     def parse(cls, text: str) -> Pace:
-        """Parse `now`, `polls:3` or `seconds:1.5`.
+        """Parses `now`, `polls:3` or `seconds:1.5`.
 
         Raises:
             ValueError: the text is none of them.
@@ -61,7 +61,7 @@ class Pace:
         raise ValueError(f"{text!r} is not a pace: now, polls:3 or seconds:1.5")
 
     def progress(self, polls: int, age: timedelta) -> float:
-        """Return the progress of a job; 1 or more means finished."""
+        """Returns the progress of a job; 1 or more means finished."""
         by_polls = polls / self.polls if self.polls else 1.0
         by_time = age.total_seconds() / self.seconds if self.seconds else 1.0
         return min(by_polls, by_time)
@@ -91,7 +91,7 @@ class Job:
 
     @property
     def report(self) -> str:
-        """Name of the report."""
+        """Names of the report."""
         return self.request.report
 
     @property
@@ -138,7 +138,7 @@ class Job:
         return self.fault is None or self.fault.name not in (*_FATES, "stuck")
 
     def poll(self) -> str:
-        """Count a poll and return the status."""
+        """Counts a poll and returns the status."""
         with self.lock:
             if self.odd_polls:
                 self.odd_polls -= 1
@@ -146,7 +146,7 @@ class Job:
             return self._advance()
 
     def poll_file(self) -> str:
-        """Return the status for a request for the file, which counts as a poll."""
+        """Returns the status for a request for the file, which counts as a poll."""
         with self.lock:
             return self._advance()
 
@@ -156,7 +156,7 @@ class Job:
         return status
 
     def end(self, allowed: Callable[[str], bool], word: str) -> bool:
-        """Set a final status if the current one is `allowed`; return whether it was."""
+        """Sets a final status if the current one is `allowed`; returns whether it was."""
         with self.lock:
             if not allowed(self.status):
                 return False
@@ -172,7 +172,7 @@ class JobStore:
     """All jobs, oldest first. Thread-safe."""
 
     def __init__(self, pace: Pace, clock: Clock, max_open: int) -> None:
-        """Start empty."""
+        """Starts empty."""
         self._pace, self._clock, self._max_open = pace, clock, max_open
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
@@ -180,7 +180,7 @@ class JobStore:
         self.most_open = 0
 
     def create(self, request: JobRequest, job_id: str) -> Job:
-        """Create a job.
+        """Creates a job.
 
         Raises:
             TooManyJobsError: the account already has as many unfinished jobs as it may have.
@@ -195,17 +195,17 @@ class JobStore:
         return job
 
     def get(self, job_id: str | None, report: str | None = None, api: str | None = None) -> Job | None:
-        """Return the job with an id if it belongs to the report and the API, or None."""
+        """Returns the job with an id if it belongs to the report and the API, or None."""
         with self._lock:
             job = self._jobs.get(job_id or "")
         fits = job is not None and report in (None, job.report) and api in (None, job.api)
         return job if fits else None
 
     def of(self, api: str, report: str | None) -> list[Job]:
-        """Return the jobs of a report, oldest first."""
+        """Returns the jobs of a report, oldest first."""
         return [job for job in self.all() if (job.api, job.report) == (api, report)]
 
     def all(self) -> list[Job]:
-        """Return all jobs, oldest first."""
+        """Returns all jobs, oldest first."""
         with self._lock:
             return list(self._jobs.values())

@@ -13,7 +13,7 @@ class KeyPair:
     """A new key pair for `ES256` or `RS256`."""
 
     def __init__(self, algorithm: str) -> None:
-        """Generate the pair.
+        """Generates the pair.
 
         Raises:
             RuntimeError: `cryptography` is not installed.
@@ -40,7 +40,7 @@ class KeyPair:
         ).decode()
 
     def has_signed(self, signed: bytes, signature: bytes) -> bool:
-        """Return whether a signature, in JWT form, was made with the private key."""
+        """Returns whether a signature, in JWT form, was made with the private key."""
         from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - as above
         from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
         from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415

@@ -38,7 +38,7 @@ class Entry:
     api: str | None
 
     def as_json(self) -> dict[str, object]:
-        """Return the entry as the controls show it."""
+        """Returns the entry as the controls show it."""
         return asdict(self) | {"at": self.at.isoformat()}
 
 
@@ -46,17 +46,17 @@ class Ledger(Sequence[Entry]):
     """All entries, oldest first. An entry is added before its answer is sent."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Starts empty."""
         self._entries: list[Entry] = []
         self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:
-        """Append an entry."""
+        """Appends an entry."""
         with self._lock:
             self._entries.append(entry)
 
     def clear(self) -> None:
-        """Remove all entries, for a test that asserts only on its second half."""
+        """Removes all entries, for a test that asserts only on its second half."""
         with self._lock:
             self._entries.clear()
 
@@ -65,15 +65,15 @@ class Ledger(Sequence[Entry]):
     @overload
     def __getitem__(self, index: slice) -> list[Entry]: ...
     def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
-        """Return one entry, or a list of them."""
+        """Returns one entry, or a list of them."""
         with self._lock:
             return self._entries[index]
 
     def __len__(self) -> int:
-        """Return the number of requests."""
+        """Returns the number of requests."""
         with self._lock:
             return len(self._entries)
 
     def __repr__(self) -> str:
-        """Return all entries, one per line, for the output of a failing test."""
+        """Returns all entries, one per line, for the output of a failing test."""
         return "\n".join(map(repr, self[:])) or "(no requests)"

@@ -28,7 +28,7 @@ class TokenStore:
     """All issued tokens, each with its expiry."""
 
     def __init__(self, clock: Callable[[], datetime], given: set[str]) -> None:
-        """Start empty. Each issued token is also added to `given`."""
+        """Starts empty. Each issued token is also added to `given`."""
         self._given = given
         self._clock = clock
         self._expiries: dict[str, datetime] = {}
@@ -36,7 +36,7 @@ class TokenStore:
         self._key = secrets.token_bytes(32)
 
     def issue_jwt(self, claims: Mapping[str, object], lifetime: timedelta) -> tuple[str, datetime]:
-        """Issue a token that looks like Talkdesk's; return it and its expiry."""
+        """Issues a token that looks like Talkdesk's; returns it and its expiry."""
         now = self._clock().astimezone(UTC)
         expires = now + lifetime
         header = _base64url(json.dumps({"typ": "JWT", "alg": "HS256"}).encode())
@@ -46,12 +46,12 @@ class TokenStore:
         return self._keep(f"{header}.{payload}.{signature}", expires), expires
 
     def issue_opaque(self, lifetime: timedelta) -> tuple[str, datetime]:
-        """Issue a token of 96 hex characters; return it and its expiry."""
+        """Issues a token of 96 hex characters; returns it and its expiry."""
         expires = self._clock().astimezone(UTC).replace(microsecond=0) + lifetime
         return self._keep(secrets.token_hex(48), expires), expires
 
     def standing(self, token: str) -> Standing:
-        """Return the current validity of a token."""
+        """Returns the current validity of a token."""
         with self._lock:
             expires = self._expiries.get(token)
         if expires is None:
@@ -59,7 +59,7 @@ class TokenStore:
         return Standing.VALID if self._clock() < expires else Standing.EXPIRED
 
     def bearer(self, authorization: str) -> Standing:
-        """Return the validity of the token in an Authorization header."""
+        """Returns the validity of the token in an Authorization header."""
         scheme, _, token = authorization.partition(" ")
         return self.standing(token.strip()) if scheme.lower() == "bearer" else Standing.UNKNOWN
 

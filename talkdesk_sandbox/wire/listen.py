@@ -29,7 +29,7 @@ def listen(
     *,
     tls: bool,
 ) -> Servers:
-    """Listen on both ports; 0 for any free port. If one is taken, no socket is left open.
+    """Listens on both ports; 0 for any free port. If one is taken, no socket is left open.
 
     Raises:
         OSError: a port is taken.

@@ -15,10 +15,10 @@ class FileLike(Protocol):
 
     @property
     def length(self) -> int:
-        """Number of bytes."""
+        """Numbers of bytes."""
 
     def read(self, offset: int, size: int) -> bytes:
-        """Read up to `size` bytes from `offset`."""
+        """Reads up to `size` bytes from `offset`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Part:
     length: int
 
     def pieces(self, start: int, stop: int, size: int = 1 << 18) -> Iterator[bytes]:
-        """Yield the bytes [start, stop) of the part, in pieces."""
+        """Yields the bytes [start, stop) of the part, in pieces."""
         while start < stop:
             piece = self.file.read(self.offset + start, min(size, stop - start))
             yield piece
@@ -48,7 +48,7 @@ class Request:
     body: bytes
 
     def json(self) -> object:
-        """Parse the body as JSON; return None if it is not JSON."""
+        """Parses the body as JSON; returns None if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -90,22 +90,22 @@ class Answer:
 
     @property
     def length(self) -> int:
-        """Number of bytes of the body."""
+        """Numbers of bytes of the body."""
         return len(self.body) if isinstance(self.body, bytes) else self.body.length
 
 
 def no_answer() -> Answer:
-    """Reset the connection before the first byte."""
+    """Resets the connection before the first byte."""
     return Answer(None, manner=Manner(reset=True))
 
 
 def late_answer(seconds: float) -> Answer:
-    """Send nothing for so many seconds, then reset the connection."""
+    """Sends nothing for so many seconds, then resets the connection."""
     return Answer(None, manner=Manner(reset=True, stall_seconds=seconds))
 
 
 def json_answer(status: int, content: object, **headers: str) -> Answer:
-    """Return `content` as JSON. Keywords are further headers, with `_` for `-`."""
+    """Returns `content` as JSON. Keywords are further headers, with `_` for `-`."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     return Answer(status, body, {"Content-Type": "application/json"} | _headers(headers))
 
@@ -113,14 +113,14 @@ def json_answer(status: int, content: object, **headers: str) -> Answer:
 def text_answer(
     status: int, text: str, content_type: str = "text/plain; charset=utf-8", **headers: str
 ) -> Answer:
-    """Return `text`. Keywords are further headers, with `_` for `-`."""
+    """Returns `text`. Keywords are further headers, with `_` for `-`."""
     return Answer(status, text.encode(), {"Content-Type": content_type} | _headers(headers))
 
 
 def error_answer(
     status: int, message: str, description: str = "", fields: Sequence[tuple[str, str]] = ()
 ) -> Answer:
-    """Return an error in the form of Explore. `fields` are names of members, each with its error.
+    """Returns an error in the form of Explore. `fields` are names of members, each with its error.
 
     Talkdesk publishes no literal codes: these are the sandbox's own.
     """
@@ -133,18 +133,18 @@ def error_answer(
 
 
 def oauth_error(status: int, description: str, error: str = "invalid_request") -> Answer:
-    """Return an error of the OAuth sign-in."""
+    """Returns an error of the OAuth sign-in."""
     return json_answer(status, {"error": error, "error_description": description})
 
 
 def html_answer(status: int, title: str) -> Answer:
-    """Return an HTML page, as a proxy or load balancer sends instead of the API's answer."""
+    """Returns an HTML page, as a proxy or load balancer sends instead of the API's answer."""
     page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
     return text_answer(status, page, "text/html; charset=utf-8")
 
 
 def s3_error(status: int, code: str, message: str) -> Answer:
-    """Return an error of the file host, in S3's XML."""
+    """Returns an error of the file host, in S3's XML."""
     xml = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Error><Code>{code}</Code><Message>{message}</Message>"

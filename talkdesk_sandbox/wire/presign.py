@@ -33,7 +33,7 @@ class Signer:
     scheme: str = "http"
 
     def url(self, path: str, lifetime: timedelta, now: datetime) -> str:
-        """Return a URL for the file at `path`, valid from `now` for a lifetime in whole seconds."""
+        """Returns a URL for the file at `path`, valid from `now` for a lifetime in whole seconds."""
         path = quote(path, safe="/-_.~")
         made = now.astimezone(UTC).strftime(_TIME)
         scope = f"{made[:8]}/{self.region}/s3/aws4_request"
@@ -48,7 +48,7 @@ class Signer:
         return f"{self.scheme}://{self.host}{path}?{_encoded(query)}&X-Amz-Signature={signature}"
 
     def refusal(self, request: Request, now: datetime) -> Answer | None:
-        """Return S3's error if a request is refused, or None."""
+        """Returns S3's error if a request is refused, or None."""
         query = parse_qsl(request.query, keep_blank_values=True)
         named = dict(query)
         if "X-Amz-Signature" not in named:

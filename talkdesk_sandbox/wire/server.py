@@ -41,7 +41,7 @@ class Server(ThreadingHTTPServer):
         sleep: Callable[[float], object] | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Listen on a port of the loopback address; 0 for any free port.
+        """Listens on a port of the loopback address; 0 for any free port.
 
         `sleep` is called for pauses. With `tls`, every connection is encrypted.
 
@@ -63,7 +63,7 @@ class Server(ThreadingHTTPServer):
             raise OSError(error.errno, message) from None
 
     def server_bind(self) -> None:
-        """Bind without a name server lookup, which can take seconds."""
+        """Binds without a name server lookup, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = LOOPBACK, self.server_address[1]
 
@@ -73,12 +73,12 @@ class Server(ThreadingHTTPServer):
         return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self.server_port}"
 
     def start(self, answer: Callable[[Request], Answer]) -> None:
-        """Serve from a background thread."""
+        """Serves from a background thread."""
         self.answer = answer
         threading.Thread(target=self.serve_forever, args=(_POLL,), daemon=True, name=self.software).start()
 
     def stop(self) -> None:
-        """Stop listening, and close the connections that are still open."""
+        """Stops listening, and closes the connections that are still open."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -90,13 +90,13 @@ class Server(ThreadingHTTPServer):
                     continue
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Remember the connection, then serve it."""
+        """Remembers the connection, then serves it."""
         with self._lock:
             self._connections.add(request)
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve a connection on its own thread. The first read does the TLS handshake there."""
+        """Serves a connection on its own thread. The first read does the TLS handshake there."""
         if self._tls:
             plain = request
             request = self._tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
@@ -106,13 +106,13 @@ class Server(ThreadingHTTPServer):
         super().process_request_thread(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection."""
+        """Closes a connection."""
         with self._lock:
             self._connections.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore a client that disconnected; print the traceback of a bug in the sandbox."""
+        """Ignores a client that disconnected; prints the traceback of a bug in the sandbox."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError | ssl.SSLError):
             super().handle_error(request, client_address)
 
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         return cast("Server", self.server)
 
     def _handle(self) -> None:
-        """Read one request and send its answer."""
+        """Reads one request and sends its answer."""
         path, _, query = self.path.partition("?")
         length = self.headers.get("Content-Length", "0")
         body = self.rfile.read(int(length)) if length.isdecimal() else b""
@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_body(answer)
 
     def _send_headers(self, answer: Answer, status: int) -> None:
-        """Send the status line and the headers. The answer's headers replace the usual ones."""
+        """Sends the status line and the headers. The answer's headers replace the usual ones."""
         manner = answer.manner
         headers = {"Server": self.version_string(), "Date": self.date_time_string()}
         if manner.chunked:
@@ -173,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _drip_header(self, seconds: float, count: int) -> None:
-        """Send an additional header, byte by byte."""
+        """Sends an additional header, byte by byte."""
         self.flush_headers()
         self.wfile.write(b"X-Drip: ")
         for _ in range(count):
@@ -184,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"\r\n")
 
     def _send_body(self, answer: Answer) -> None:
-        """Send the body as the answer's `manner` says."""
+        """Sends the body as the answer's `manner` says."""
         manner = answer.manner
         stop = answer.length if manner.cut_after is None else manner.cut_after
         pause = stop if manner.stall_after is None else manner.stall_after
@@ -219,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
 
     def _reset(self) -> None:
-        """Reset the connection, as a crashed server or a firewall does.
+        """Resets the connection, as a crashed server or a firewall does.
 
         Closing the descriptor directly keeps `socketserver` from a normal close first.
         """
@@ -228,13 +228,13 @@ class _Handler(BaseHTTPRequestHandler):
         os.close(self.connection.detach())
 
     def version_string(self) -> str:
-        """Return the Server header."""
+        """Returns the Server header."""
         return self._server.software
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """Return the Date header, by the sandbox's clock."""
+        """Returns the Date header, by the sandbox's clock."""
         at = self._server.clock() if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
         return format_datetime(at.astimezone(UTC), usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log nothing: the ledger has each request."""
+        """Logs nothing: the ledger has each request."""

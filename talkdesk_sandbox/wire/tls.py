@@ -23,7 +23,7 @@ class Authority:
     """A CA that signs one certificate for loopback. Clients can trust the CA certificate in `ca_file`."""
 
     def __init__(self) -> None:
-        """Create the CA, and write its certificate and the server's to a private folder.
+        """Creates the CA, and writes its certificate and the server's to a private folder.
 
         Raises:
             RuntimeError: `cryptography` is not installed.
@@ -47,7 +47,7 @@ class Authority:
         self.context.load_cert_chain(chain)
 
     def close(self) -> None:
-        """Delete the files."""
+        """Deletes the files."""
         self._folder.cleanup()
 
 
@@ -57,7 +57,7 @@ def _certificate(
     signer: ec.EllipticCurvePrivateKey,
     issuer: x509.Certificate | None,
 ) -> x509.Certificate:
-    """Create a certificate for a key. Without an issuer it is the CA's own."""
+    """Creates a certificate for a key. Without an issuer it is the CA's own."""
     from cryptography import x509  # noqa: PLC0415 - may be missing
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID  # noqa: PLC0415

@@ -52,7 +52,7 @@ def host(monkeypatch):
 
 @pytest.fixture
 def raw_host(monkeypatch):
-    """Return a function that starts a host, which responds with the result of a function of the path."""
+    """Returns a function that starts a host, which responds with the result of a function of the path."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     hosts = []
 

@@ -21,7 +21,7 @@ TOKEN = {"access_token": "token-canary", "expires_in": 600}
 
 @pytest.fixture
 def sign_in(raw_host, clock):
-    """Return a function that creates a token source and the host that it signs in to."""
+    """Returns a function that creates a token source and the host that it signs in to."""
 
     def start(answer, *, query="", key=None, timeout=30, password=False):
         host = raw_host(answer)

@@ -32,7 +32,7 @@ class NoTokens:
 
 @pytest.fixture
 def api(raw_host, clock):
-    """Return a function that creates a client of a host with given responses. The last one is repeated."""
+    """Returns a function that creates a client of a host with given responses. The last one is repeated."""
 
     def start(*responses, timeout=30):
         left = list(responses)
@@ -50,7 +50,7 @@ def api(raw_host, clock):
 
 
 def endless():
-    """Yield a body without an end."""
+    """Yields a body without an end."""
     yield OK + b"Content-Length: 999999999999\r\n\r\n"
     while True:
         yield b" " * 65536

@@ -18,7 +18,7 @@ HTTP = HTTPS.replace("https", "http")
 
 
 def failure(url, timeout=60):
-    """Return the error that a request for a URL raises."""
+    """Returns the error that a request for a URL raises."""
     with pytest.raises((OSError, ValueError)) as caught:
         exchange(Sessions().session, "GET", url, timeout=timeout, auth=Bearer(None))
     return caught.value
@@ -44,7 +44,7 @@ def test_an_error_is_described_without_a_url(host, path, words, never_sent):
 
 @pytest.fixture
 def unproxied(monkeypatch):
-    """Remove proxies and CA bundles from the environment, so that tests can set them."""
+    """Removes proxies and CA bundles from the environment, so that tests can set them."""
     for name in (
         "HTTP_PROXY",
         "HTTPS_PROXY",

@@ -25,7 +25,7 @@ DAY = Timespan(utc("2026-03-02"), utc("2026-03-03"))
 
 @pytest.fixture
 def connect(clock):
-    """Return a function that creates an API client for a sandbox. Only sleep moves its clock."""
+    """Returns a function that creates an API client for a sandbox. Only sleep moves its clock."""
 
     def connected(sandbox, **wrong) -> ReportingApi:
         config = sandbox.config | wrong

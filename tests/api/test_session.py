@@ -42,7 +42,7 @@ def test_a_private_name_is_still_what_this_tap_takes_it_for(owner, name, signatu
 
 @pytest.fixture
 def netrc(monkeypatch, tmp_path):
-    """Write a netrc file with an entry for the host."""
+    """Writes a netrc file with an entry for the host."""
     file = tmp_path / "netrc"
     file.write_text("machine 127.0.0.1 login somebody password something\n")
     file.chmod(0o600)
@@ -89,7 +89,7 @@ def test_each_thread_has_its_own_session_with_the_same_headers():
 
 
 def closing(*numbers):
-    """Return a handler that answers requests, but closes the connection at those with given numbers."""
+    """Returns a handler that answers requests, but closes the connection at those with given numbers."""
     seen = count(1)
 
     def answer(_):
@@ -187,7 +187,7 @@ def _pools(session):
 
 @pytest.fixture(params=["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def ca_variable(request, monkeypatch):
-    """Set one of the variables that name a CA bundle."""
+    """Sets one of the variables that name a CA bundle."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     return lambda file: monkeypatch.setenv(request.param, file)

@@ -34,7 +34,7 @@ FIELDS = {
 
 
 def stream(name="calls", fields=FIELDS, keys=("call_id",), *, selected=True):
-    """Return a stream as the tap declares it."""
+    """Returns a stream as the tap declares it."""
     schema = {"type": "object", "properties": fields, "required": list(keys)}
     return SimpleNamespace(
         name=name,
@@ -51,7 +51,7 @@ CONTACTS = stream("contacts", selected=False)
 
 
 def discovered(*streams):
-    """Return the catalog that discovery writes for streams."""
+    """Returns the catalog that discovery writes for streams."""
     return {
         "streams": [
             {
@@ -91,7 +91,7 @@ def discovered(*streams):
 
 
 def read(edit, declared=CALLS):
-    """Edit the entry of a discovered stream, and return the result of reading the catalog."""
+    """Edits the entry of a discovered stream, and returns the result of reading the catalog."""
     catalog = discovered(declared)
     [entry] = catalog["streams"]
     edit(entry)
@@ -103,14 +103,14 @@ def metadata(entry, *breadcrumb):
 
 
 def honoured(edit, declared=CALLS):
-    """Return the entry in force after an edit."""
+    """Returns the entry in force after an edit."""
     found = read(edit, declared)
     assert found.refused == {}
     return found.catalog[declared.name]
 
 
 def refused(edit, declared=CALLS):
-    """Return the error for a stream after an edit."""
+    """Returns the error for a stream after an edit."""
     found = read(edit, declared)
     assert found.catalog == {}
     return found.refused[declared.name]
@@ -632,7 +632,7 @@ JSON = st.recursive(
 
 @st.composite
 def damaged(draw):
-    """Draw a catalog in which one value anywhere is replaced."""
+    """Draws a catalog in which one value anywhere is replaced."""
     catalog = discovered(CALLS, STATUSES)
     place = catalog
     while True:

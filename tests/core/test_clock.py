@@ -129,7 +129,7 @@ def test_a_stop_signal_stops_each_thread_that_checks():
 
 @pytest.fixture
 def noted():
-    """Return a function that notes signals at given times, and returns the stop's signal and the exits."""
+    """Returns a function that notes signals at given times, and returns the stop's signal and the exits."""
 
     def note(*signals):
         left, now = [], [0.0]

@@ -32,7 +32,7 @@ sys.exit(code)
 
 @pytest.fixture
 def days(tmp_path) -> dict[str, Any]:
-    """Return settings with two timespans for each of two streams, and their own spool directory."""
+    """Returns settings with two timespans for each of two streams, and their own spool directory."""
     spool = tmp_path / "spool"
     spool.mkdir()
     return DAYS | {"spool_dir": str(spool)}
@@ -40,7 +40,7 @@ def days(tmp_path) -> dict[str, Any]:
 
 @pytest.fixture
 def process(tmp_path) -> Callable[..., Measured]:
-    """Return a function that runs the tap to its end.
+    """Returns a function that runs the tap to its end.
 
     With `is_installed`, and always on macOS, it runs the installed command, which may not write a file of
     more than `largest_file` bytes.

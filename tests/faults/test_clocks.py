@@ -17,12 +17,12 @@ skewed = pytest.mark.parametrize("skew", SKEWS, ids=["behind", "ahead"])
 
 
 def without_end(config, start):
-    """Return a config that reads up to now, in timespans of an hour."""
+    """Returns a config that reads up to now, in timespans of an hour."""
     return config | {"start_date": start.isoformat(), "end_date": None, "timespan_hours": 1}
 
 
 def created_in_name(job):
-    """Return the time of creation in the name of a job."""
+    """Returns the time of creation in the name of a job."""
     return JobName.of(ReportJob(job.id, job.report, job.timespan, "done", job.request.name)).created
 
 

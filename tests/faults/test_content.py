@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def delivered(sandbox, change: Callable[[Row], Row] = lambda record: record):
-    """Return the records of the calls in the jobs' files. A row on a boundary is in two files."""
+    """Returns the records of the calls in the jobs' files. A row on a boundary is in two files."""
     rows: list[Row] = []
     for job in sandbox.jobs:
         if job.report == "calls" and job.status == "done":

@@ -43,7 +43,7 @@ def test_the_rest_of_a_stalled_file_is_requested(start_sandbox, process, days):
 
 
 def dripping(start_sandbox, clock, times=1):
-    """Start a sandbox with a file of `calls` that comes too slowly. Only pauses move its clock."""
+    """Starts a sandbox with a file of `calls` that comes too slowly. Only pauses move its clock."""
     fault = Fault("object", "drip", times, "calls", after=5000, size=1024, seconds=10)
     sandbox = start_sandbox(calls_per_day=300, faults=[fault], clock=clock.now, sleep=clock.sleep)
     return fault, sandbox

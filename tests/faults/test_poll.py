@@ -235,7 +235,7 @@ def test_polls_are_repeated_when_their_responses_are_unexpected(
 
 
 def added_after(sandbox, fault, *, seconds):
-    """Add a fault and end the job, so many seconds after the first poll of its report."""
+    """Adds a fault and ends the job, so many seconds after the first poll of its report."""
     add, first, waiting = sandbox.ledger.add, [], [fault]
 
     def add_and_order(entry):

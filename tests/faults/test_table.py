@@ -16,7 +16,7 @@ WAYS = {"process", "in process", "process, in process"}
 
 
 def rows(cells=5):
-    """Return the rows of the tables with so many cells."""
+    """Returns the rows of the tables with so many cells."""
     lines = (TESTS / "README.md").read_text(encoding="utf-8").splitlines()
     return [
         [cell.strip() for cell in line.strip("|").split("|")]
@@ -42,7 +42,7 @@ CASES = {
 
 
 def exists(test):
-    """Return whether a test with this id exists, and its case if it is parametrized."""
+    """Returns whether a test with this id exists, and its case if it is parametrized."""
     match = re.fullmatch(r"([^:]+)::(\w+)(?:\[(.*)\])?", test)
     if not match or not (TESTS / match[1]).is_file():
         return False

@@ -29,7 +29,7 @@ FIELDS = {
 
 
 def read(data: bytes) -> None:
-    """Read the bytes as a report file. The first byte is the chunk size, the second the format."""
+    """Reads the bytes as a report file. The first byte is the chunk size, the second the format."""
     parsing.CHUNK_BYTES = 1 + (data[0] if data else 0)
     is_json, file = data[1:2] < b"\x80", io.BytesIO(data[2:])
     builder = RecordBuilder(

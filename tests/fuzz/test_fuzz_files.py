@@ -57,7 +57,7 @@ noise = st.binary(max_size=6) | tokens
 
 @st.composite
 def reports(draw):
-    """Draw a JSON report that is valid, or nearly."""
+    """Draws a JSON report that is valid, or nearly."""
     rows = draw(row_lists)
     parts = [
         ("entries", rows),
@@ -75,7 +75,7 @@ def reports(draw):
 
 @st.composite
 def csvs(draw):
-    """Draw a CSV report that is valid, or nearly."""
+    """Draws a CSV report that is valid, or nearly."""
     columns = ["id", "note", "at"]
     lines = [columns, *draw(st.lists(st.lists(text, min_size=3, max_size=3), max_size=8))]
     end = draw(st.sampled_from(["\n", "\r\n"]))
@@ -85,7 +85,7 @@ def csvs(draw):
 
 @st.composite
 def damaged(draw, whole):
-    """Draw a copy of bytes with up to four cuts, flips, repeats and insertions."""
+    """Draws a copy of bytes with up to four cuts, flips, repeats and insertions."""
     data = bytearray(draw(whole))
     for _ in range(draw(st.integers(0, 4))):
         at = draw(st.integers(0, len(data)))
@@ -105,7 +105,7 @@ def damaged(draw, whole):
 
 
 def rows_or_none(data, bite):
-    """Return the rows, or None for an error of the tap."""
+    """Returns the rows, or None for an error of the tap."""
     file = io.BytesIO(data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parsing, "CHUNK_BYTES", bite)
@@ -118,7 +118,7 @@ def rows_or_none(data, bite):
 
 
 def strictly(data):
-    """Parse a report with the standard library: return its rows, or None if it is incomplete.
+    """Parses a report with the standard library: return its rows, or None if it is incomplete.
 
     It accepts NaN and Infinity as the tap does: they are values that fit no column.
     """
@@ -137,7 +137,7 @@ def strictly(data):
 
 
 def agree(data, bite):
-    """Assert that the tap reads exactly the rows of a strict parser, and refuses what that refuses."""
+    """Asserts that the tap reads exactly the rows of a strict parser, and refuses what that refuses."""
     rows, wanted = rows_or_none(data, bite), strictly(data)
     assert rows is None or wanted is not None, "an incomplete report was read"
     if rows is not None:

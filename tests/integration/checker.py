@@ -46,7 +46,7 @@ class Checked:
 
 
 def check(lines: Iterable[str]) -> Checked:
-    """Check the output of one run, line by line.
+    """Checks the output of one run, line by line.
 
     - Each line is a message: SCHEMA, RECORD or STATE.
     - A stream's SCHEMA comes before its records, and contains its keys and replication key.

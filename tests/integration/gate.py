@@ -13,7 +13,7 @@ class Gate:
     """A clock, passed to the sandbox as `clock`. The sandbox needs a pace in seconds."""
 
     def __init__(self, files: int) -> None:
-        """Stop after so many report files were downloaded."""
+        """Stops after so many report files were downloaded."""
         self._files = files
         self._stopped: datetime | None = None
         self._is_open = False
@@ -26,11 +26,11 @@ class Gate:
         return sum(entry.operation == "object" for entry in ledger) >= self._files
 
     def open(self) -> None:
-        """Let the time continue."""
+        """Lets the time continue."""
         self._is_open = True
 
     def __call__(self) -> datetime:
-        """Return the time."""
+        """Returns the time."""
         if self._is_open or not self.is_reached:
             return datetime.now(UTC)
         self._stopped = self._stopped or datetime.now(UTC)

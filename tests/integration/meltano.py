@@ -42,7 +42,7 @@ class Project:
     """A Meltano project in its own folder, with its own state and shared plugins."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
-        """Create the project.
+        """Creates the project.
 
         Args:
             folder: Folder to create.
@@ -65,12 +65,12 @@ class Project:
             (own / plugins).symlink_to(installed / plugins)
 
     def configure(self, plugin: str, **settings: Any) -> None:
-        """Set settings of a plugin for all later commands."""
+        """Sets settings of a plugin for all later commands."""
         prefix = plugin.upper().replace("-", "_")
         self.environment |= {f"{prefix}_{name.upper()}": str(value) for name, value in settings.items()}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command, as the leader of its own process group."""
+        """Starts a command, as the leader of its own process group."""
         process = subprocess.Popen(
             [MELTANO, "--log-level=info", *arguments],
             cwd=self.folder,
@@ -85,17 +85,17 @@ class Project:
         return process
 
     def meltano(self, *arguments: str) -> Finished:
-        """Run a command to its end, successful or not."""
+        """Runs a command to its end, successful or not."""
         return ended(self.start(*arguments))
 
     def done(self, *arguments: str) -> Finished:
-        """Run a command that must succeed."""
+        """Runs a command that must succeed."""
         finished = self.meltano(*arguments)
         assert finished.code == 0, f"meltano {' '.join(arguments)}: {finished.stderr[-5000:]}"
         return finished
 
     def end(self) -> None:
-        """End the processes that a test left: commands, and plugins without their command."""
+        """Ends the processes that a test left: commands, and plugins without their command."""
         for process in self._started:
             if process.returncode is None or process.returncode < 0:
                 with suppress(ProcessLookupError):
@@ -103,13 +103,13 @@ class Project:
                 process.communicate()
 
     def state(self, target: str) -> dict[str, str] | None:
-        """Return the bookmarks in Meltano's state of a run into a target; None without a state."""
+        """Returns the bookmarks in Meltano's state of a run into a target; None without a state."""
         kept = self.done("state", "get", f"test:{TAP}-to-{target}").stdout
         return bookmarks(json.loads(kept)) if kept.strip() not in {"", "{}"} else None
 
 
 def projects(tmp_path: Path) -> Iterator[Callable[..., Project]]:
-    """Return a function that creates a project with settings of the tap. Its processes end with the test."""
+    """Returns a function that creates a project with settings of the tap. Its processes end with the test."""
     made = []
 
     def make(**settings: Any) -> Project:
@@ -122,13 +122,13 @@ def projects(tmp_path: Path) -> Iterator[Callable[..., Project]]:
 
 
 def bookmarks(state: dict[str, Any]) -> dict[str, str]:
-    """Return the bookmarks in a state, in Meltano's shape or the tap's own."""
+    """Returns the bookmarks in a state, in Meltano's shape or the tap's own."""
     found = state.get("singer_state", state).get("bookmarks", {})
     return {stream: value["replication_key_value"] for stream, value in found.items() if value}
 
 
 def ended(process: subprocess.Popen[str]) -> Finished:
-    """Wait for the end of a command, and kill it after the timeout."""
+    """Waits for the end of a command, and kills it after the timeout."""
     try:
         stdout, stderr = process.communicate(timeout=240)
     except subprocess.TimeoutExpired:
@@ -139,7 +139,7 @@ def ended(process: subprocess.Popen[str]) -> Finished:
 
 
 def plugin_process(meltano: subprocess.Popen[str], executable: str) -> int:
-    """Return the process id of a plugin that a Meltano command started."""
+    """Returns the process id of a plugin that a Meltano command started."""
     listed = subprocess.run(
         ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     )
@@ -153,7 +153,7 @@ def plugin_process(meltano: subprocess.Popen[str], executable: str) -> int:
 
 
 def is_running(pid: int) -> bool:
-    """Return whether a process exists."""
+    """Returns whether a process exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -162,7 +162,7 @@ def is_running(pid: int) -> bool:
 
 
 def wait_until(so: Callable[[], Any], what: str, seconds: float = 120) -> None:
-    """Wait until a condition is true.
+    """Waits until a condition is true.
 
     Raises:
         AssertionError: it is not true in time.

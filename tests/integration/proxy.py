@@ -47,7 +47,7 @@ class Request:
     headers: str
 
     def header(self, name: str) -> str | None:
-        """Return the value of a header."""
+        """Returns the value of a header."""
         found = re.search(rf"^{name}: *(.*?)\r?$", self.headers, re.IGNORECASE | re.MULTILINE)
         return found[1] if found else None
 
@@ -56,7 +56,7 @@ class Proxy:
     """A proxy for a port of this machine. With `tls`, the client's side is encrypted, the server's is not."""
 
     def __init__(self, port: int, *troubles: Trouble, tls: ssl.SSLContext | None = None) -> None:
-        """Listen on any free port."""
+        """Listens on any free port."""
         self._port, self._tls = port, tls
         self._ordered = [trouble for trouble in troubles for _ in range(trouble.times)]
         self._waiting = self._ordered.copy()
@@ -78,22 +78,22 @@ class Proxy:
         return f"{'https' if self._tls else 'http'}://{self.address}"
 
     def unmet(self) -> list[Trouble]:
-        """Return the troubles that happened less often than set."""
+        """Returns the troubles that happened less often than set."""
         return list((Counter(self._ordered) - Counter(self.met)).elements())
 
     def close(self) -> None:
-        """Stop, and close open connections. Raises an error of the proxy itself."""
+        """Stops, and closes open connections. Raises an error of the proxy itself."""
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         if self._mistakes:
             raise self._mistakes[0]
 
     def __enter__(self) -> Self:
-        """Return the proxy itself."""
+        """Returns the proxy itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the proxy."""
+        """Closes the proxy."""
         self.close()
 
     async def _serve(self) -> None:
@@ -106,7 +106,7 @@ class Proxy:
         server.close()
 
     def _take(self, asked: str) -> Trouble | None:
-        """Take the first trouble for a request, or for a new connection if `asked` is empty."""
+        """Takes the first trouble for a request, or for a new connection if `asked` is empty."""
         for place, trouble in enumerate(self._waiting):
             if re.search(trouble.request, asked) if trouble.request and asked else trouble.request == asked:
                 return self._waiting.pop(place)
@@ -135,7 +135,7 @@ class Proxy:
         writer.close()
 
     def _note(self, error: BaseException | None) -> None:
-        """Keep an error, unless it only means that one side closed, or does not trust our certificate."""
+        """Keeps an error, unless it only means that one side closed, or does not trust our certificate."""
         if error and not isinstance(error, OSError | asyncio.CancelledError):
             self._mistakes.append(error)
 
@@ -145,7 +145,7 @@ class Proxy:
             self.met.append(trouble)
 
     def _asked(self, piece: bytes) -> Trouble | None:
-        """Record the request that a piece begins, and return its trouble."""
+        """Records the request that a piece begins, and returns its trouble."""
         method, path, headers = (part.decode("latin-1") for part in _REQUEST.match(piece).groups())
         asked = Request(f"{method} {path.partition('?')[0]}", headers)
         self.requests.append(asked)
@@ -161,7 +161,7 @@ class _Connection:
         self._passed = 0
 
     async def up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Relay from the client to the server."""
+        """Relays from the client to the server."""
         while piece := await reader.read(PIECE):
             if _REQUEST.match(piece):
                 self._trouble, self._passed = self._proxy._asked(piece), 0
@@ -170,7 +170,7 @@ class _Connection:
             await writer.drain()
 
     async def down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Relay from the server to the client, with the trouble."""
+        """Relays from the server to the client, with the trouble."""
         while piece := await reader.read(PIECE):
             trouble = self._trouble or _NONE
             if not self._passed:
@@ -192,7 +192,7 @@ class _Connection:
 
 
 async def _write(writer: asyncio.StreamWriter, piece: bytes, rate: int) -> None:
-    """Send a piece, at `rate` bytes per second; 0 for no limit."""
+    """Sends a piece, at `rate` bytes per second; 0 for no limit."""
     step = rate // 20 or PIECE
     for first in range(0, len(piece), step):
         if rate:

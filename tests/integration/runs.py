@@ -22,7 +22,7 @@ END = "2026-03-06T00:00:00Z"
 
 
 def config_of(sandbox: Sandbox, api: str, proxy: Proxy | None = None) -> dict[str, Any]:
-    """Return settings of a tap that reads from one API of a sandbox, through a proxy if given."""
+    """Returns settings of a tap that reads from one API of a sandbox, through a proxy if given."""
     config = sandbox.config if api == "reporting" else sandbox.explore_config
     if proxy is None:
         return config
@@ -30,7 +30,7 @@ def config_of(sandbox: Sandbox, api: str, proxy: Proxy | None = None) -> dict[st
 
 
 def run(tmp_path: Path, config: dict[str, Any], **options: Any) -> Outcome:
-    """Run the tap to its end, and assert that it leaves no report file."""
+    """Runs the tap to its end, and asserts that it leaves no report file."""
     spool = tmp_path / "spool"
     spool.mkdir(exist_ok=True)
     outcome = run_tap(tmp_path, config | {"spool_dir": str(spool)}, **options)
@@ -41,7 +41,7 @@ def run(tmp_path: Path, config: dict[str, Any], **options: Any) -> Outcome:
 def assert_complete(
     sandbox: Sandbox, api: str, outcome: Outcome, start: str = "2026-03-02", end: str = "2026-03-06"
 ) -> None:
-    """Assert that the run succeeded, with every row once and each bookmark at the end."""
+    """Asserts that the run succeeded, with every row once and each bookmark at the end."""
     assert outcome.code == 0, outcome.stderr
     assert outcome.errors == []
     schemas = {m["stream"]: m["schema"] for m in outcome.messages if m["type"] == "SCHEMA"}

@@ -34,7 +34,7 @@ class S3Server:
     access_id, secret, region, bucket = ACCESS_ID, SECRET, REGION, BUCKET
 
     def __init__(self, folder: Path) -> None:
-        """Start it on any free port, and make the bucket."""
+        """Starts it on any free port, and makes the bucket."""
         juicefs, meta = Path(sys.executable).with_name("juicefs"), f"sqlite3://{folder}/meta.db"
         volume = ["--storage", "file", "--bucket", f"{folder}/objects/", "--trash-days=0", meta, "volume"]
         subprocess.run([juicefs, "format", "--quiet", *volume], check=True, capture_output=True)
@@ -73,7 +73,7 @@ class S3Server:
         return Minio(address, ACCESS_ID, SECRET, secure=secure, region=REGION, http_client=self._pool)
 
     def close(self) -> None:
-        """Stop the server."""
+        """Stops the server."""
         self._pool.clear()
         self._process.terminate()
         try:
@@ -89,7 +89,7 @@ class S3Bucket:
     def __init__(
         self, server: S3Server, address: str, *, secure: bool = False, encoding: str | None = None
     ) -> None:
-        """Sign for `address`, where the server is reached; pack the files unless `encoding` is None."""
+        """Signs for `address`, where the server is reached; packs the files unless `encoding` is None."""
         self._server = server
         self._signing = server.client_of(address, secure=secure)
         self._packed = encoding is not None
@@ -98,7 +98,7 @@ class S3Bucket:
         self.sizes: dict[str, int] = {}
 
     def put(self, path: str, content: bytes) -> None:
-        """Upload a file."""
+        """Uploads a file."""
         if self._packed:
             content = gzip.compress(content, mtime=0)
         self._server.client.put_object(

@@ -19,7 +19,7 @@ STATUSES = [{"_row_id": "s0", "label": "Away"}]
 
 @pytest.fixture
 def compare(tmp_path):
-    """Return a function that runs check.py on a long run and two slices with the given calls."""
+    """Returns a function that runs check.py on a long run and two slices with the given calls."""
 
     def run(long_run, *months):
         folders = [tmp_path / name for name in ("long", "january", "february")]

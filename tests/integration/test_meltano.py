@@ -37,7 +37,7 @@ make_project = pytest.fixture(projects)
 
 @pytest.fixture
 def start(start_sandbox, make_project):
-    """Return a function that creates a sandbox, and a project whose tap reads from it."""
+    """Returns a function that creates a sandbox, and a project whose tap reads from it."""
 
     def start(**settings):
         sandbox = start_sandbox(pace=Pace.after_polls(1))

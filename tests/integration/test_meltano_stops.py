@@ -82,7 +82,7 @@ class Scene:
         forbidden_reports=(),
         **settings,
     ):
-        """Create sandbox and project."""
+        """Creates sandbox and project."""
         self.gate, self.database, self.api = Gate(FILES), database, api
         self.sandbox = start_sandbox(
             clock=self.gate, pace=Pace.after_seconds(0.1), forbidden_reports=forbidden_reports
@@ -101,7 +101,7 @@ class Scene:
         )
 
     def begin(self) -> Popen[str]:
-        """Run to the middle: the tap waits for a job that does not get done, the target for the tap."""
+        """Runs to the middle: the tap waits for a job that does not get done, the target for the tap."""
         meltano = self.project.start("run", TAP, "target-postgres")
         wait_until(lambda: self.gate.is_reached, "so many files were fetched")
         through = {stream: len(self.truth(stream, REACHED[stream][:10])) for stream in STREAMS}
@@ -121,11 +121,11 @@ class Scene:
         return self.database.rows(f"{self.schema}.{stream}")
 
     def created_jobs(self) -> list[tuple[str, Any]]:
-        """Return the jobs so far, by report and day."""
+        """Returns the jobs so far, by report and day."""
         return [(job.report, job.timespan[0]) for job in self.sandbox.jobs]
 
     def files(self) -> int:
-        """Return the number of downloaded report files."""
+        """Returns the number of downloaded report files."""
         return sum(entry.operation == "object" for entry in self.sandbox.ledger)
 
     def assert_nothing_is_missing_or_doubled(self) -> None:
@@ -302,7 +302,7 @@ def test_the_evidence_in_the_database_is_complete_although_the_tap_was_killed_be
 
 
 def failed_proofs(scene: Scene) -> dict[str, str]:
-    """Return the rows of the two proofs of the dbt example, on the tables of a scene."""
+    """Returns the rows of the two proofs of the dbt example, on the tables of a scene."""
     counts = (
         f"create or replace view report_file_counts as {of_dbt(scene, 'models/evidence/report_file_counts')}"
     )
@@ -314,6 +314,6 @@ def failed_proofs(scene: Scene) -> dict[str, str]:
 
 
 def of_dbt(scene: Scene, file: str) -> str:
-    """Return a model or a test whose sources are the tables of a scene."""
+    """Returns a model or a test whose sources are the tables of a scene."""
     sql = rendered((PROJECT / f"{file}.sql").read_text(), start_date=BEGIN)
     return sql.replace("talkdesk.", f"{scene.schema}.")

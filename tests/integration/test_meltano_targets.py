@@ -36,7 +36,7 @@ WAYS = {
 
 @pytest.fixture
 def start(start_sandbox, make_project, tmp_path, database):
-    """Return a function that creates a sandbox, a project, a schema name and the streams' schemas."""
+    """Returns a function that creates a sandbox, a project, a schema name and the streams' schemas."""
 
     def start(target, *, api="explore", **settings):
         sandbox = start_sandbox(pace=Pace.after_polls(1))

@@ -115,14 +115,14 @@ def test_a_proxy_that_is_gone_is_one_line_without_its_password(start_sandbox, tm
 
 @pytest.fixture
 def private_bucket(start_proxy, authority, s3):
-    """Create a bucket that is reached only with TLS, and the proxy in front of it."""
+    """Creates a bucket that is reached only with TLS, and the proxy in front of it."""
     line = start_proxy(s3.port, tls=authority.tls)
     return S3Bucket(s3, line.address, secure=True), line
 
 
 @pytest.fixture
 def private_lines(start_sandbox, start_proxy, authority, private_bucket):
-    """Create a sandbox whose API and bucket are reached only with TLS, and the proxies in front of them."""
+    """Creates a sandbox whose API and bucket are reached only with TLS, and the proxies in front of them."""
     bucket, files = private_bucket
     sandbox = start_sandbox(bucket=bucket, pace=Pace.after_polls(1))
     return sandbox, start_proxy(int(sandbox.url.rpartition(":")[2]), tls=authority.tls), files

@@ -19,7 +19,7 @@ CUT = 2000
 
 @pytest.fixture
 def bucket(s3, start_proxy):
-    """Create a bucket, and the proxy in front of it. Its URLs are signed for the proxy."""
+    """Creates a bucket, and the proxy in front of it. Its URLs are signed for the proxy."""
 
     def with_troubles(*troubles, tls=None, **options):
         proxy = start_proxy(s3.port, *troubles, tls=tls)

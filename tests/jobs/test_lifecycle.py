@@ -349,7 +349,7 @@ def test_a_deadline_is_reached_on_a_clock_that_has_run_for_long():
 
 
 def stopped_after(seconds, api):
-    """Return the jobs of a thread that was stopped while it waited for its job."""
+    """Returns the jobs of a thread that was stopped while it waited for its job."""
     clock = StoppedAt(seconds)
     jobs = jobs_of(api, clock)
     with Scope().entered(), pytest.raises(Stopped):

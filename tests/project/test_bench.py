@@ -108,7 +108,7 @@ def test_a_range_is_one_figure_if_its_ends_look_alike():
 
 
 def options_of(folder, **others):
-    """Return the options of a quick run, with changes."""
+    """Returns the options of a quick run, with changes."""
     quick = {"rounds": 1, "rows": (), "quick": True, "round_trip": 0.02, "job_seconds": 0, "width": 5}
     return Options(folder=folder, log=print, **quick | {"versions": [Version("this tap")]} | others)
 

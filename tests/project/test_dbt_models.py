@@ -39,7 +39,7 @@ def sandbox():
 
 @pytest.fixture(scope="module")
 def database(sandbox, tmp_path_factory):
-    """Create a database with all rows of a run, those of the last days twice, and all models."""
+    """Creates a database with all rows of a run, those of the last days twice, and all models."""
     folder = tmp_path_factory.mktemp("models")
     config = sandbox.explore_config | {"start_date": BEGIN, "end_date": END}
     first = run_tap(folder, config)
@@ -61,7 +61,7 @@ def truth(sandbox, report):
 
 
 def calls_by_queue(sandbox):
-    """Return the inbound calls of each day and queue. A call may be in several queues."""
+    """Returns the inbound calls of each day and queue. A call may be in several queues."""
     queues = defaultdict(list)
     for call in truth(sandbox, "calls"):
         if call["type"] not in OUTBOUND:
@@ -78,7 +78,7 @@ def by_queue(database, columns):
 
 
 def seconds_by_day(status):
-    """Yield the days of a status, with its seconds on each."""
+    """Yields the days of a status, with its seconds on each."""
     start, end = moment(status["status_start_at"]), moment(status["status_end_at"])
     while start < end:
         cut = min(end, moment(str(start.date())) + DAY)

@@ -46,7 +46,7 @@ def test_the_settings_that_meltano_knows_are_what_the_schema_says(file):
 
 
 def rows_of_errors():
-    """Return the parts of messages in the table's rows as patterns; `…` matches anything."""
+    """Returns the parts of messages in the table's rows as patterns; `…` matches anything."""
     cells = re.findall(r"^\| (.*?) \|", (DOCS / "errors.md").read_text(), re.MULTILINE)
     spans = [span for cell in cells for span in re.findall(r"`([^`]+)`", cell)]
     return {span: re.compile(".*".join(map(re.escape, span.split("…")))) for span in spans}
@@ -99,7 +99,7 @@ def test_the_last_messages_of_a_run_are_in_the_table(tmp_path, config, sandboxed
 
 
 def cells_below(page, heading):
-    """Return the cells of the first table whose heading begins with a text."""
+    """Returns the cells of the first table whose heading begins with a text."""
     rows = page.read_text().split(f"| {heading} |", 1)[1].split("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
 

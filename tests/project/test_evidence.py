@@ -59,7 +59,7 @@ class Warehouse:
         return [(row["stream"], row["timespan_start"], row["surplus"]) for row in found]
 
     def files(self, condition):
-        """Return the report files, in the order in which they were read."""
+        """Returns the report files, in the order in which they were read."""
         return query(self.database, f"select * from report_file_counts where {condition} order by read_at")
 
     def change(self, sql):
@@ -69,7 +69,7 @@ class Warehouse:
 
 @pytest.fixture(scope="module", params=["explore", "reporting"])
 def warehouse(request, tmp_path_factory):
-    """Load runs: with halves, a boundary row and a lost response, one with a lookback, one without state."""
+    """Loads runs: with halves, a boundary row and a lost response, one with a lookback, one without state."""
     folder, api = tmp_path_factory.mktemp(request.param), request.param
     added = {"key": KEYS[api], "field": "end_at"}
     faults = [
@@ -103,7 +103,7 @@ def warehouse(request, tmp_path_factory):
 
 @pytest.fixture
 def loaded(warehouse):
-    """Return the warehouse, and roll its changes back after the test."""
+    """Returns the warehouse, and roll its changes back after the test."""
     warehouse.database.begin()
     yield warehouse
     warehouse.database.rollback()
@@ -113,7 +113,7 @@ explore_only = pytest.mark.parametrize("warehouse", ["explore"], indirect=True)
 
 
 def upserted(outcomes: list[Outcome], stream: str):
-    """Return the records that a target keeps that upserts by the key in the SCHEMA."""
+    """Returns the records that a target keeps that upserts by the key in the SCHEMA."""
     messages = [message for outcome in outcomes for message in outcome.messages]
     [keys, *_] = [m["key_properties"] for m in messages if m["type"] == "SCHEMA" and m["stream"] == stream]
     records = [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == stream]
@@ -121,7 +121,7 @@ def upserted(outcomes: list[Outcome], stream: str):
 
 
 def within(file):
-    """Return a condition for the rows of a file's timespan."""
+    """Returns a condition for the rows of a file's timespan."""
     column = STREAMS[file["stream"]]["replication_key"]
     return f"{column} >= '{file['timespan_start']}' and {column} < '{file['timespan_end']}'"
 
@@ -266,7 +266,7 @@ def test_the_columns_of_the_evidence_match_the_schema(loaded):
 
 
 def of_the_page(loaded, name, job_id=""):
-    """Return the result of a query of the page, for one file if the query needs it."""
+    """Returns the result of a query of the page, for one file if the query needs it."""
     blocks = re.findall(r"^```sql\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     assert len(blocks) == len(QUERIES)
     sql = blocks[QUERIES.index(name)].replace("the job_id of the file that does not agree", str(job_id))

@@ -86,7 +86,7 @@ def fork(server):
 
 
 def both(server, fork, name, **options):
-    """Return the program as a forked and as a started process."""
+    """Returns the program as a forked and as a started process."""
     options = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | options
     environment = clean_environment(PYTHONPATH=str(server.folder))
     for process, line in ((fork, ["program"]), (subprocess.Popen, [sys.executable, "-P", "-c", START])):
@@ -173,7 +173,7 @@ def test_it_ends_with_its_server(server):
 
 
 def said(output):
-    """Return the sorted lines without times and STATE, because the order of two streams may differ."""
+    """Returns the sorted lines without times and STATE, because the order of two streams may differ."""
     lines = re.sub(r'"time_extracted":"[^"]*"', "", output).splitlines()
     return sorted(line for line in lines if not line.startswith('{"type":"STATE"'))
 

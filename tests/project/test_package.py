@@ -37,7 +37,7 @@ def run(*command, cwd):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """Build a source archive from a checkout with junk files, and a wheel from that archive only."""
+    """Builds a source archive from a checkout with junk files, and a wheel from that archive only."""
     folder = tmp_path_factory.mktemp("package")
     unwanted = shutil.ignore_patterns(".git", ".venv*", ".meltano", ".*_cache", ".hypothesis", "__pycache__")
     checkout = shutil.copytree(ROOT, folder / "checkout", ignore=unwanted)
@@ -56,7 +56,7 @@ def built(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(built, tmp_path_factory):
-    """Create an environment with the wheel. It uses this one's dependencies, but not the checkout."""
+    """Creates an environment with the wheel. It uses this one's dependencies, but not the checkout."""
     environment = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", "--without-pip", str(environment), cwd=environment)
     python = environment / "bin" / "python"
@@ -197,7 +197,7 @@ def test_the_description_is_the_readme_and_each_of_its_links_works_on_pypi(built
 
 
 def imported_at_run_time():
-    """Return the packages that the tap's code imports, without those for types only."""
+    """Returns the packages that the tap's code imports, without those for types only."""
     found = set()
     for file in (ROOT / "tap_talkdesk_reports").rglob("*.py"):
         found |= set(imports(ast.parse(file.read_text())))
@@ -220,7 +220,7 @@ def plain(name):
 
 
 def declared():
-    """Return the declared distributions, each with the requirements of its extras."""
+    """Returns the declared distributions, each with the requirements of its extras."""
     for requirement in map(Requirement, PROJECT["dependencies"]):
         more = [Requirement(each) for each in requires(requirement.name) or ()]
         by_extra = {

@@ -111,7 +111,7 @@ def test_the_tap_imports_nothing_of_the_sandbox():
 
 
 def house(tmp_path, files):
-    """Create a package `house` with these files."""
+    """Creates a package `house` with these files."""
     root = tmp_path / "house"
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)

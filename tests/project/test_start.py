@@ -86,7 +86,7 @@ finally:
 
 
 def last_line(code, *arguments):
-    """Return the last line of a program's log."""
+    """Returns the last line of a program's log."""
     ran = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         capture_output=True,

@@ -104,7 +104,7 @@ SELECTIONS = st.none() | st.sets(st.sampled_from(sorted(FIELDS)), max_size=9)
 
 @st.composite
 def rows(draw):
-    """Draw rows of a report: most have the same fields, some lack or add one, or write it in another form."""
+    """Draws rows of a report: most have the same fields; some lack one, add one, or write it otherwise."""
     names = draw(st.sets(st.sampled_from(sorted(FITTING)), min_size=3)) | {"id", "end_at"}
     odd = draw(st.sampled_from([{}, {}, OTHERWISE, OTHERWISE | NO_FIT]))
     made = []
@@ -138,7 +138,7 @@ def builder(keys=KEYED, selected=None, unknown_fields="keep", row_id_fields=(), 
 
 
 def dense(**values):
-    """Return a record with these values, and null in every other column."""
+    """Returns a record with these values, and null in every other column."""
     return dict.fromkeys(name for name in FIELDS if name != "_row_id") | values
 
 
@@ -151,7 +151,7 @@ def small_chunks(patch, size):
 
 
 def outcome(chunks):
-    """Return the lines of all records, or the error."""
+    """Returns the lines of all records, or the error."""
     lines = b""
     try:
         for chunk in chunks:
@@ -162,7 +162,7 @@ def outcome(chunks):
 
 
 def both(make_chunks, **options):
-    """Return lines and counts of the records built one by one, and of those built in chunks."""
+    """Returns lines and counts of the records built one by one, and of those built in chunks."""
     one_by_one, whole = builder(**options), builder(**options)
     chunk_builder = ChunkBuilder(whole)
     expected = outcome(make_chunks(one_by_one, None))

@@ -40,7 +40,7 @@ chunk_sizes = st.integers(1, 40)
 
 @pytest.fixture
 def in_small_bites(monkeypatch):
-    """Read files a few bytes at a time, so that chunk boundaries are everywhere."""
+    """Reads files a few bytes at a time, so that chunk boundaries are everywhere."""
     monkeypatch.setattr(parsing, "CHUNK_BYTES", 8)
     monkeypatch.setattr(parsing, "LONGEST_ENVELOPE", 40)
 

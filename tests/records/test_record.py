@@ -122,7 +122,7 @@ MISFITS = [
 
 
 def kept(record):
-    """Return the unknown fields of a record, with Decimals as text."""
+    """Returns the unknown fields of a record, with Decimals as text."""
     return json.loads(record["_unknown_fields"])
 
 
@@ -221,7 +221,7 @@ def test_a_field_that_accepts_anything_is_text_and_other_values_are_their_json(v
 
 
 def with_digest_of(*names):
-    """Return a record builder whose key is a digest of some fields."""
+    """Returns a record builder whose key is a digest of some fields."""
     return RecordBuilder(
         "steps",
         {"properties": {"_row_id": {"type": ["string"]}} | FIELDS},

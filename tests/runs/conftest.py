@@ -20,7 +20,7 @@ def server():
 
 @pytest.fixture
 def calls_only(server, tmp_path):
-    """Return the arguments of a run that reads only `calls`."""
+    """Returns the arguments of a run that reads only `calls`."""
     catalog = catalog_of(tmp_path, server.config)
     catalog["streams"] = [entry for entry in catalog["streams"] if entry["stream"] == "calls"]
     return {"catalog": catalog}

@@ -20,19 +20,19 @@ def files(root):
 
 
 def read(url):
-    """Return the records of a file of a BATCH message."""
+    """Returns the records of a file of a BATCH message."""
     path = Path(url.removeprefix("file://"))
     with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 
 def batched(outcome, stream):
-    """Return the records of all files, in order."""
+    """Returns the records of all files, in order."""
     return [record for manifest in batches(outcome, stream) for records in manifest for record in records]
 
 
 def batches(outcome, stream):
-    """Return the records of each file, by BATCH message."""
+    """Returns the records of each file, by BATCH message."""
     return [
         [read(url) for url in message["manifest"]]
         for message in outcome.messages

@@ -17,7 +17,7 @@ def state(value, **more):
 
 
 def starts(sandbox, report="calls"):
-    """Return the start days of a report's jobs, in the order of their creation."""
+    """Returns the start days of a report's jobs, in the order of their creation."""
     return [job.timespan[0].day for job in sandbox.jobs if job.report == report]
 
 

@@ -23,7 +23,7 @@ def sandbox(start_sandbox, clock):
 
 
 def discovered(config, *streams):
-    """Return the discovered catalog of some streams, all selected."""
+    """Returns the discovered catalog of some streams, all selected."""
     found = json.loads(json.dumps(TapTalkdeskReports(config=config).catalog_dict))
     entries = [entry for entry in found["streams"] if entry["stream"] in streams]
     for entry in entries:
@@ -40,7 +40,7 @@ def schema_of(outcome, stream):
 
 
 def assert_fits(outcome, stream):
-    """Assert that every record is valid by the SCHEMA, and has no other columns."""
+    """Asserts that every record is valid by the SCHEMA, and has no other columns."""
     message = schema_of(outcome, stream)
     fits = Draft202012Validator(message["schema"])
     records = outcome.records(stream)
@@ -145,7 +145,7 @@ def test_changed_types_are_those_of_the_records(sandbox, in_process, file_format
 
 @pytest.fixture
 def own_fields(server, clock):
-    """Return settings for calls with more fields than the tap declares."""
+    """Returns settings for calls with more fields than the tap declares."""
     server.date = clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
 
     def config(**fields):

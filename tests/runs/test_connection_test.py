@@ -118,7 +118,7 @@ def test_jobs_that_run_for_long_are_accepted_and_cancelled_and_waited_for_togeth
 
 
 def interrupted(tmp_path, sandbox, number, is_time):
-    """Run `--test`, send it a signal when a condition is true, and return its exit code and log."""
+    """Runs `--test`, sends it a signal when a condition is true, and returns its exit code and logs."""
     with TapProcess(
         command(tmp_path, sandbox.config | START, "--test"),
         stdout=subprocess.PIPE,

@@ -20,7 +20,7 @@ STREAMS = ("calls", "user_status")
 
 
 def with_evidence(tmp_path, config, *streams):
-    """Return the catalog with `report_files` selected, and of the others only the given ones if any."""
+    """Returns the catalog with `report_files` selected, and of the others only the given ones if any."""
     catalog = with_metadata(catalog_of(tmp_path, config), "report_files", [], selected=True)
     for entry in catalog["streams"]:
         if streams and entry["stream"] not in (*streams, "report_files"):
@@ -33,7 +33,7 @@ def of(outcome, stream="calls"):
 
 
 def file_of(sandbox, job_id):
-    """Return a job's file as the sandbox wrote it, decompressed."""
+    """Returns a job's file as the sandbox wrote it, decompressed."""
     [job] = [job for job in sandbox.jobs if job.id == job_id]
     file = sandbox._backend.files.get(job)
     content = file.read(0, file.length)

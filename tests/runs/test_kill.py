@@ -81,7 +81,7 @@ def config_of(sandbox, api, tmp_path):
 
 
 def launch(tmp_path, config, state=None):
-    """Start the tap. Its output goes to a file, so no reader slows it down."""
+    """Starts the tap. Its output goes to a file, so no reader slows it down."""
     with (tmp_path / "stdout").open("wb") as out:
         return TapProcess(
             command(tmp_path, config, state=state),
@@ -94,7 +94,7 @@ def launch(tmp_path, config, state=None):
 
 
 def finished(tap, config, tmp_path):
-    """Wait for the end of a tap, assert that it left no file or process, and return its complete messages."""
+    """Waits for the end of a tap that must leave no file or process, and returns its complete messages."""
     _, stderr = tap.communicate(timeout=60)
     stdout = (tmp_path / "stdout").read_bytes()
     assert_nothing_secret(stdout.decode(), stderr.decode(), settings=[config])
@@ -105,7 +105,7 @@ def finished(tap, config, tmp_path):
 
 
 def assert_complete(sandbox, api, messages, state):
-    """Assert that the rows of all runs together are the truth."""
+    """Asserts that the rows of all runs together are the truth."""
     for stream in ("calls", "user_status"):
         records = [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == stream]
         schema = next(m["schema"] for m in messages if m["type"] == "SCHEMA" and m["stream"] == stream)
@@ -125,7 +125,7 @@ def assert_complete(sandbox, api, messages, state):
 
 
 def go_on(sandbox, api, config, tmp_path, messages):
-    """Start again from the last complete STATE, and compare."""
+    """Starts again from the last complete STATE, and compares."""
     state = last_state(messages)
     tap = launch(tmp_path, config, state)
     rest, stderr = finished(tap, config, tmp_path)

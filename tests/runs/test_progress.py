@@ -19,7 +19,7 @@ DAYS = {"start_date": "2026-03-02", "end_date": "2026-03-06", "timespan_hours": 
 
 
 def at_terminal(tmp_path, config, *, records_too=False, size=(40, 120), **environment):
-    """Run the tap with a terminal as its standard error, and return the terminal's text and the exit code."""
+    """Runs the tap with a terminal as its standard error; returns the terminal's text and the exit code."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, size)
     with TapProcess(
@@ -202,7 +202,7 @@ def test_the_last_line_names_the_setting_that_ended_the_run(start_sandbox, in_pr
 
 
 def structured(tmp_path):
-    """Return an environment in which the SDK logs as JSON."""
+    """Returns an environment in which the SDK logs as JSON."""
     config = {
         "version": 1,
         "disable_existing_loggers": False,

@@ -30,7 +30,7 @@ sys.meta_path.insert(0, Signals())
 
 
 def run_with(tmp_path, config, code, *before, **files):
-    """Run the tap with a command prefix, and with some code that Python runs before it."""
+    """Runs the tap with a command prefix, and with some code that Python runs before it."""
     (tmp_path / "sitecustomize.py").write_text(code)
     return subprocess.run(
         [*before, *command(tmp_path, config, **files)],

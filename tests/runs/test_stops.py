@@ -29,7 +29,7 @@ REQUESTS = 30
 
 
 def run_on(sandbox, tmp_path, config, kind, moments, *, ended):
-    """Repeat runs from the last STATE until everything is read. The first runs are ended at a request.
+    """Repeats runs from the last STATE until everything is read. The first runs are ended at a request.
 
     Returns the records of all runs by stream, the last state, and the exit code of each run.
     """
@@ -79,7 +79,7 @@ def operations(sandbox, name):
 
 
 def stopped(tap, sandbox, codes):
-    """Stop a run while all its jobs are open, and wait for its end."""
+    """Stops a run while all its jobs are open, and waits for its end."""
     stdout, stderr = tap.communicate(timeout=60)
 
     assert tap.returncode in codes, stderr.decode()

@@ -19,7 +19,7 @@ def lengths(sandbox, report):
 
 
 def refused(sandbox, report):
-    """Return the number of refused create requests."""
+    """Returns the number of refused create requests."""
     return sum(
         entry.operation == "create" and entry.report == report and entry.status == 400
         for entry in sandbox.ledger

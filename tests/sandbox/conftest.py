@@ -97,7 +97,7 @@ def clock():
 
 @pytest.fixture
 def open_sandbox(clock):
-    """Return a function that opens a sandbox and signs a client in."""
+    """Returns a function that opens a sandbox and signs a client in."""
     opened = []
 
     def open_(*faults, signed_in=True, **options):
@@ -119,7 +119,7 @@ def client(open_sandbox):
 
 @pytest.fixture
 def open_explore(open_sandbox):
-    """Return a function that opens a sandbox with an Explore client. Options may be members of `Explore`."""
+    """Returns a function that opens a sandbox with an Explore client. Options may be members of `Explore`."""
     opened = []
 
     def open_(*faults, **options):

@@ -137,7 +137,7 @@ def test_an_agents_statuses_follow_each_other_without_gap_or_overlap(sessions):
 
 
 def busy_times(calls):
-    """Return the times on a call for each agent, from the calls.
+    """Returns the times on a call for each agent, from the calls.
 
     An agent is on an inbound call from its answer, and on an outbound call from its start.
     A transferred call is the second agent's from a time that is in no column.

@@ -133,7 +133,7 @@ def at(text):
 
 @pytest.fixture(scope="module")
 def rows():
-    """Return a function for the rows of a report, of two weeks over the end of a month."""
+    """Returns a function for the rows of a report, of two weeks over the end of a month."""
     found = {}
     with Sandbox() as sandbox:
 

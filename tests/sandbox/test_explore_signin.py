@@ -21,7 +21,7 @@ def base64url(data):
 
 
 def assertion(sandbox, clock, header=(), claims=(), key=None):
-    """Return a valid assertion with some members changed; None removes a member."""
+    """Returns a valid assertion with some members changed; None removes a member."""
     config = sandbox.explore_key_config
     now = int(clock().timestamp())
     who = config["client_id"]

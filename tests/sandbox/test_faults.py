@@ -18,13 +18,13 @@ from talkdesk_sandbox.faults.kinds import KINDS
 
 
 def met(client):
-    """Return the names of the faults in the ledger, and assert that none is left."""
+    """Returns the names of the faults in the ledger, and asserts that none is left."""
     assert client.sandbox.unmet_faults() == []
     return [entry.fault for entry in client.sandbox.ledger if entry.fault]
 
 
 def perform(client, operation):
-    """Send one request of an operation."""
+    """Sends one request of an operation."""
     if operation == "token":
         return client.sign_in()
     if operation == "renew":
@@ -410,7 +410,7 @@ def test_a_whole_download_can_come_without_its_length(open_sandbox, name):
 
 
 def content_of(open_sandbox, name, file_format, **details):
-    """Return the bytes of a file without and with a fault of its content, and the job of the latter."""
+    """Returns the bytes of a file without and with a fault of its content, and the job of the latter."""
     client = open_sandbox(bounds="half-open")
     right = client.download(client.job_id(format=file_format)).content
     client.sandbox.add_fault(Fault("create", name, **details))

@@ -20,14 +20,14 @@ SECRET = "ab/cd+ef==&\"x'9<Zq\\kkp"
 
 
 def met(client):
-    """Return the names of the faults in the ledger, and assert that none is left."""
+    """Returns the names of the faults in the ledger, and asserts that none is left."""
     assert client.sandbox.unmet_faults() == []
     return [entry.fault for entry in client.sandbox.ledger if entry.fault]
 
 
 @pytest.fixture(params=["reporting", "explore"])
 def either(request, open_sandbox, open_explore):
-    """Return a function that opens a sandbox with a client of either API."""
+    """Returns a function that opens a sandbox with a client of either API."""
 
     def open_(*faults, **options):
         if request.param == "reporting":
@@ -50,7 +50,7 @@ def timespan_of(answer):
 
 
 def raw(client, path, method="GET", body=b""):
-    """Return all bytes that the API host sends for a request, until it closes the connection."""
+    """Returns all bytes that the API host sends for a request, until it closes the connection."""
     host = urlsplit(client.sandbox.url)
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: {host.netloc}\r\nConnection: close\r\n"
@@ -150,7 +150,7 @@ def test_a_token_can_have_an_invalid_lifetime(either):
 
 
 def answer_of(client, operation):
-    """Send one request of an operation that the client has."""
+    """Sends one request of an operation that the client has."""
     if operation == "token":
         return client.sign_in()
     if operation == "create":

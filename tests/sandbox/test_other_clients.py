@@ -29,7 +29,7 @@ TRIES = 10
 
 @pytest.fixture
 def open_account():
-    """Return a function that opens a sandbox whose jobs take two polls."""
+    """Returns a function that opens a sandbox whose jobs take two polls."""
     opened = []
 
     def open_(**options):
@@ -57,7 +57,7 @@ def http():
 
 
 def signed_in(http, sandbox, query="", **form):
-    """Sign in with the client secret, and send the token with each later request."""
+    """Signs in with the client secret, and sends the token with each later request."""
     config = sandbox.explore_config
     secret = config["client_id"], config["client_secret"]
     answer = http.post(config["token_url"] + query, data=form, auth=secret)
@@ -66,7 +66,7 @@ def signed_in(http, sandbox, query="", **form):
 
 
 def as_text(rows):
-    """Return rows as a CSV reader gets them, without the names of their fields."""
+    """Returns rows as a CSV reader gets them, without the names of their fields."""
     words = {None: "", True: "true", False: "false"}
 
     def text(value):
@@ -168,7 +168,7 @@ def base64url(data):
 
 
 def assertion(config, now):
-    """Return a signed assertion that is valid for 700 seconds."""
+    """Returns a signed assertion that is valid for 700 seconds."""
     header = {"alg": "ES256", "kid": config["key_id"], "typ": "JWT"}
     client = config["client_id"]
     claims = {

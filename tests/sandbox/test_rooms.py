@@ -26,7 +26,7 @@ def room_of(module):
 
 
 def imports_of(module):
-    """Return the modules of the sandbox that a module imports, including those for type checkers only."""
+    """Returns the modules of the sandbox that a module imports, including those for type checkers only."""
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("talkdesk_sandbox"):
             names = (f"{node.module}.{alias.name}" for alias in node.names)

@@ -14,7 +14,7 @@ from talkdesk_sandbox import Fault, Pace, Sandbox
 
 @pytest.fixture
 def trusted(open_sandbox, monkeypatch):
-    """Open a sandbox with TLS, whose CA `requests` trusts."""
+    """Opens a sandbox with TLS, whose CA `requests` trusts."""
 
     def open_(*faults, **options):
         client = open_sandbox(tls=True, signed_in=False, **options)

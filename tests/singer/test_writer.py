@@ -35,7 +35,7 @@ class Pipe(io.BytesIO):
 
 @pytest.fixture
 def open_pipe(monkeypatch):
-    """Return a function to call in the test: pytest replaces standard output between fixtures and test."""
+    """Returns a function to call in the test: pytest replaces standard output between fixtures and test."""
 
     def open_pipe():
         pipe = Pipe()

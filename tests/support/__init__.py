@@ -70,7 +70,7 @@ class Outcome:
         return [message["value"] for message in self.messages if message["type"] == "STATE"]
 
     def bookmark(self, stream: str) -> str | None:
-        """Return the stream's bookmark in the last STATE."""
+        """Returns the stream's bookmark in the last STATE."""
         if not self.states:
             return None
         return self.states[-1].get("bookmarks", {}).get(stream, {}).get("replication_key_value")
@@ -83,7 +83,7 @@ class Outcome:
 
 
 def command(tmp_path: Path, config: dict[str, Any], *arguments: str, **files: Any) -> list[str]:
-    """Return the command line of the installed tap, with the JSON files `catalog` and `state` if given."""
+    """Returns the command line of the installed tap, with the JSON files `catalog` and `state` if given."""
     command = [str(TAP), "--config", _written(tmp_path / "config.json", config), *arguments]
     for name, content in files.items():
         if content is not None:
@@ -99,7 +99,7 @@ def run_tap(
     state: dict[str, Any] | None = None,
     **environment: str,
 ) -> Outcome:
-    """Run the tap to its end, in a separate process."""
+    """Runs the tap to its end, in a separate process."""
     finished = run(
         command(tmp_path, config, *arguments, catalog=catalog, state=state),
         text=True,
@@ -113,7 +113,7 @@ def run_tap(
 
 
 def assert_nothing_secret(*texts: str, settings: Iterable[dict[str, Any]] = ()) -> None:
-    """Assert that texts contain no secret of the settings, no token of a sandbox, and no signature.
+    """Asserts that texts contain no secret of the settings, no token of a sandbox, and no signature.
 
     Every helper that runs the tap calls this, so that no test can forget it.
     """
@@ -138,7 +138,7 @@ def assert_nothing_secret(*texts: str, settings: Iterable[dict[str, Any]] = ()) 
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """Return the environment without settings for the tap."""
+    """Returns the environment without settings for the tap."""
     return {k: v for k, v in os.environ.items() if not k.startswith("TAP_TALKDESK_REPORTS_")} | more
 
 
@@ -150,18 +150,18 @@ def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
 
 
 def new_private_key() -> str:
-    """Generate a private key in the form that Talkdesk provides: base64 PKCS#8 without PEM lines."""
+    """Generates a private key in the form that Talkdesk provides: base64 PKCS#8 without PEM lines."""
     key = ec.generate_private_key(ec.SECP256R1())
     return b64encode(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
 
 
 def utc(text: str) -> datetime:
-    """Parse a date, or a date and time, as UTC."""
+    """Parses a date, or a date and time, as UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def as_record(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the expected record of a row of the sandbox, without the tap's own code."""
+    """Returns the expected record of a row of the sandbox, without the tap's own code."""
     stamps = {name for name in row if name.endswith("_at")}
     return {
         name: value.replace(" ", "T") + "Z" if name in stamps and value is not None else value

@@ -20,7 +20,7 @@ _OF_A_SERVER = ("api_url", "token_url")
 
 
 def catalog_of(tmp_path: Path, config: dict[str, Any]) -> Catalog:
-    """Return a copy of the catalog that the tap discovers with these settings. It is discovered once."""
+    """Returns a copy of the catalog that the tap discovers with these settings. It is discovered once."""
     settings = json.dumps({name: value for name, value in config.items() if name not in _OF_A_SERVER})
     if settings not in _discovered:
         _discovered[settings] = run_tap(tmp_path, config, "--discover").stdout
@@ -28,7 +28,7 @@ def catalog_of(tmp_path: Path, config: dict[str, Any]) -> Catalog:
 
 
 def with_metadata(catalog: Catalog, stream: str, breadcrumb: list[str], **metadata: Any) -> Catalog:
-    """Return the catalog with some metadata of one breadcrumb changed."""
+    """Returns the catalog with some metadata of one breadcrumb changed."""
     entry = next(entry for entry in catalog["streams"] if entry["tap_stream_id"] == stream)
     found = next(each for each in entry["metadata"] if each["breadcrumb"] == breadcrumb)
     found["metadata"].update(metadata)
@@ -36,7 +36,7 @@ def with_metadata(catalog: Catalog, stream: str, breadcrumb: list[str], **metada
 
 
 def everything(catalog: Catalog) -> Catalog:
-    """Return the catalog with every stream selected."""
+    """Returns the catalog with every stream selected."""
     for entry in catalog["streams"]:
         with_metadata(catalog, entry["stream"], [], selected=True)
     return catalog

@@ -30,7 +30,7 @@ def rendered(sql: str, **variables: Any) -> str:
 
 
 def open_database() -> duckdb.DuckDBPyConnection:
-    """Open an empty database with the settings of the project's profile."""
+    """Opens an empty database with the settings of the project's profile."""
     database = duckdb.connect()
     database.execute("set TimeZone = 'UTC'")
     database.execute("create schema talkdesk")
@@ -40,14 +40,14 @@ def open_database() -> duckdb.DuckDBPyConnection:
 def load(
     database: duckdb.DuckDBPyConnection, folder: Path, stream: str, records: Iterable[Mapping[str, Any]]
 ) -> None:
-    """Create a table of all records of a stream."""
+    """Creates a table of all records of a stream."""
     file = folder / f"{stream}.jsonl"
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     database.execute(f"create table talkdesk.{stream} as select * from read_json('{file}', sample_size = -1)")
 
 
 def create_models(database: duckdb.DuckDBPyConnection, folder: str, **variables: Any) -> list[str]:
-    """Create a view of each model of a folder, after those that it refers to, and return their names."""
+    """Creates a view of each model of a folder, after those that it refers to, and returns their names."""
     waiting = {path.stem: path.read_text() for path in PROJECT.glob(f"{folder}/*.sql")}
     made: list[str] = []
     while waiting:
@@ -64,12 +64,12 @@ def create_models(database: duckdb.DuckDBPyConnection, folder: str, **variables:
 
 
 def failures(database: duckdb.DuckDBPyConnection, test: str, **variables: Any) -> list[dict[str, Any]]:
-    """Return the rows that a test of the project finds; no rows are a success."""
+    """Returns the rows that a test of the project finds; no rows are a success."""
     return query(database, rendered((PROJECT / "tests" / f"{test}.sql").read_text(), **variables))
 
 
 def query(database: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    """Return the rows of a query, by column. Times are in UTC."""
+    """Returns the rows of a query, by column. Times are in UTC."""
     found = database.sql(sql)
     columns = dict(zip(found.columns, found.types, strict=True))
     times = [name for name, kind in columns.items() if str(kind) == "TIMESTAMP WITH TIME ZONE"]
@@ -82,7 +82,7 @@ def query(database: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]
 
 
 def schema_of(folder: str) -> dict[str, Any]:
-    """Return what `schema.yml` declares for each model of a folder."""
+    """Returns what `schema.yml` declares for each model of a folder."""
     return {
         model["name"]: model
         for model in yaml.safe_load((PROJECT / folder / "schema.yml").read_text())["models"]
@@ -90,7 +90,7 @@ def schema_of(folder: str) -> dict[str, Any]:
 
 
 def wrong_of_column(model: str, column: str, test: Any) -> str:
-    """Return a query for the rows of a column that fail a test in `schema.yml`."""
+    """Returns a query for the rows of a column that fail a test in `schema.yml`."""
     match test:
         case "unique":
             return f"select {column} from {model} group by {column} having count(*) > 1"

@@ -19,7 +19,7 @@ def blocks(page: Path, language: str = "") -> list[str]:
 
 
 def paste(pasted: Iterable[str], folder: Path, environment: Mapping[str, str], *, seconds: float) -> str:
-    """Run blocks in one shell, as a user pastes them, and end at the first command that fails.
+    """Runs blocks in one shell, as a user pastes them, and ends at the first command that fails.
 
     Returns:
         What the shell and its commands printed on both outputs.

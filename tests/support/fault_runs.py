@@ -15,7 +15,7 @@ STREAMS = ("calls", "user_status")
 
 
 def random_faults(random, number):
-    """Return random faults of any kind and operation, each at most three times."""
+    """Returns random faults of any kind and operation, each at most three times."""
     return [_random_fault(random) for _ in range(number)]
 
 
@@ -56,7 +56,7 @@ class Chain:
         self.records = {stream: [] for stream in STREAMS}
 
     def add(self, messages, now):
-        """Add the output of a run, and check that no row is before its own bookmark."""
+        """Adds the output of a run, and checks that no row is before its own bookmark."""
         self.runs += 1
         for message in messages:
             match message["type"]:
@@ -90,7 +90,7 @@ class Chain:
         return moment(value) if value else None
 
     def compare(self):
-        """Check I1, and return the numbers of compared, lost and doubled rows before the bookmarks."""
+        """Checks I1, and returns the numbers of compared, lost and doubled rows before the bookmarks."""
         compared = lost = doubled = 0
         for stream in STREAMS:
             reached = self.bookmark(stream)
@@ -112,13 +112,13 @@ class Chain:
         return compared, lost, doubled
 
     def assert_few_jobs(self, planned, width):
-        """Assert I5, and for Explore that no job is repeated unless one failed."""
+        """Asserts I5, and for Explore that no job is repeated unless one failed."""
         met = Counter(entry.fault for entry in self.sandbox.ledger if entry.fault)
         allowed = planned + (self.runs - 1) * width + 2 * met.total()
         assert len(self.sandbox.jobs) <= allowed, f"I5: {len(self.sandbox.jobs)} jobs, {allowed} allowed"
 
     def assert_few_at_once(self, width):
-        """Assert I4, except for jobs that the tap could not know of or cancel."""
+        """Asserts I4, except for jobs that the tap could not know of or cancel."""
         unknown = sum(
             entry.fault is not None and entry.operation in {"create", "cancel", "list"}
             for entry in self.sandbox.ledger

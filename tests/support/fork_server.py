@@ -47,7 +47,7 @@ class Server:
         self._forks: dict[int, tuple[int, int]] = {}
 
     def serve(self) -> Request | None:
-        """Return the request in each fork, and None in the server when the client is gone."""
+        """Returns the request in each fork, and None in the server when the client is gone."""
         while True:
             ready, _, _ = select.select([self._client, *self._forks], [], [])
             for pidfd in self._forks.keys() & set(ready):
@@ -75,7 +75,7 @@ class Server:
         return pid
 
     def _forget(self, descriptors: list[int]) -> None:
-        """Close the server's descriptors in a fork."""
+        """Closes the server's descriptors in a fork."""
         self._client.close()
         for pidfd, (_, report) in self._forks.items():
             descriptors += [pidfd, report]
@@ -103,7 +103,7 @@ def tell(report: int, **content: int) -> None:
 
 
 def become(request: Request, standard: list[int]) -> None:
-    """Make this fork like a new process, except for the imports."""
+    """Makes this fork like a new process, except for the imports."""
     if request["start_new_session"]:
         os.setsid()
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
@@ -121,7 +121,7 @@ def become(request: Request, standard: list[int]) -> None:
 
 
 def call(entry: Callable[[], object]) -> None:
-    """Call the entry point, and end the process as Python does.
+    """Calls the entry point, and ends the process as Python does.
 
     Python also destroys each object at its end, which copies the memory of all imported modules. This is
     skipped if the process ends with an exit code, because it has no visible effect then. Any other end is

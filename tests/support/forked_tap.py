@@ -34,14 +34,14 @@ class ForkServer:
             )
 
     def fork(self, request: dict[str, Any], standard: list[int]) -> socket.socket:
-        """Request a process; return the socket for its pid and wait status."""
+        """Requests a process; returns the socket for its pid and wait status."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             socket.send_fds(self._socket, [json.dumps(request).encode()], [*standard, theirs.fileno()])
         return ours
 
     def close(self) -> None:
-        """End the server and its forks."""
+        """Ends the server and its forks."""
         self._socket.close()
         self._process.wait(60)
 
@@ -116,7 +116,7 @@ _servers: list[ForkServer] = []
 
 
 def server_of_tap() -> ForkServer:
-    """Return the fork server of this worker. It starts with the first process."""
+    """Returns the fork server of this worker. It starts with the first process."""
     with _lock:
         if not _servers:
             _servers.append(ForkServer(*ENTRY))
@@ -124,14 +124,14 @@ def server_of_tap() -> ForkServer:
 
 
 def close_server() -> None:
-    """End the fork server of this worker, if it has one."""
+    """Ends the fork server of this worker, if it has one."""
     with _lock:
         while _servers:
             _servers.pop().close()
 
 
 def run(arguments: list[str], *, timeout: float = 120, **options: Any) -> subprocess.CompletedProcess[Any]:
-    """Run the tap to its end as `subprocess.run` does, and capture its output by default."""
+    """Runs the tap to its end as `subprocess.run` does, and capture its output by default."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     with TapProcess(arguments, **options) as process:
         try:

@@ -36,7 +36,7 @@ def as_list(faults: Fault | list[Fault]) -> list[Fault]:
 
 
 def assert_met(sandbox: Sandbox, faults: Iterable[Fault]) -> None:
-    """Assert that each fault happened `times` times, and an `ALWAYS` fault at least once."""
+    """Asserts that each fault happened `times` times, and an `ALWAYS` fault at least once."""
     assert [fault for fault in sandbox.unmet_faults() if fault.times < ALWAYS] == []
     assert {fault.name for fault in faults} <= {entry.fault for entry in sandbox.ledger}
 
@@ -52,7 +52,7 @@ def assert_invariants(
     state: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> None:
-    """Assert I1 to I9 (`tests/README.md`).
+    """Asserts I1 to I9 (`tests/README.md`).
 
     Args:
         sandbox: The sandbox that the run read from.
@@ -107,7 +107,7 @@ def _assert_complete(
     end: datetime,
     truth: Mapping[str, list[dict[str, Any]]] | None,
 ) -> None:
-    """Assert I1: all rows that end before the bookmark arrived unchanged, and no others."""
+    """Asserts I1: all rows that end before the bookmark arrived unchanged, and no others."""
     arrived = set(as_set(outcome.records(stream)))
     if truth and stream in truth:
         assert arrived == set(as_set(truth[stream]))
@@ -119,7 +119,7 @@ def _assert_complete(
 
 
 def _assert_no_needless_repeat(outcome: Outcome, stream: str, bookmark: datetime | None) -> None:
-    """Assert I2: a repeated row ends at or after the bookmark of that time."""
+    """Asserts I2: a repeated row ends at or after the bookmark of that time."""
     seen: Counter[str] = Counter()
     for message in outcome.messages:
         if message["type"] == "STATE":
@@ -133,7 +133,7 @@ def _assert_no_needless_repeat(outcome: Outcome, stream: str, bookmark: datetime
 
 
 def _assert_bookmarks(outcome: Outcome, stream: str, bookmark: datetime | None, now: datetime) -> None:
-    """Assert I3: no bookmark is closer to now than the delay, and none goes back."""
+    """Asserts I3: no bookmark is closer to now than the delay, and none goes back."""
     for state in outcome.states:
         moved = _bookmark(state, stream)
         if bookmark or moved:

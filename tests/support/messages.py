@@ -36,7 +36,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def messages() -> dict[str, str]:
-    """Return each message, without backquotes and with `…` for values, and its place in the code."""
+    """Returns each message, without backquotes and with `…` for values, and its place in the code."""
     found: dict[str, str] = {}
     for file in sorted(ROOT.rglob("*.py")):
         if not file.is_relative_to(ROOT / "sandbox"):
@@ -59,7 +59,7 @@ def _messages_of(tree: ast.Module, file: str) -> Iterator[tuple[str, int]]:
 
 
 def _sayings(function: Function, *, checks: bool) -> Iterator[tuple[ast.AST, list[str]]]:
-    """Yield the nodes of a function that contain a message, each with its possible texts."""
+    """Yields the nodes of a function that contain a message, each with its possible texts."""
     texts = _assigned(function)
     for node in ast.walk(function):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
@@ -73,7 +73,7 @@ def _sayings(function: Function, *, checks: bool) -> Iterator[tuple[ast.AST, lis
 
 
 def _assigned(function: Function) -> dict[str, list[tuple[int, list[str]]]]:
-    """Return the texts that are assigned to each name in a function, with the line."""
+    """Returns the texts that are assigned to each name in a function, with the line."""
     texts: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)
     for node in ast.walk(function):
         named = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
@@ -88,7 +88,7 @@ def _arguments(call: ast.Call, texts: dict[str, list[tuple[int, list[str]]]]) ->
 
 
 def _texts(node: ast.AST | None, texts: dict[str, list[tuple[int, list[str]]]], line: int) -> list[str]:
-    """Return the possible texts of an expression; none if it is not a text."""
+    """Returns the possible texts of an expression; none if it is not a text."""
     match node:
         case ast.Constant(value=str(text)):
             return [text]
@@ -118,7 +118,7 @@ def _is_logged(node: ast.Call) -> bool:
 
 
 def _parts(node: ast.AST) -> Iterator[str]:
-    """Yield every text of more than one word, except the docstring."""
+    """Yields every text of more than one word, except the docstring."""
     docstring = ast.get_docstring(node, clean=False) if isinstance(node, Function) else None
     within = {id(part) for each in ast.walk(node) if isinstance(each, ast.JoinedStr) for part in each.values}
     for each in ast.walk(node):

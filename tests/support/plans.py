@@ -11,5 +11,5 @@ DAY = timedelta(days=1)
 
 
 def days(first: str, last: str) -> Timespan:
-    """Return the timespan from the start of one day to the start of another."""
+    """Returns the timespan from the start of one day to the start of another."""
     return Timespan(utc(first), utc(last))

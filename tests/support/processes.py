@@ -23,7 +23,7 @@ def start(
     catalog: dict[str, Any] | None = None,
     **popen: Any,
 ) -> subprocess.Popen[bytes]:
-    """Start the tap. The caller must read its output and wait for its end."""
+    """Starts the tap. The caller must read its output and wait for its end."""
     return TapProcess(
         command(tmp_path, config, state=state, catalog=catalog),
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | popen,
@@ -33,7 +33,7 @@ def start(
 
 
 def wait_until(so: Callable[[], object], what: str) -> None:
-    """Wait until a condition is true. The deadline is long, and only shows a hang."""
+    """Waits until a condition is true. The deadline is long, and only shows a hang."""
     end = time.monotonic() + 60
     while not so():
         assert time.monotonic() < end, f"timed out: {what}"
@@ -41,16 +41,16 @@ def wait_until(so: Callable[[], object], what: str) -> None:
 
 
 def wait_until_full(write_end: int) -> None:
-    """Wait until a pipe is full, so that a process blocks in its current or next write."""
+    """Waits until a pipe is full, so that a process blocks in its current or next write."""
     wait_until(lambda: not select.select([], [write_end], [], 0)[1], "the pipe is full")
 
 
 def whole_lines(output: bytes) -> list[dict[str, Any]]:
-    """Return the complete messages. A kill may truncate the last line."""
+    """Returns the complete messages. A kill may truncate the last line."""
     return [json.loads(line) for line in output.decode().split("\n")[:-1]]
 
 
 def last_state(messages: list[dict[str, Any]], before: dict[str, Any] | None = None) -> dict[str, Any] | None:
-    """Return the last STATE of a run, or its initial state."""
+    """Returns the last STATE of a run, or its initial state."""
     states = [message["value"] for message in messages if message["type"] == "STATE"]
     return states[-1] if states else before

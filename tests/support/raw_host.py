@@ -57,14 +57,14 @@ class _Connection(socketserver.StreamRequestHandler):
 
 
 def whole(body: object, *headers: bytes, status: bytes = b"200 OK") -> bytes:
-    """Return a response with a length. A body that is not bytes is encoded as JSON."""
+    """Returns a response with a length. A body that is not bytes is encoded as JSON."""
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
     lines = [b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers]
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
 def dripping(first: bytes) -> Iterable[bytes | float]:
-    """Yield bytes, then single bytes with pauses, for longer than any test waits."""
+    """Yields bytes, then single bytes with pauses, for longer than any test waits."""
     yield first
     for _ in range(3000):
         yield 0.02

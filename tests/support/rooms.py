@@ -30,7 +30,7 @@ DATA, READERS = "schemas", {"tap", "streams"}
 
 
 def arrows_allowed() -> dict[str, set[str]]:
-    """Return the rooms that each room of the tap may import from, besides itself."""
+    """Returns the rooms that each room of the tap may import from, besides itself."""
     allowed: dict[str, set[str]] = {DATA: set()}
     below: set[str] = set()
     for layer in reversed(LAYERS):
@@ -63,31 +63,31 @@ class Imports:
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
     def _module_of(self, name: str) -> str:
-        """Return the module of a name, which is the module itself or one of its members."""
+        """Returns the module of a name, which is the module itself or one of its members."""
         return name if name in self.files else name.rpartition(".")[0]
 
     def room_of(self, module: str) -> str:
-        """Return the room of a module: its folder, or its own name if it has none; empty for the package."""
+        """Returns the room of a module: its folder, or its own name if it has none; empty for the package."""
         return f"{module}.".split(".")[1]
 
     def rooms(self) -> set[str]:
-        """Return all rooms, without the `__init__` of the package."""
+        """Returns all rooms, without the `__init__` of the package."""
         return {self.room_of(module) for module in self.files} - {""}
 
     def within(self, place: str) -> list[str]:
-        """Return the modules of a room such as `records`, or a single module such as `core.clock`."""
+        """Returns the modules of a room such as `records`, or a single module such as `core.clock`."""
         name = f"{self.root.name}.{place}"
         found = [module for module in self.files if f"{module}.".startswith(f"{name}.")]
         assert found, f"unknown room or module: {place}"
         return found
 
     def packages(self, place: str) -> set[str]:
-        """Return the other packages that a room or module imports from."""
+        """Returns the other packages that a room or module imports from."""
         names = {name.partition(".")[0] for module in self.within(place) for name in self.names[module]}
         return names - {self.root.name}
 
     def wrong_arrows(self, allowed: Mapping[str, set[str]]) -> list[str]:
-        """Return the imports from a room to a room that it may not import from."""
+        """Returns the imports from a room to a room that it may not import from."""
         return [
             f"{module} -> {target}"
             for module, targets in self.arrows.items()
@@ -96,7 +96,7 @@ class Imports:
         ]
 
     def circles(self, place: str | None = None) -> list[str]:
-        """Return the shortest import cycle of each module in one, within a room or in the whole package."""
+        """Returns the shortest import cycle of each module in one, within a room or in the whole package."""
         modules = self.files.keys() if place is None else set(self.within(place))
         found: dict[frozenset[str], str] = {}
         for module in sorted(modules):
@@ -105,7 +105,7 @@ class Imports:
         return list(found.values())
 
     def _way_back(self, start: str, modules: set[str]) -> list[str]:
-        """Return the shortest import path from a module to itself; empty if there is none."""
+        """Returns the shortest import path from a module to itself; empty if there is none."""
         ways = deque([[start]])
         seen: set[str] = set()
         while ways:

@@ -54,11 +54,11 @@ class Soak:
         self._watch()
 
     def now(self):
-        """Return the time of the latest run's clock."""
+        """Returns the time of the latest run's clock."""
         return self.clock.now()
 
     def _watch(self):
-        """Send a stop signal with a random request, so that it can come at any point of a run."""
+        """Sends a stop signal with a random request, so that it can come at any point of a run."""
         answer = self.sandbox._api.answer
 
         def watched(request):
@@ -69,7 +69,7 @@ class Soak:
         self.sandbox._api.answer = watched
 
     def run(self, number):
-        """Do one run, some hours after the one before."""
+        """Does one run, some hours after the one before."""
         calm = number >= RUNS - CALM_RUNS
         hours = 2 * 30 * 24 / RUNS * self.chance.random()
         # A new clock, as in a new process: a stopped clock stays stopped.
@@ -119,7 +119,7 @@ class Soak:
 
 
 def soak(api):
-    """Do all runs of one API and return the figures."""
+    """Does all runs of one API and returns the figures."""
     chance = random.Random(f"{api} {SEED}")
     began = time.monotonic()
     it, floor = Soak(api, chance), 0
@@ -169,7 +169,7 @@ def soak(api):
 
 
 def own_memory():
-    """Return the bytes held by the tap and its libraries, without the sandbox and this test."""
+    """Returns the bytes held by the tap and its libraries, without the sandbox and this test."""
     snapshot = tracemalloc.take_snapshot().filter_traces(
         [
             tracemalloc.Filter(False, "*/talkdesk_sandbox/*"),
@@ -182,7 +182,7 @@ def own_memory():
 
 
 def main():
-    """Run the soak of both APIs and print a table."""
+    """Runs the soak of both APIs and prints a table."""
     figures = [soak(api) for api in ("reporting", "explore")]
     print()
     for name in figures[0]:

@@ -23,7 +23,7 @@ STREAMS = ("calls", "user_status")
 
 
 def as_set(records: Iterable[Record]) -> Counter[bytes]:
-    """Return the records with their counts, without their order.
+    """Returns the records with their counts, without their order.
 
     Columns of a record that its row does not have are ignored: null columns, and digests.
     """
@@ -32,25 +32,25 @@ def as_set(records: Iterable[Record]) -> Counter[bytes]:
 
 
 def truth(sandbox: Sandbox, stream: str, start: str = "2026-03-02", end: str = "2026-03-09") -> list[Record]:
-    """Return the records of the Reporting API whose rows end in [start, end)."""
+    """Returns the records of the Reporting API whose rows end in [start, end)."""
     return [as_record(row) for row in sandbox.rows(stream, utc(start), utc(end))]
 
 
 def explore_truth(
     sandbox: Sandbox, stream: str, schema: Record, start: str = "2026-03-02", end: str = "2026-03-09"
 ) -> list[Record]:
-    """Return the records of the Explore API whose rows end in [start, end), without their `_row_id`."""
+    """Returns the records of the Explore API whose rows end in [start, end), without their `_row_id`."""
     rows = sandbox.rows(stream, utc(start), utc(end), api="explore")
     return [as_explore_record(row, schema) for row in rows]
 
 
 def as_explore_record(row: Record, schema: Record) -> Record:
-    """Return the expected record of a row of the Explore API."""
+    """Returns the expected record of a row of the Explore API."""
     return {plain(name): _as_value(value, schema["properties"][plain(name)]) for name, value in row.items()}
 
 
 def plain(name: str) -> str:
-    """Return the column name of a field."""
+    """Returns the column name of a field."""
     return re.sub("[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
@@ -65,5 +65,5 @@ def _as_value(value: Any, field: Record) -> Any:
 
 
 def without_digest(records: Iterable[Record], names: Collection[str] = ("_row_id",)) -> list[Record]:
-    """Return the records without columns that no row of the sandbox has."""
+    """Returns the records without columns that no row of the sandbox has."""
     return [{name: value for name, value in record.items() if name not in names} for record in records]

@@ -142,7 +142,7 @@ def test_a_plan_of_ten_years_of_hours_is_cut_piece_by_piece():
 
 
 def made(api, clock, piece=WEEK):
-    """Return the last job of a piece in the look-ahead of a run."""
+    """Returns the last job of a piece in the look-ahead of a run."""
     jobs = Jobs(api, clock, file_format="json", timeout=600)
     with LookAhead(
         {"calls": iter([piece])},
@@ -194,7 +194,7 @@ def test_a_job_that_is_no_longer_known_is_replaced_once(clock):
 
 
 def follow(piece, error, times=30):
-    """Return the pieces that replace the first piece, repeatedly."""
+    """Returns the pieces that replace the first piece, repeatedly."""
     trail = []
     for _ in range(times):
         pieces = instead_of(piece, error)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def main(*names: str) -> int:
-    """Run the targets; returns the exit code."""
+    """Runs the targets; returns the exit code."""
     chosen = [target for target in TARGETS if not names or any(name in target.name for name in names)]
     results, failed = [], 0
     with tempfile.TemporaryDirectory() as temporary, Database() as database:
@@ -53,7 +53,7 @@ def main(*names: str) -> int:
 
 
 def _succeeds(target: Target, sent: Source, place: Place, result: Result) -> bool:
-    """Run a target for one API and print one line; returns whether everything is as expected."""
+    """Runs a target for one API and prints one line; returns whether everything is as expected."""
     began = time.monotonic()
     try:
         outcome = _run(target, sent, place, result)
@@ -64,7 +64,7 @@ def _succeeds(target: Target, sent: Source, place: Place, result: Result) -> boo
 
 
 def _run(target: Target, sent: Source, place: Place, result: Result) -> str:
-    """Load everything twice and compare the rows.
+    """Loads everything twice and compares the rows.
 
     Returns:
         The result in words.
@@ -108,7 +108,7 @@ def _missing(target: Target, stream: str, table: Table, wanted: list[Record], se
 
 
 def _load(target: Target, program: Path, place: Place, file: Path, sent: Source) -> None:
-    """Run the target to its end.
+    """Runs the target to its end.
 
     Raises:
         AssertionError: it fails, or its last STATE is not the tap's.

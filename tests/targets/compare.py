@@ -17,7 +17,7 @@ Record = dict[str, Any]
 def differences(
     found: Iterable[Record], sent: Iterable[Record], schema: Record, kept: Callable[[str], str | None]
 ) -> tuple[Counter[str], Counter[str]]:
-    """Return the rows that are missing, and those that were not sent, each as text.
+    """Returns the rows that are missing, and those that were not sent, each as text.
 
     Args:
         found: Rows of a table or file; columns that the target adds are left out.
@@ -35,7 +35,7 @@ def differences(
 
 
 def _plain(row: Record, fields: Record) -> str:
-    """Write a row in one form that does not depend on the types of its columns; null means left out."""
+    """Writes a row in one form that does not depend on the types of its columns; null means left out."""
     values = {name: _value(value, fields[name]) for name, value in row.items() if name in fields}
     return json.dumps({name: value for name, value in values.items() if value is not None}, sort_keys=True)
 

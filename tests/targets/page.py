@@ -70,7 +70,7 @@ def settings(target: Target) -> str:
 
 
 def write(results: Iterable[Result]) -> None:
-    """Put the table into the page."""
+    """Puts the table into the page."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     PAGE.write_text(f"{before}{BEGIN}\n{table(results)}\n{END}{after}")

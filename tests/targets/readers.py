@@ -36,7 +36,7 @@ class Place:
         return self.folder / "output"
 
     def download(self) -> None:
-        """Copy the objects of this run from the bucket."""
+        """Copies the objects of this run from the bucket."""
         client, bucket = self.s3.client, self.s3.bucket
         for each in client.list_objects(bucket, f"{self.name}/", recursive=True):
             client.fget_object(bucket, each.object_name, str(self.output / each.object_name))

@@ -46,7 +46,7 @@ class Source:
         }
 
     def again(self) -> Path:
-        """Write the messages of the second load to a file."""
+        """Writes the messages of the second load to a file."""
         messages = [json.loads(line) for line in self.file.read_bytes().splitlines()]
         rest = {stream: iter(records) for stream, records in self.records_again.items()}
         for each in messages:
@@ -58,7 +58,7 @@ class Source:
 
 
 def source(api: str, folder: Path) -> Source:
-    """Run the tap against a sandbox.
+    """Runs the tap against a sandbox.
 
     Raises:
         AssertionError: the tap fails, or its records are not the sandbox's rows.
@@ -94,7 +94,7 @@ def _read(api: str, file: Path) -> Source:
 
 
 def _assert_true(source: Source, sandbox: Sandbox) -> None:
-    """Compare the records with the sandbox's rows, without the tap's own code."""
+    """Compares the records with the sandbox's rows, without the tap's own code."""
     assert sandbox.unmet_faults() == []
     assert {each.pop("_unknown_fields") for each in map(dict, source.records["calls"])} == {None, UNKNOWN}
     for stream, records in source.records.items():

@@ -43,7 +43,7 @@ class Target:
 
     @property
     def slug(self) -> str:
-        """Name of the folder that the packages are installed in."""
+        """Names of the folder that the packages are installed in."""
         return "-".join(self.packages).replace("==", "-")
 
 

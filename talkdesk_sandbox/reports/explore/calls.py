@@ -60,7 +60,7 @@ def _call(day: WorkingDay, interaction: Interaction) -> Row:
 
 
 def _common(day: WorkingDay, interaction: Interaction) -> Row:
-    """Return the members that are in each payload."""
+    """Returns the members that are in each payload."""
     call, reported = interaction.call, interaction.reported
     agent, handling = _person(day, call.agent), _person(day, call.handling)
     team = team_of(day.centre, call.agent if call.agent is not None else call.handling, call.start)

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 
 def _displayed(report: Report) -> Report:
-    """Return a report with display names in CSV: `Interaction ID` for `interaction_id`."""
+    """Returns a report with display names in CSV: `Interaction ID` for `interaction_id`."""
     words = (name.rpartition(".")[2].split("_") for name in report.fields)
     shown = (" ".join("ID" if word == "id" else word.capitalize() for word in each) for each in words)
     return replace(report, display_names=tuple(shown))
 
 
 def reports_of(options: Explore) -> Mapping[str, Report]:
-    """Return all reports by name, as the options define them."""
+    """Returns all reports by name, as the options define them."""
     chosen = CALLS[options.calls_payload], _ring_attempts(options), _steps(options), _evaluations(options)
     return {report.name: report for report in (*chosen, *_OTHERS)}
 

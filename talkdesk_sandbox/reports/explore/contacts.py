@@ -32,12 +32,12 @@ _OUTSIDE = "External Phone Number"
 
 
 def contact_id(interaction: Interaction, leg: Leg) -> str:
-    """Return the id of one contact of an interaction."""
+    """Returns the id of one contact of an interaction."""
     return digest(interaction.id, leg.number)[:32]
 
 
 def hold_time(interaction: Interaction, leg: Leg) -> int:
-    """Return the seconds on hold. All of a call's belong to its last contact with an agent."""
+    """Returns the seconds on hold. All of a call's belong to its last contact with an agent."""
     last = [each for each in interaction.legs if each.user is not None][-1:]
     return int(interaction.reported["hold_time"]) if last == [leg] else 0
 

@@ -63,7 +63,7 @@ class Interaction(NamedTuple):
         return self.call.talk > 0 and self.legs[0].user is not None
 
     def bits(self, what: str) -> int:
-        """Return 64 bits derived from the call's key, different for each purpose."""
+        """Returns 64 bits derived from the call's key, different for each purpose."""
         return int.from_bytes(blake2b(f"{self.call.key}:{what}".encode(), digest_size=8).digest())
 
     @property
@@ -79,7 +79,7 @@ class Interaction(NamedTuple):
 def interaction_of(
     call: Call, wrap_ups: Mapping[tuple[int, int], int], agents: list[tuple[str, str]]
 ) -> Interaction:
-    """Return a call with its contacts.
+    """Returns a call with its contacts.
 
     Args:
         call: The call.

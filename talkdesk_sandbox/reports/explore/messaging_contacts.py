@@ -49,7 +49,7 @@ def _chats(day: WorkingDay) -> Iterator[Chat]:
 
 
 def _conversation(day: WorkingDay, rng: Random, name: str, start: int) -> Iterator[Chat]:
-    """Yield the contacts of a conversation: one, or two if it is transferred."""
+    """Yields the contacts of a conversation: one, or two if it is transferred."""
     end = day.before_its_end(start + 60 + int(rng.expovariate(1 / 2400)))
     boundaries = [start, end]
     if rng.random() < 0.15:

@@ -73,7 +73,7 @@ class Explore:
     }
 
     def __post_init__(self) -> None:
-        """Refuse unknown values."""
+        """Refuses unknown values."""
         for field in fields(self):
             value, choices = getattr(self, field.name), self.CHOICES.get(field.name)
             if choices and value not in choices:

@@ -31,12 +31,12 @@ class Evaluation(NamedTuple):
     bits: int
 
     def obtained(self, question: int) -> int | None:
-        """Return the score of a question; None for a text question."""
+        """Returns the score of a question; None for a text question."""
         best = FORM_QUESTIONS[question][3]
         return best - (self.bits >> 4 * question & 3) if best is not None else None
 
     def scores(self, section: str | None = None) -> tuple[int, int]:
-        """Return the best and the obtained score of a section, or of all sections."""
+        """Returns the best and the obtained score of a section, or of all sections."""
         questions = [n for n, question in enumerate(FORM_QUESTIONS) if section in (None, question[0])]
         return sum(FORM_QUESTIONS[n][3] or 0 for n in questions), sum(
             self.obtained(n) or 0 for n in questions

@@ -47,7 +47,7 @@ class Report:
     def with_field(
         self, field: str, name: str | None = None, change: Callable[[Value], Value] | None = None
     ) -> Report:
-        """Return the report with one field renamed (`""` removes it), or with changed values."""
+        """Returns the report with one field renamed (`""` removes it), or with changed values."""
         to = field if name is None else name
 
         def rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
@@ -63,11 +63,11 @@ class Report:
         return replace(self, fields=fields, rows=rows)
 
     def between(self, centre: Centre, start: datetime, end: datetime) -> Iterator[Row]:
-        """Yield rows whose time t has start <= t < end, sorted by that time, then by key."""
+        """Yields rows whose time t has start <= t < end, sorted by that time, then by key."""
         return self.rows(centre, start.timestamp(), end.timestamp())
 
     def csv_rows(self, centre: Centre, start: datetime, end: datetime) -> Iterator[Row]:
-        """Yield the same rows, with lists as text."""
+        """Yields the same rows, with lists as text."""
         for row in self.between(centre, start, end):
             yield {
                 name: json.dumps(value) if isinstance(value, list) else value for name, value in row.items()
@@ -75,7 +75,7 @@ class Report:
 
 
 def by_day(events: Callable[[WorkingDay], Iterable[Event]]) -> Rows:
-    """Return a function that yields the rows of a report, one working day after the other."""
+    """Returns a function that yields the rows of a report, one working day after the other."""
 
     def rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
         for number in days(math.floor(first), math.ceil(stop)):
@@ -88,5 +88,5 @@ def by_day(events: Callable[[WorkingDay], Iterable[Event]]) -> Rows:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Split a text into names of fields."""
+    """Splits a text into names of fields."""
     return tuple(text.split())

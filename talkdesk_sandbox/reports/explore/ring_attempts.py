@@ -56,7 +56,7 @@ def _row(day: WorkingDay, interaction: Interaction, leg: Leg, attempt: Attempt, 
 
 
 def _agent_rung(day: WorkingDay, at: int, key: str) -> int:
-    """Return the agent who did not answer, mostly one on duty."""
+    """Returns the agent who did not answer, mostly one on duty."""
     rng, shifts = Random(key), day.centre.staff.shifts(day.number)
     agent = 0
     for _ in range(_ATTEMPTS):

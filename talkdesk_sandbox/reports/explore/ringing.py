@@ -24,7 +24,7 @@ class Attempt(NamedTuple):
 
 
 def attempts(interaction: Interaction, leg: Leg) -> Sequence[Attempt]:
-    """Return the attempts of one contact, in order. Outbound calls and external numbers have none."""
+    """Returns the attempts of one contact, in order. Outbound calls and external numbers have none."""
     kind = interaction.call.type
     if interaction.outbound or leg.external:
         return ()
@@ -48,14 +48,14 @@ def attempts(interaction: Interaction, leg: Leg) -> Sequence[Attempt]:
 
 
 def ringing_time(interaction: Interaction, leg: Leg) -> int:
-    """Return the seconds of ringing: at agents if inbound, at the other party if outbound."""
+    """Returns the seconds of ringing: at agents if inbound, at the other party if outbound."""
     if interaction.outbound:
         return interaction.call.wait
     return sum(attempt.finished - attempt.started for attempt in attempts(interaction, leg))
 
 
 def _in_vain(start: int, end: int, count: int, rng: Random) -> list[Attempt]:
-    """Return up to `count` consecutive attempts. The last one stops at `end`."""
+    """Returns up to `count` consecutive attempts. The last one stops at `end`."""
     if not count or (end - start) // count < _SHORTEST:
         return []
     each = min(_LONGEST, (end - start) // count)

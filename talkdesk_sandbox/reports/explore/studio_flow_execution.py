@@ -48,7 +48,7 @@ def _events(day: WorkingDay) -> Iterator[Event]:
 
 
 def _steps(interaction: Interaction, rng: Random) -> list[Step]:
-    """Return the steps before an agent is assigned. A menu repeats after a wrong key."""
+    """Returns the steps before an agent is assigned. A menu repeats after a wrong key."""
     keys = [key for key in interaction.reported["ivr_options"].split(",") if key]
     steps = [Step("Trigger", "incoming_call", "ok"), Step("Business hours", "check_hours", "ok")]
     for key in keys:
@@ -58,7 +58,7 @@ def _steps(interaction: Interaction, rng: Random) -> list[Step]:
 
 
 def _timed(interaction: Interaction) -> Iterator[tuple[Step, float]]:
-    """Yield the steps and their seconds, which add up to the whole call."""
+    """Yields the steps and their seconds, which add up to the whole call."""
     rng, call = Random(f"{interaction.call.key}:flow"), interaction.call
     left = float(call.end - call.start)
     for step in _steps(interaction, rng):

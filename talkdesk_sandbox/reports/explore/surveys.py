@@ -23,7 +23,7 @@ _GROUP = "ring\u00a0group"
 
 
 def _surveys(day: WorkingDay) -> Iterator[tuple[Interaction, Survey, int]]:
-    """Yield calls with a survey, and the time at which it was sent."""
+    """Yields calls with a survey, and the time at which it was sent."""
     for interaction in day.interactions:
         if survey := interaction.survey:
             yield interaction, survey, day.before_its_end(interaction.call.end + survey.delay)

@@ -29,12 +29,12 @@ def _moves(agent: int) -> bool:
 
 
 def _stay(agent: int, at: int) -> int:
-    """Return the number of an agent's stay in a team. It grows by one with each change."""
+    """Returns the number of an agent's stay in a team. It grows by one with each change."""
     return (at - _NOON - agent * DAY) // (_STAY * DAY)
 
 
 def team_of(centre: Centre, agent: int | None, at: int) -> Team:
-    """Return an agent's team at a given time."""
+    """Returns an agent's team at a given time."""
     if agent is None:
         return Team(None, None)
     if _moves(agent) and _stay(agent, at) % 2:
@@ -45,19 +45,19 @@ def team_of(centre: Centre, agent: int | None, at: int) -> Team:
 
 
 def ring_groups_of(agent: int) -> str:
-    """Return the ring groups of an agent."""
+    """Returns the ring groups of an agent."""
     group = RING_GROUPS[agent % len(RING_GROUPS)]
     return f"agents+csr+{group}" if agent % 3 else f"agents+{group}"
 
 
 @lru_cache(maxsize=1024)
 def month_begins(day: int) -> bool:
-    """Return whether a day, in days since the Unix epoch, is the first of its month."""
+    """Returns whether a day, in days since the Unix epoch, is the first of its month."""
     return (_EPOCH + timedelta(days=day)).day == 1
 
 
 def cuts(agent: int, start: int, end: int) -> list[int]:
-    """Return the times at which a status of an agent is split, in order.
+    """Returns the times at which a status of an agent is split, in order.
 
     Talkdesk splits a status at the end of a month and at a change of team.
     """
@@ -70,7 +70,7 @@ def cuts(agent: int, start: int, end: int) -> list[int]:
 
 
 def cut_moments(agents: int, first: float, stop: float) -> dict[int, list[int]]:
-    """Return the times in [first, stop) at which statuses can be split, each with its agents."""
+    """Returns the times in [first, stop) at which statuses can be split, each with its agents."""
     moments: dict[int, list[int]] = {}
     for day in range(int(first) // DAY, int(stop) // DAY + 1):
         if month_begins(day):

@@ -28,7 +28,7 @@ def _rows(centre: Centre, first: float, stop: float) -> Iterator[Row]:
 
 
 def _pieces(centre: Centre, first: float, stop: float) -> Iterator[Session]:
-    """Yield sessions and parts of sessions whose end is in [first, stop), in order."""
+    """Yields sessions and parts of sessions whose end is in [first, stop), in order."""
     begin, end = math.ceil(first), math.ceil(stop)
     moments = cut_moments(len(centre.staff.agents), begin, end)
     for at in sorted(moments):
@@ -40,14 +40,14 @@ def _pieces(centre: Centre, first: float, stop: float) -> Iterator[Session]:
 
 
 def _last_pieces(sessions: Iterable[Session]) -> Iterator[Session]:
-    """Yield the last part of each session. Most sessions are not split."""
+    """Yields the last part of each session. Most sessions are not split."""
     for session in sessions:
         moments = cuts(session.agent, session.start, session.end)
         yield session._replace(start=moments[-1]) if moments else session
 
 
 def _cut_off(centre: Centre, at: int, concerned: list[int]) -> Iterator[Session]:
-    """Yield the parts that end at a split, for sessions of these agents that continue after it."""
+    """Yields the parts that end at a split, for sessions of these agents that continue after it."""
     wanted = set(concerned)
     for session in _running(centre, at):
         if session.agent in wanted:
@@ -56,7 +56,7 @@ def _cut_off(centre: Centre, at: int, concerned: list[int]) -> Iterator[Session]
 
 
 def _running(centre: Centre, at: int) -> Iterator[Session]:
-    """Yield each session that began before a given time and ends after it."""
+    """Yields each session that began before a given time and ends after it."""
     (today,) = days(at, at + 1)
     yield from (s for s in centre.day_sessions(today) if s.start < at < s.end)
     for day in range(today + 1, today + _LONGEST_ABSENCE):

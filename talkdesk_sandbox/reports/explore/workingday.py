@@ -22,7 +22,7 @@ class WorkingDay:
     """
 
     def __init__(self, centre: Centre, number: int) -> None:
-        """Prepare a day, in days since the Unix epoch."""
+        """Prepares a day, in days since the Unix epoch."""
         self.centre, self.number = centre, number
         self.begins = number * DAY + DAY_BEGINS
         self.ends = self.begins + DAY
@@ -45,25 +45,25 @@ class WorkingDay:
         return self.centre.day_sessions(self.number)
 
     def on_duty(self, at: int) -> list[int]:
-        """Return the agents with a shift at a given time, as indexes into the staff."""
+        """Returns the agents with a shift at a given time, as indexes into the staff."""
         shifts = self.centre.staff.shifts(self.number)
         return [agent for agent, shift in enumerate(shifts) if shift and shift[0] <= at < shift[1]]
 
     def rng(self, what: str) -> Random:
-        """Return a random generator for something that does not depend on a call."""
+        """Returns a random generator for something that does not depend on a call."""
         return Random(f"{self.centre.seed}:{what}:{self.number}")
 
     def before_its_end(self, at: int) -> int:
-        """Return a time, or the last second of the day if that is earlier."""
+        """Returns a time, or the last second of the day if that is earlier."""
         return min(at, self.ends - 1)
 
 
 def digest(*parts: object) -> str:
-    """Return 40 hex characters derived from the parts."""
+    """Returns 40 hex characters derived from the parts."""
     return hashlib.sha1(":".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
 
 
 def uuid_of(*parts: object) -> str:
-    """Return a UUID derived from the parts."""
+    """Returns a UUID derived from the parts."""
     text = digest(*parts)
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}"
