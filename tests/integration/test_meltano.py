@@ -153,7 +153,7 @@ def test_what_is_selected_is_loaded_and_nothing_else(start):
 
     listed = project.done("select", TAP, "--list").stdout
     project.done("select", TAP, "contacts", "*")
-    project.done("select", "--rm", TAP, "user_status.*", "*")
+    project.done("select", "--rm", TAP, "user_status", "*")
     project.done("select", "--exclude", TAP, "calls", "notes")
     project.done("run", TAP, "target-jsonl")
 
