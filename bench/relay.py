@@ -43,7 +43,8 @@ class Relay:
     async def _connected(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._opened.append((time.monotonic(), port))
         first = time.monotonic() + self._round_trip
-        with suppress(OSError):
+        # At the end, asyncio cancels what is still open, and Python 3.11 prints a traceback for each.
+        with suppress(OSError, asyncio.CancelledError):
             up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 await asyncio.gather(self._pass(reader, up_writer, first), self._pass(up_reader, writer, 0))
