@@ -21,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help:
 	@echo 'make demo         a contact centre, two Meltano runs and a picture; no account needed; API=reporting'
 	@echo 'make examples     many accounts and months, spread by Dagster and by Airflow; ENGINES=dagster'
-	@echo 'make test         all rooms and runs, in two minutes; ARGS="-k name -x" goes to pytest'
+	@echo 'make test         the tests, in two minutes; ARGS="-k name -x" goes to pytest'
 	@echo 'make test-all     that, what is slower or wider, and make test-integration'
 	@echo 'make test-oldest  make test with the oldest dependencies that pyproject.toml allows'
 	@echo 'make test-next    make test with the newest Singer SDK, pre-releases included'

@@ -59,8 +59,9 @@ class Delivery:
 
     def ack(self) -> None:
         """Releases a file that was read to its end and whose bookmark is written; frees its slot."""
-        words = "%s: done, %s, %s from the job's creation to the last byte"
-        logger.info(words, self.file.job, counted(self.rows, "row"), in_words(self.file.seconds))
+        since = "adoption" if self.file.is_adopted else "creation"
+        words = "%s: done, %s, %s from the job's %s to the last byte"
+        logger.info(words, self.file.job, counted(self.rows, "row"), in_words(self.file.seconds), since)
         self.is_acked = True
         self._plan.was_read(self.file.timespan)
         self._lookahead.ack(self._entry)

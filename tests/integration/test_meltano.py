@@ -164,6 +164,19 @@ def test_what_is_selected_is_loaded_and_nothing_else(start):
     assert all("notes" not in json.loads(line) for line in lines(project, "calls"))
 
 
+def test_the_connection_test_covers_the_selection_that_meltano_has_listed(start):
+    """`meltano invoke` itself makes no catalog, and the tap's own default would be tested."""
+    sandbox, project = start()
+
+    project.done("select", TAP, "contacts", "*")
+    project.done("select", "--rm", TAP, "user_status", "*")
+    project.done("select", TAP, "--list")
+    tested = project.done("invoke", TAP, "--test").stdout
+
+    assert set(re.findall(r"^(\w+): works", tested, re.MULTILINE)) == {"calls", "contacts"}
+    assert {job.report for job in sandbox.jobs} == {"calls", "contacts"}
+
+
 def test_a_second_run_loads_only_newer_rows_and_shows_no_secret(start):
     sandbox, project = start(end_date="2026-03-05")
 

@@ -32,6 +32,7 @@ LEFT_OUT = {
 FAILS = {
     # The sandbox does not have this report.
     ("custom-reports", "--catalog catalog.json --test\n"): "adherence: FAILED",
+    ("custom-reports", "meltano invoke tap-talkdesk-reports --test\n"): "adherence: FAILED",
 }
 MINE = "MINE=precious\n"
 
@@ -93,12 +94,12 @@ def as_sandboxed(block, sandbox, tmp_path):
     secret = "TAP_TALKDESK_REPORTS_CLIENT_SECRET"
     for old, new in {
         f"read -rs {secret}": f"{secret}={password['client_secret']}",
+        "read -rs TAP_TALKDESK_REPORTS_PASSWORD": f"TAP_TALKDESK_REPORTS_PASSWORD={password['password']}",
         "ana@acme.example": f"{password['username']} TAP_TALKDESK_REPORTS_TOKEN_URL={password['token_url']}",
         "acme": key["account"],
         "YOUR_CLIENT_ID": key["client_id"],
         "YOUR_CLIENT_SECRET": password["client_secret"],
         "YOUR_KEY_ID": key["key_id"],
-        "YOUR_PASSWORD": password["password"],
         "/tmp/batches": f"{tmp_path}/batches",
         **dict.fromkeys(("2016-01-01", "2026-02-20", "2026-03-03T00:00:00Z"), day(3)),
         **dict.fromkeys(("2026-01-01", "2026-03-01", "2026-03-04T00:00:00Z"), day(2)),
