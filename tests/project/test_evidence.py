@@ -280,7 +280,7 @@ def of_the_page(loaded, name, job_id=""):
 @explore_only
 def test_the_page_s_proofs_find_what_the_tests_find(loaded):
     assert of_the_page(loaded, "gaps") == of_the_page(loaded, "counts") == []
-    assert of_the_page(loaded, "bookmarks") == [{"stream": name, "bookmark": utc(END)} for name in STREAMS]
+    assert of_the_page(loaded, "bookmarks") == [{"stream": name, "last_end": utc(END)} for name in STREAMS]
 
     file = loaded.files("stream = 'calls' and not is_read_again")[0]
     delete_row(loaded, file)
