@@ -7,7 +7,7 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from typing import TYPE_CHECKING
 
-from tap_talkdesk_reports.api.spelling import Reading, readings, without_space
+from tap_talkdesk_reports.api.spelling import Reading, readings, without_backslashes, without_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,7 @@ def register_secret(*secrets: str | None) -> None:
         # A backslash at the end would be decoded together with the character that follows it.
         written = (secret, secret.rstrip("\\"), secret.replace(" ", "+"))
         forms = {reading.text for form in written for reading in readings(form)}
+        forms |= {without_backslashes(secret).text, secret.replace("\\", "")}
         if len(secret) >= LONG:
             data = secret.encode(errors="surrogatepass")
             encoded = (b64encode(data).decode(), urlsafe_b64encode(data).decode(), data.hex())
@@ -52,6 +53,8 @@ def redact(text: str) -> str:
     for reading in readings(text):
         found = (*_known(reading.text), *_shaped(reading.text))
         spans += [reading.span(start, end) for start, end in found if start < end]
+    bare = without_backslashes(text)
+    spans += [bare.span(*span) for span in _known(bare.text)]
     unbroken = without_space(reading)
     spans += [unbroken.span(*span) for span in _known(unbroken.text, shortest=LONG)]
     return " ".join(_blacked_out(text, spans).split())[:LONGEST_SHOWN]

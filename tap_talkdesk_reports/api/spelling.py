@@ -9,10 +9,11 @@ from __future__ import annotations
 import html
 import re
 from array import array
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 #: How many nested levels of escapes are decoded, for example JSON in JSON, in a page, in a URL.
 LEVELS = 4
@@ -22,6 +23,7 @@ _escapes = re.compile(
     re.IGNORECASE,
 )
 _space = re.compile(r"\s+")
+_backslashes = re.compile(r"\\+")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
@@ -74,13 +76,18 @@ class Reading:
         return Reading("".join([*parts, self.text[done:]]), starts, ends)
 
 
-def readings(text: str) -> Iterator[Reading]:
-    """Yields the text itself, then the text with its escapes decoded once, twice and so on."""
+def readings(text: str, letters: Mapping[str, str] = _LETTERS) -> Iterator[Reading]:
+    """Yields the text itself, then the text with its escapes decoded once, twice and so on.
+
+    Args:
+        text: Any text.
+        letters: The characters that a backslash and a letter mean; for others, the letter itself.
+    """
     reading: Reading | None = Reading(text)
     for _ in range(LEVELS + 1):
         if reading is not None:
             yield reading
-            reading = reading.replaced(_escapes, _read)
+            reading = reading.replaced(_escapes, partial(_read, letters))
 
 
 def without_space(reading: Reading) -> Reading:
@@ -88,7 +95,16 @@ def without_space(reading: Reading) -> Reading:
     return reading.replaced(_space, lambda _: iter(())) or reading
 
 
-def _read(escape: str) -> Iterator[tuple[str, int]]:
+def without_backslashes(text: str) -> Reading:
+    """Returns the text decoded, without backslashes, and with a letter after a backslash unchanged.
+
+    Use it to find a secret whose backslash looks like the start of an escape.
+    """
+    *_, last = readings(text, letters={})
+    return last.replaced(_backslashes, lambda _: iter(())) or last
+
+
+def _read(letters: Mapping[str, str], escape: str) -> Iterator[tuple[str, int]]:
     """Decodes an escape, and yields each character with the length of its part of the escape."""
     if escape[0] == "&":
         yield html.unescape(escape), len(escape)
@@ -102,4 +118,4 @@ def _read(escape: str) -> Iterator[tuple[str, int]]:
         for char in units.decode("utf-16-be", errors="surrogatepass"):
             yield char, 6 * (len(char.encode("utf-16-be", errors="surrogatepass")) // 2)
     else:
-        yield _LETTERS.get(escape[1], escape[1]), 2
+        yield letters.get(escape[1], escape[1]), 2

@@ -161,13 +161,26 @@ writers = st.sampled_from(sorted(WRITERS))
 printable = st.characters(codec="ascii", exclude_categories=["C"], exclude_characters="*")
 
 
-@given(data=st.data(), secret=st.text(printable, min_size=12))
+#: Secrets that look like escapes themselves.
+like_escapes = st.text("\\nutx6&%;#ab10", min_size=12)
+
+
+@given(data=st.data(), secret=st.text(printable, min_size=12) | like_escapes)
 def test_a_secret_is_redacted_in_any_mixture_of_spellings(data, secret):
     assume(len(secret.split()) == 1 and secret.strip() == secret and not secret.endswith("\\"))
     spelled = "".join(WRITERS[data.draw(writers)](char) for char in secret)
     spelled = written(spelled, data.draw(writers))
 
     assert redacted(f"<{spelled}>", (secret,)) == "<***>"
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [r"Ab\&#110;c\Td\%67e-12345", r"Ab\\u006ec\\T\u0064\\\ge-12345", r"Ab\nc\Td\&#x67;e-12345"],
+    ids=["html and url", "json", "html and none"],
+)
+def test_a_backslash_of_a_secret_is_no_escape_of_the_spelling_after_it(spelled):
+    assert redacted(f"<{spelled}>", (r"Ab\nc\Td\ge-12345",)) == "<***>"
 
 
 @pytest.mark.parametrize(
