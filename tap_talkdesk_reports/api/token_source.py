@@ -28,7 +28,7 @@ ATTEMPTS = 4
 MAX_WAIT = 120.0
 #: Seconds. A token with a longer lifetime counts as a token that never expires.
 LONGEST_LIFE = 1e9
-#: Seconds. The error for a refused sign-in mentions only a larger difference of the clocks.
+#: Seconds. Only a larger difference of the clocks is mentioned in errors, and is a warning.
 TOLERATED_SKEW = 60
 #: Seconds. A thread that waits for another thread's sign-in checks this often whether it is cancelled.
 LOOK_UP = 0.2

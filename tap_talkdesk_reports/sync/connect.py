@@ -11,6 +11,7 @@ from tap_talkdesk_reports.api.download import Downloads
 from tap_talkdesk_reports.api.explore import ExploreApi
 from tap_talkdesk_reports.api.redaction import register_secret
 from tap_talkdesk_reports.api.reporting import ReportingApi
+from tap_talkdesk_reports.api.token_source import TOLERATED_SKEW
 from tap_talkdesk_reports.api.urls import is_loopback, read_url
 from tap_talkdesk_reports.core.errors import TalkdeskError
 from tap_talkdesk_reports.core.words import clock_distance, in_words
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-talkdesk-reports")
 
-#: Seconds. A larger difference of the clocks is a warning, and above the second value an error.
-TOLERATED_SKEW = 60
+#: Seconds. A difference of the clocks above `TOLERATED_SKEW` is a warning, and above this an error.
 LARGEST_SKEW = 86_400
 
 
