@@ -113,12 +113,10 @@ TYPES = {"date_iso8601": "date or time", "array": "list", "string": "text"}
 
 def settings() -> dict[str, dict[str, Any]]:
     """Every setting by name, those of the SDK behind the tap's own."""
-    TapTalkdeskReports.append_builtin_config(TapTalkdeskReports.config_jsonschema)
-    return {
-        name: setting
-        for name, setting in TapTalkdeskReports.config_jsonschema["properties"].items()
-        if name != "faker_config"  # needs a library that the tap does not install
-    }
+    known = {"properties": dict(SCHEMA["properties"])}
+    TapTalkdeskReports.append_builtin_config(known)
+    del known["properties"]["faker_config"]  # needs a library that the tap does not install
+    return known["properties"]
 
 
 def page() -> str:

@@ -45,6 +45,12 @@ class Delivery:
         #: Number of records that were read from the file.
         self.rows = 0
 
+    @property
+    def took(self) -> str:
+        """The time that the file took, for messages."""
+        since = "adoption" if self.file.is_adopted else "creation"
+        return f"{in_words(self.file.seconds)} from the job's {since} to the last byte"
+
     def read(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         """Yields the file's chunks, counts them for the progress, and checks for a stop before each.
 
@@ -59,9 +65,7 @@ class Delivery:
 
     def ack(self) -> None:
         """Releases a file that was read to its end and whose bookmark is written; frees its slot."""
-        since = "adoption" if self.file.is_adopted else "creation"
-        words = "%s: done, %s, %s from the job's %s to the last byte"
-        logger.info(words, self.file.job, counted(self.rows, "row"), in_words(self.file.seconds), since)
+        logger.info("%s: done, %s, %s", self.file.job, counted(self.rows, "row"), self.took)
         self.is_acked = True
         self._plan.was_read(self.file.timespan)
         self._lookahead.ack(self._entry)
