@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,7 +12,7 @@ from talkdesk_sandbox import Pace
 from tests.integration import postgres
 from tests.integration.meltano import MELTANO, ROOT, projects
 from tests.support.catalogs import catalog_of
-from tests.support.documents import blocks, paste
+from tests.support.documents import blocks, day, paste, sandboxed
 from tests.support.forked_tap import TAP
 
 make_project = pytest.fixture(projects)
@@ -84,35 +83,28 @@ def add_sync_script(folder, target):
         (folder / environment / "bin" / program.name).symlink_to(program)
 
 
-def day(ago):
-    return f"{datetime.now(UTC) - timedelta(days=ago):%Y-%m-%d}"
-
-
-def as_sandboxed(block, sandbox, tmp_path):
-    """The block with the sandbox's account in place of the user's, and with days that are not long ago."""
-    key, password = sandbox.explore_key_config, sandbox.config
+def of_the_pages(sandbox, tmp_path):
+    """What to replace in the blocks besides the account: secrets, and days that are long ago."""
+    password, key = sandbox.config, sandbox.explore_key_config
     secret = "TAP_TALKDESK_REPORTS_CLIENT_SECRET"
-    for old, new in {
+    return {
         f"read -rs {secret}": f"{secret}={password['client_secret']}",
         "read -rs TAP_TALKDESK_REPORTS_PASSWORD": f"TAP_TALKDESK_REPORTS_PASSWORD={password['password']}",
         "ana@acme.example": f"{password['username']} TAP_TALKDESK_REPORTS_TOKEN_URL={password['token_url']}",
-        "acme": key["account"],
-        "YOUR_CLIENT_ID": key["client_id"],
-        "YOUR_CLIENT_SECRET": password["client_secret"],
         "YOUR_KEY_ID": key["key_id"],
         "/tmp/batches": f"{tmp_path}/batches",
         **dict.fromkeys(("2016-01-01", "2026-02-20", "2026-03-03T00:00:00Z"), day(3)),
         **dict.fromkeys(("2026-01-01", "2026-03-01", "2026-03-04T00:00:00Z"), day(2)),
-    }.items():
-        block = block.replace(old, new)
-    return block
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_each_block_of_a_page_works(page, project, sandbox, tmp_path):
+    more = of_the_pages(sandbox, tmp_path)
+
     for block in shell_blocks(page):
         expected = [out for (stem, end), out in FAILS.items() if stem == page.stem and block.endswith(end)]
-        command = "! " * len(expected) + f"(\n{as_sandboxed(block, sandbox, tmp_path)})\n"
+        command = "! " * len(expected) + f"(\n{sandboxed(block, sandbox, more)})\n"
 
         printed = paste([command], project.folder, project.environment, seconds=100)
 

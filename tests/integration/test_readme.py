@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from talkdesk_sandbox import Pace
 from tests.integration.meltano import MELTANO, ROOT
 from tests.support import clean_environment
-from tests.support.documents import blocks, paste
+from tests.support.documents import blocks, day, paste, sandboxed
 
 #: `make test` is the only block that is not pasted here: it would run the tests within a test.
 DEMO, TEST, *WITH_MELTANO, CREATE, CONFIGURE, DISCOVER, SYNC = blocks(ROOT / "README.md", "sh")
@@ -35,12 +34,8 @@ def paste_block(tmp_path, sandbox):
     tools.mkdir()
     (tools / "uv").symlink_to(MELTANO.with_name("uv"))
     config = sandbox.explore_config
-    start = f"{datetime.now(UTC) - timedelta(days=3):%Y-%m-%d}"
-    own = {
-        "acme": config["account"],
-        "YOUR_CLIENT_ID": config["client_id"],
-        "YOUR_CLIENT_SECRET": config["client_secret"],
-        "2026-01-01": start,
+    more = {
+        "2026-01-01": day(3),
         '  "region": "eu",\n': f'  "api_url": "{config["api_url"]}", "token_url": "{config["token_url"]}",\n',
     }
     path = [str(tools), str(Path(sys._base_executable).parent), "/usr/bin", "/bin"]
@@ -53,9 +48,7 @@ def paste_block(tmp_path, sandbox):
     )
 
     def paste_block(*pasted):
-        for old, new in own.items():
-            pasted = [block.replace(old, new) for block in pasted]
-        return paste(pasted, clone, environment, seconds=400)
+        return paste([sandboxed(block, sandbox, more) for block in pasted], clone, environment, seconds=400)
 
     return paste_block
 

@@ -121,6 +121,13 @@ def test_the_definition_is_one_that_meltano_hub_takes(about, definition):
     assert definition["maintenance_status"] in {"active", "beta", "development", "inactive", "unknown"}
 
 
+def test_the_loader_of_the_first_try_is_defined_alike_here_and_for_other_projects():
+    other = yaml.safe_load((ROOT / "plugins/loaders/target-jsonl.yml").read_text())
+    (own,) = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["loaders"]
+
+    assert own == {name: other[name] for name in own}
+
+
 def test_every_make_target_that_a_document_names_exists():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
